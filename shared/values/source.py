@@ -1,0 +1,39 @@
+"""Where a fact comes from: the file by its digest, and the place in it. Ids made from content."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, ConfigDict, Field
+
+NAMESPACE: Final = UUID("6f1d7c1e-3c58-5d0e-9a53-4a5e8f0c1b7a")
+"""Namespace of all ids Prüfpfad derives from content, so that a rerun makes the same ones."""
+
+SHORT: Final = 12
+"""Hex digits of a digest in a printed reference: six collide within a few thousand files, twelve do not."""
+
+
+class Source(BaseModel):
+    """The row a fact was read from: SHA-256 of the file as handed in, and the place in it (``17``, ``3.1``, ``consultation.2``)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    place: str = Field(min_length=1, max_length=200)
+
+    @property
+    def reference(self) -> str:
+        """The printed form, ``3f2a9c1be07d:17``: what a reader types to see the row."""
+        return f"{self.digest[:SHORT]}:{self.place}"
+
+
+def digest_of(content: bytes) -> str:
+    """SHA-256 of a file's bytes, in hex: its name everywhere."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def id_of(*parts: str) -> UUID:
+    """Id made from content (UUIDv5): equal parts, equal id; parts are kept apart by a separator no text contains."""
+    return uuid5(NAMESPACE, "\x1f".join(parts))
