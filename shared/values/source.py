@@ -16,7 +16,7 @@ SHORT: Final = 12
 
 
 class Source(BaseModel):
-    """The row a fact was read from: SHA-256 of the file as handed in, and the place in it (``17``, ``3.1``, ``consultation.2``)."""
+    """The row a fact was read from: SHA-256 of the file as handed in, and the place in it (``17``, ``3.1``)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

@@ -1,0 +1,95 @@
+"""German amounts, dates and shares: read and written in this one place."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+_AMOUNT = re.compile(
+    r"""(?P<sign>[+\-\u2212]?)
+        (?: (?P<de>\d{1,3}(?:\.\d{3})+|\d+)(?:,(?P<de_cents>\d{1,2}))?     # 1.234,56 · 1234,5 · 1234
+          | (?P<ch>\d{1,3}(?:['\u2019\u00a0\u202f ]\d{3})+)(?:,(?P<ch_cents>\d{1,2}))?  # 1 234,56 · 1'234,56
+          | (?P<en>\d+)\.(?P<en_cents>\d{2})                               # 1234.56 as machines write it
+        )(?P<after>[-\u2212]?)""",
+    re.VERBOSE,
+)
+_DAY = re.compile(r"(?:(\d{1,2})\.(\d{1,2})\.(\d{4})|(\d{4})-(\d{2})-(\d{2}))(?:[T ]00:00(?::00)?)?")
+_SHARE = re.compile(r"(\d+)(?:[.,](\d+))?\s*(%?)")
+
+
+class NotAnAmount(ValueError):
+    """The text is no amount in euro and cents that can be read in one way only."""
+
+
+def read_cents(text: str) -> int:
+    """Cents of an amount as Germans write it, or as machines do; refuses what could be read in two ways.
+
+    ``1.234,56`` ``1234,5`` ``1.234`` (thousand) ``1 234,56`` ``-5,00`` ``5,00-`` ``1234.56`` ``€ 5,00`` ``5,00 EUR``.
+    ``1.23`` is 1,23 since no German writes a thousand so; ``1,234`` is refused: three decimals, or a thousand?
+
+    >>> read_cents("1.234,56 €"), read_cents("-1234,5"), read_cents("1.234")
+    (123456, -123450, 123400)
+    """
+    bare = re.sub(r"(?:€|EUR)", "", text.strip(), flags=re.IGNORECASE).strip(" \u00a0\u202f")
+    found = _AMOUNT.fullmatch(bare)
+    if not found or (found["sign"] and found["after"]):
+        raise NotAnAmount(text)
+    if found["en"] is not None:
+        whole, cents = found["en"], found["en_cents"]
+    else:
+        whole, cents = found["de"] or found["ch"], found["de_cents"] or found["ch_cents"] or "0"
+    value = int(re.sub(r"\D", "", whole)) * 100 + int(cents.ljust(2, "0"))
+    negative = bool(found["after"]) or found["sign"] in ("-", "\u2212")
+    return -value if negative else value
+
+
+def write_cents(cents: int, *, unit: bool = False) -> str:
+    """``123456`` → ``1.234,56`` (with a real minus sign; ``unit`` adds the euro sign behind a no-break space)."""
+    euro, rest = divmod(abs(cents), 100)
+    sign = "\u2212" if cents < 0 else ""
+    return f"{sign}{euro:,}".replace(",", ".") + f",{rest:02d}" + ("\u00a0€" if unit else "")
+
+
+def read_day(text: str) -> date:
+    """``31.12.2026`` or ``2026-12-31``; two-digit years are refused, they have been wrong too often.
+
+    >>> read_day("1.4.2014")
+    datetime.date(2014, 4, 1)
+    """
+    found = _DAY.fullmatch(text.strip())
+    if not found:
+        raise ValueError(f"no date: {text!r}")
+    d, m, y, iso_y, iso_m, iso_d = found.groups()
+    return date(int(y or iso_y), int(m or iso_m), int(d or iso_d))
+
+
+def write_day(day: date) -> str:
+    """``31.12.2026``."""
+    return f"{day.day:02d}.{day.month:02d}.{day.year:04d}"
+
+
+def read_share(text: str) -> Decimal:
+    """A share as ``0,6``, ``0.6``, ``60 %`` or ``60%``, exact; a number above 1 without a percent sign is refused.
+
+    >>> read_share("60 %"), read_share("0,5")
+    (Decimal('0.60'), Decimal('0.5'))
+    """
+    found = _SHARE.fullmatch(text.strip().replace("\u00a0", " "))
+    if not found:
+        raise ValueError(f"no share: {text!r}")
+    number = Decimal(f"{found[1]}.{found[2] or '0'}") if found[2] else Decimal(found[1])
+    share = number.scaleb(-2) if found[3] else number
+    if not found[3] and share > 1:
+        raise ValueError(f"a share above 1 needs a percent sign: {text!r}")
+    return share
+
+
+def write_share(share: Fraction | Decimal, *, decimals: int = 1) -> str:
+    """Percent with ``decimals`` places, commercially rounded in integers: ``Decimal('0.1125')`` → ``11,3 %``."""
+    scaled = Fraction(share) * 100 * 10**decimals
+    whole = int((abs(scaled) * 2 + 1) // 2)
+    digits = str(whole).rjust(decimals + 1, "0")
+    text = digits if not decimals else f"{digits[:-decimals]},{digits[-decimals:]}"
+    return ("\u2212" if scaled < 0 and whole else "") + text + "\u00a0%"
