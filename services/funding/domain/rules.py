@@ -1,0 +1,131 @@
+"""Rules of a funding period: data with a legal source, loaded into a frozen RuleSet whose digest stands in every finding.
+
+A rule changes by a new file with a later ``applies_from``; a file that was used is never edited. ``[MEM]`` values of the
+reference are marked ``verified = false`` and printed as such.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final, TypeVar
+
+Value = date | Decimal | int | str
+V = TypeVar("V", date, Decimal, int, str)
+
+
+class RuleFileRefused(ValueError):
+    """A rule file that lacks a source, a unit or a name would make findings nobody can defend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One value with its legal source (article, paragraph, URL)."""
+
+    name: str
+    value: Value
+    source: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """The rules of one funding period or programme family."""
+
+    name: str
+    title: str
+    applies_from: date
+    digest: str
+    rules: Mapping[str, Rule]
+
+    def day(self, name: str) -> date | None:
+        """A day, or None where this rule set has no such rule."""
+        return self._typed(name, date)
+
+    def share(self, name: str) -> Decimal | None:
+        """An exact share, 0…1 or above."""
+        return self._typed(name, Decimal)
+
+    def cents(self, name: str) -> int | None:
+        """An amount in whole cents."""
+        return self._typed(name, int)
+
+    def days(self, name: str) -> int | None:
+        """A number of days."""
+        return self._typed(name, int)
+
+    def source(self, name: str) -> str:
+        """Legal source of a rule, with a mark where it is not verified."""
+        rule = self.rules[name]
+        return rule.source if rule.verified else f"{rule.source} (nicht geprüft)"
+
+    def _typed(self, name: str, kind: type[V]) -> V | None:
+        rule = self.rules.get(name)
+        if rule is None:
+            return None
+        if not isinstance(rule.value, kind):
+            raise TypeError(f"rule {name} of {self.name} is a {type(rule.value).__name__}, not a {kind.__name__}")
+        return rule.value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("a text that is not empty")
+    return value
+
+
+def _day(value: Any) -> date:
+    if type(value) is not date:
+        raise ValueError("a TOML date such as 2015-12-31")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int:
+        raise ValueError("a whole number")
+    return value
+
+
+def _share(value: Any) -> Decimal:
+    if not isinstance(value, str):
+        raise ValueError('an exact decimal in quotes such as "0.20"')
+    return Decimal(value)
+
+
+UNITS: Final[Mapping[str, Callable[[Any], Value]]] = {"day": _day, "share": _share, "cents": _whole, "days": _whole, "text": _text}
+"""Unit of a rule's value → how it is read."""
+
+
+def read_rules(content: bytes) -> RuleSet:
+    """A rule set from its TOML file; refuses unknown keys, numbers without a source, floats."""
+    raw = tomllib.loads(content.decode())
+    try:
+        name, title, applies_from = _text(raw.pop("name")), _text(raw.pop("title")), _day(raw.pop("applies_from"))
+        tables: dict[str, Any] = raw.pop("rule", {})
+    except (KeyError, ValueError) as error:
+        raise RuleFileRefused(f"name, title and applies_from are due in every rule file: {error}") from error
+    if raw:
+        raise RuleFileRefused(f"rule set {name}: unknown keys {', '.join(sorted(raw))}")
+    rules = {key: _rule(name, key, dict(table)) for key, table in tables.items()}
+    return RuleSet(name, title, applies_from, hashlib.sha256(content).hexdigest(), rules)
+
+
+def _rule(rule_set: str, name: str, table: dict[str, Any]) -> Rule:
+    place = f"rule {name} of {rule_set}"
+    source = table.pop("source", None)
+    if not isinstance(source, str) or not source.strip():
+        raise RuleFileRefused(f"{place} has no source (article, paragraph, URL)")
+    unit, verified = table.pop("unit", None), table.pop("verified", True)
+    if unit not in UNITS:
+        raise RuleFileRefused(f"{place} has unit {unit!r}, expected one of {', '.join(UNITS)}")
+    try:
+        value = UNITS[unit](table.pop("value", None))
+    except (ValueError, ArithmeticError) as error:
+        raise RuleFileRefused(f"{place}: unit {unit} needs {error}") from error
+    if table:
+        raise RuleFileRefused(f"{place}: unknown keys {', '.join(sorted(table))}")
+    return Rule(name, value, source, bool(verified))
