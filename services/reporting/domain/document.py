@@ -55,7 +55,7 @@ class Text:
 
     def __post_init__(self) -> None:
         if not self.text.strip() or (self.note is not None and not self.note.strip()):
-            raise ValueError(f"Text({self.text!r}, note={self.note!r}) is empty: use Missing(what), or Text('–') if there is none")
+            raise ValueError(f"Text({self.text!r}, note={self.note!r}) is empty: use Missing(what), or Text('–') for none")
 
 
 @dataclass(frozen=True, slots=True)
