@@ -1,0 +1,434 @@
+"""The way out: outbox to Kafka in id order, heads behind it, and again for whoever asks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, Final, Protocol
+
+import psycopg
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from shared.contracts import streams
+from shared.messaging import heads
+from shared.messaging.envelope import SENT_COLUMNS, ZERO, Message, Sent, message_of
+from shared.messaging.heads import Head
+from shared.messaging.inbox import Inbox
+from shared.messaging.replay import ASK, ROLL_CALL, Said, read_said, statement
+from shared.messaging.work import CHANNEL, Clock, SystemClock
+from shared.persistence.database import plain_url
+from shared.values.subject import LANES, lane_of
+
+log = logging.getLogger("pruefpfad.relay")
+
+READERS: Final = 8
+"""Advisory lock (8, lane), held by the session of the one relay that carries this lane."""
+PER_LANE: Final = 500
+BYTES_PER_LANE: Final = 1_000_000
+"""Most rows, and bytes of bodies, that are read of a lane at once."""
+PER_ANSWER: Final = 2_000
+"""Most events that are told again before what is new gets its turn."""
+POLL: Final = 1.0
+"""Seconds after which the outbox is looked at even without a notification."""
+TICK: Final = 0.2
+HEADS_AFTER: Final = 1.0
+ASK_EVERY: Final = 0.5
+FIRST_PAUSE: Final = 3.0
+LONGEST_PAUSE: Final = 60.0
+"""Seconds until the same question is asked again, when no answer has come."""
+
+Fetched = list[tuple[Any, ...]]
+
+
+class Gate(Protocol):
+    """Holds publishing back where a broker keeps little: ``chunk_bytes`` at a time, each after ``wait``, noted by ``sent``."""
+
+    async def wait(self) -> None: ...
+    def sent(self, last: Mapping[int, int]) -> None: ...
+
+
+class Relay:
+    """Carries one service's outbox to its stream, and speaks for the service's inboxes on ``pruefpfad.replay``.
+
+    One PostgreSQL session holds the lane locks, reads the rows and moves the positions: if it dies, it can do none of these
+    any more. Replicas each take the lanes they get. Idle it costs a second connection that listens, and one query a second.
+    """
+
+    def __init__(
+        self, database_url: str, stream: str, kafka: str, *, source: str, inboxes: Sequence[Inbox] = (), sweep: float = 600.0,
+        clock: Clock | None = None, gate: Gate | None = None, chunk_bytes: int = 2_000_000, **client: Any,
+    ) -> None:
+        """``source`` is the URN of installation and service (``ce_source``); ``sweep`` the seconds between full heads;
+        ``client`` goes to every Kafka client (security settings)."""
+        self.url, self.stream, self.kafka, self.source = plain_url(database_url), stream, kafka, source.encode("ascii")
+        self.inboxes, self.sweep, self.clock, self.gate, self.chunk_bytes = tuple(inboxes), sweep, clock or SystemClock(), gate, chunk_bytes
+        self.client = {"bootstrap_servers": kafka, "metadata_max_age_ms": 10_000, **client}
+        self.counts: Counter[str] = Counter()
+        """relayed, replayed, asked, heads, sweeps, sessions: since this process started."""
+        self.lanes: frozenset[int] = frozenset()
+        """Lanes this relay carries now."""
+        self.problem: str | None = None
+        """What keeps it from working, in words; nothing while it works."""
+        self.contradicted: str | None = None
+        """A consumer knows events this outbox does not hold: it was restored from an older backup."""
+
+    async def run(self) -> None:
+        """Relay until cancelled. Whatever fails is tried again after a pause that grows to five seconds."""
+        pause = 0.1
+        while True:
+            started = time.monotonic()
+            try:
+                await self._session()
+            except Exception as error:                              # noqa: BLE001  (a relay that ends in silence is the worst)
+                causes = error.exceptions if isinstance(error, BaseExceptionGroup) else (error,)
+                self.problem = "; ".join(f"{type(cause).__name__}: {cause}".strip() for cause in causes)
+                expected = all(isinstance(cause, psycopg.Error | KafkaError | OSError | TimeoutError) for cause in causes)
+                log.warning("%s: %s", self.stream, self.problem, exc_info=None if expected else error)
+            finally:
+                self.lanes = frozenset()
+            pause = 0.1 if time.monotonic() - started > 10 else min(pause * 2, 5.0)
+            await asyncio.sleep(pause)
+
+    async def _session(self) -> None:
+        async with AsyncExitStack() as stack:
+            connection = await self._connect(stack)
+            listening = await self._connect(stack)
+            producer = AIOKafkaProducer(
+                enable_idempotence=True, acks="all", max_batch_size=512 * 1024, max_request_size=4 * 1024 * 1024,
+                request_timeout_ms=10_000, **self.client,
+            )
+            requests = AIOKafkaConsumer(auto_offset_reset="latest", enable_auto_commit=False, **self.client)
+            for client in (producer, requests):
+                stack.push_async_callback(client.stop)              # also if its start fails: it has tasks by then
+                await client.start()
+            requests.assign([TopicPartition(streams.REPLAY, 0)])
+            session = _Session(self, connection, producer, await cluster_of(self.client))
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(session.listen(listening))
+                tasks.create_task(session.hear(requests))
+                tasks.create_task(session.forward())
+
+    async def _connect(self, stack: AsyncExitStack) -> psycopg.AsyncConnection[tuple[Any, ...]]:
+        connection = await psycopg.AsyncConnection.connect(self.url, autocommit=True, options="-c timezone=utc", connect_timeout=10)
+        stack.push_async_callback(connection.close)                 # gives the lane locks back
+        return connection
+
+    async def publish(self, producer: AIOKafkaProducer, messages: Iterable[Message]) -> dict[int, int]:
+        """Everything leaves here, replays and heads too: chunk by chunk through the gate. Returns each lane's last offset."""
+        last: dict[int, int] = {}
+        for chunk in _chunks(messages, self.chunk_bytes if self.gate else None):
+            if self.gate:
+                await self.gate.wait()
+            sent = await self._send(producer, chunk)
+            if self.gate:
+                self.gate.sent(sent)
+            last |= sent
+        return last
+
+    async def _send(self, producer: AIOKafkaProducer, messages: Sequence[Message]) -> dict[int, int]:
+        """One Kafka batch per lane (or as many as are needed), all acknowledged."""
+        lanes: dict[int, list[Message]] = {}
+        for message in messages:
+            lanes.setdefault(message.lane, []).append(message)
+        sent = []
+        for lane, some in lanes.items():
+            batch = producer.create_batch()
+            for message in some:
+                while batch.append(key=message.key, value=message.value, timestamp=None, headers=message.headers) is None:      # full
+                    sent.append((lane, await producer.send_batch(batch, self.stream, partition=lane)))
+                    batch = producer.create_batch()
+            sent.append((lane, await producer.send_batch(batch, self.stream, partition=lane)))
+        results = await asyncio.gather(*(future for _, future in sent))
+        return {lane: record.offset for (lane, _), record in zip(sent, results, strict=True)}
+
+
+class _Session:
+    """What a relay knows for as long as its PostgreSQL session lives."""
+
+    def __init__(
+        self, relay: Relay, connection: psycopg.AsyncConnection[tuple[Any, ...]], producer: AIOKafkaProducer, cluster: str
+    ) -> None:
+        self.relay, self.connection, self.producer, self.cluster = relay, connection, producer, cluster
+        self.positions: dict[int, int] = {}
+        self.offsets: dict[int, int] = {}
+        self.changed: dict[str, tuple[int, str, int, bytes]] = {}
+        self.due: set[int] = set()
+        """Lanes whose subjects all get a head, as soon as there is no backlog."""
+        self.requests: dict[str, int] = {}
+        self.to_say: list[Said] = []
+        self.asked: dict[tuple[str, str], tuple[int, float, float]] = {}
+        self.wake = asyncio.Event()
+        self._told_at = self._next_lanes = self._next_sweep = self._next_ask = 0.0
+
+    async def listen(self, connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> None:
+        """Wake when a transaction with events commits."""
+        await connection.execute(f"listen {CHANNEL}")
+        async for _ in connection.notifies():
+            self.wake.set()
+        raise psycopg.OperationalError("the listening connection was closed")
+
+    async def hear(self, requests: AIOKafkaConsumer) -> None:
+        """Read what is asked: to be told again, or where our inboxes stand."""
+        while True:
+            for records in (await requests.getmany(timeout_ms=1_000)).values():
+                for record in records:
+                    said = read_said(record.value)
+                    if said is not None:
+                        await self._heard(said)
+            self.wake.set()
+
+    async def _heard(self, said: Said) -> None:
+        if said.kind == ROLL_CALL:
+            for inbox in self.relay.inboxes:
+                if inbox.stream == said.stream:
+                    self.to_say += statement(inbox.stream, inbox.consumer, await asyncio.to_thread(inbox.stands))
+        elif said.stream == self.relay.stream:
+            ours = {subject: place for subject, place in said.places.items() if lane_of(subject) in self.positions}
+            await self._hold_against(said.consumer, ours)
+            if said.kind == ASK:
+                for subject, (sequence, _) in ours.items():
+                    self.requests[subject] = min(sequence, self.requests.get(subject, sequence))
+
+    async def _hold_against(self, consumer: str, places: Mapping[str, Head]) -> None:
+        """A consumer that has applied what this outbox does not hold proves a restore from an older backup."""
+        for subject, sequence in await unknown(self.connection, places):
+            text = f"{consumer} has applied event {sequence} of {subject}, which this outbox does not hold: restored from an older backup"
+            self.relay.contradicted = text
+            log.error("%s: %s", self.relay.stream, text)
+            await self.connection.execute(
+                """insert into alarm (consumer, subject, what, detail, times) values (%s, %s, 'restored', %s, 1)
+                   on conflict (consumer, subject, what) do update set times = alarm.times + 1, last_at = now(), detail = excluded.detail""",
+                (self.relay.stream, subject, text),
+            )
+
+    async def forward(self) -> None:
+        """Lanes, rows, heads, answers, questions, and again."""
+        while True:
+            self.wake.clear()
+            await self._take_lanes()
+            rows = await self._next_rows()
+            await self._carry(rows)
+            await self._tell_changed(backlog=bool(rows))
+            if not rows:
+                await self._tell_all()
+            answered = await self._answer()
+            await self._ask()
+            self.relay.problem = None
+            if not rows and not answered:
+                await self._rest()
+
+    async def _rest(self) -> None:
+        """Wait for a commit, a request, something missing, or a second."""
+        until = time.monotonic() + POLL
+        while time.monotonic() < until and not self._question_due():
+            try:
+                await asyncio.wait_for(self.wake.wait(), TICK)
+                return
+            except TimeoutError:
+                if self.changed:
+                    return
+
+    def _question_due(self) -> bool:
+        return time.monotonic() >= self._next_ask and any(inbox.lacking.is_set() for inbox in self.relay.inboxes)
+
+    async def _take_lanes(self) -> None:
+        """Take what lanes nobody carries. Lock first, then read."""
+        now = time.monotonic()
+        if len(self.positions) < LANES and now >= self._next_lanes:
+            self._next_lanes = now + 1
+            free = sorted(set(range(LANES)) - set(self.positions))
+            taken = [lane for (lane,) in await self._fetch(
+                "select lane from unnest(%s::int[]) as lane where pg_try_advisory_lock(%s, lane)", free, READERS)]
+            if taken:
+                await self.connection.execute(
+                    "insert into relayed (lane, id, at, cluster) select lane, 0, -1, %s from unnest(%s::int2[]) lane on conflict do nothing",
+                    (self.cluster, taken),
+                )
+                for lane, id, at, cluster in await self._fetch("select lane, id, at, cluster from relayed where lane = any(%s)", taken):
+                    self.positions[lane], self.offsets[lane] = id, at if cluster == self.cluster else -1
+                self.due |= set(taken)
+                self.relay.lanes = frozenset(self.positions)
+        if now >= self._next_sweep:
+            self._next_sweep, self.due = now + self.relay.sweep, set(self.positions)
+
+    async def _next_rows(self) -> list[Sent]:
+        """What follows each lane's position, bounded in rows and in bytes."""
+        lanes = sorted(self.positions)
+        return [row[:-1] for row in await self._fetch(
+            f"""select o.* from unnest(%s::int2[], %s::int8[]) as p(lane, at) cross join lateral (
+                  select {SENT_COLUMNS}, sum(octet_length(body)) over (order by id) - octet_length(body) as before from (
+                    select {SENT_COLUMNS} from outbox x where x.lane = p.lane and x.id > p.at order by x.id limit {PER_LANE}) r) o
+                where o.before < {BYTES_PER_LANE}""", lanes, [self.positions[lane] for lane in lanes])]         # noqa: S608
+
+    async def _carry(self, rows: Sequence[Sent]) -> None:
+        """Publish rows and move the positions behind them."""
+        if not rows:
+            return
+        last = await self.relay.publish(self.producer, (message_of(row, self.relay.source) for row in rows))
+        for row in rows:
+            self.positions[row[0]] = row[1]
+            self.changed[row[2]] = (row[0], row[2], row[3], row[5])
+        await self._move(last)
+        self.relay.counts["relayed"] += len(rows)
+
+    async def _move(self, last: Mapping[int, int]) -> None:
+        """Write positions down. Offsets that went back mean that Kafka was wiped: then all heads are due."""
+        if not last:
+            return
+        for lane, at in last.items():
+            if at <= self.offsets[lane]:
+                log.warning("%s: offsets of lane %s went back from %s to %s: wiped", self.relay.stream, lane, self.offsets[lane], at)
+                self.due.add(lane)
+            self.offsets[lane] = at
+        lanes = list(last)
+        await self.connection.execute(
+            """update relayed r set id = n.id, at = n.at, cluster = %s from unnest(%s::int2[], %s::int8[], %s::int8[]) as n(lane, id, at)
+               where r.lane = n.lane""",
+            (self.cluster, lanes, [self.positions[lane] for lane in lanes], [last[lane] for lane in lanes]),
+        )
+
+    async def _tell_changed(self, *, backlog: bool) -> None:
+        """Heads of what was just sent: at once when there is a pause, else every second."""
+        now = time.monotonic()
+        if self.changed and (not backlog or now - self._told_at > HEADS_AFTER):
+            told, self.changed, self._told_at = list(self.changed.values()), {}, now
+            await self._tell(told, full=False)
+
+    async def _tell_all(self) -> None:
+        """Heads of all subjects of the lanes that are due: what was *sent*, never what is only in the outbox."""
+        if not self.due:
+            return
+        lanes = sorted(self.due & set(self.positions))
+        self.due = set()
+        self.relay.counts["sweeps"] += 1
+        await self._tell(await self._heads_sent("t.lane = any(%s)", lanes), full=True)
+
+    async def _heads_sent(self, condition: str, *parameters: Any) -> Fetched:
+        lanes = sorted(self.positions)
+        return await self._fetch(
+            f"""select t.lane, t.subject, o.sequence, o.digest from unnest(%s::int2[], %s::int8[]) as p(lane, at)
+                join told t on t.lane = p.lane cross join lateral (select x.sequence, x.digest from outbox x
+                  where x.subject = t.subject and x.id <= p.at order by x.sequence desc limit 1) o where {condition}""",      # noqa: S608
+            lanes, [self.positions[lane] for lane in lanes], *parameters,
+        )
+
+    async def _tell(self, rows: Iterable[tuple[int, str, int, bytes]], *, full: bool) -> None:
+        told = list(heads.messages(rows, at=self.relay.clock.now(), full=full))
+        self.relay.counts["heads"] += len(told)
+        await self._move(await self.relay.publish(self.producer, told))
+
+    async def _answer(self) -> bool:
+        """Tell again what was asked for, at most ``PER_ANSWER`` events before what is new gets its turn; then the head."""
+        if not self.requests:
+            return False
+        some = dict(list(self.requests.items())[:PER_ANSWER])
+        told: dict[str, int] = dict(await self._fetch("select subject, sequence from told where subject = any(%s)", list(some)))
+        chosen, room = {}, PER_ANSWER
+        for subject, after in some.items():
+            if room <= 0:
+                break
+            chosen[subject] = after
+            room -= max(0, told.get(subject, 0) - after)
+        lanes = sorted(self.positions)
+        rows = await self._fetch(
+            f"""select o.* from unnest(%s::text[], %s::int8[], %s::int2[]) as w(subject, after, lane)
+                join unnest(%s::int2[], %s::int8[]) as p(lane, at) on p.lane = w.lane cross join lateral (
+                  select {SENT_COLUMNS} from outbox x where x.subject = w.subject and x.sequence > w.after and x.id <= p.at
+                  order by x.sequence limit {PER_ANSWER}) o""",                                                            # noqa: S608
+            list(chosen), list(chosen.values()), [lane_of(s) for s in chosen], lanes, [self.positions[lane] for lane in lanes],
+        )
+        again = (message_of(row, self.relay.source) for row in rows)
+        await self._move(await self.relay.publish(self.producer, again))
+        self.relay.counts["replayed"] += len(rows)
+        reached = {row[2]: row[3] for row in rows}
+        done = []
+        for subject, after in chosen.items():
+            if reached.get(subject, after) - after < PER_ANSWER:
+                self.requests.pop(subject, None)
+                done.append(subject)
+            else:
+                self.requests[subject] = reached[subject]
+        known = await self._heads_sent("t.subject = any(%s)", done)
+        unheard = [(lane_of(s), s, 0, ZERO) for s in done if s not in {row[1] for row in known}]
+        await self._tell([*known, *unheard], full=True)
+        return True
+
+    async def _ask(self) -> None:
+        """Ask for what our inboxes lack; the same only after a pause, and after a longer one if nothing came."""
+        now = time.monotonic()
+        if self._question_due():
+            for inbox in self.relay.inboxes:
+                if inbox.lacking.is_set():
+                    self._next_ask = now + ASK_EVERY
+                    inbox.lacking.clear()
+                    lacks = await asyncio.to_thread(inbox.lacks)
+                    if lacks:
+                        inbox.lacking.set()
+                    if due := self._due(inbox, lacks, now):
+                        self.relay.counts["asked"] += len(due)
+                        self.to_say.append(Said(ASK, inbox.stream, inbox.consumer, due))
+        said, self.to_say = self.to_say, []
+        for one in said:
+            await self.producer.send_and_wait(streams.REPLAY, one.encode(), partition=0)
+
+    def _due(self, inbox: Inbox, lacks: Mapping[str, Head], now: float) -> dict[str, Head]:
+        """Subjects of our lanes that were not asked for, or long ago; where progress is made the answer is under way."""
+        due = {}
+        for subject, place in lacks.items():
+            if lane_of(subject) in self.positions:
+                sequence, at, pause = self.asked.get((inbox.consumer, subject), (-1, 0.0, 0.0))
+                if sequence == -1 or (place[0] == sequence and now - at >= pause):
+                    due[subject] = place
+                    self.asked[inbox.consumer, subject] = (place[0], now, min(max(pause * 2, FIRST_PAUSE), LONGEST_PAUSE))
+                elif place[0] != sequence:
+                    self.asked[inbox.consumer, subject] = (place[0], now, FIRST_PAUSE)
+        for key in [k for k in self.asked if k[0] == inbox.consumer and k[1] not in lacks]:
+            del self.asked[key]
+        return due
+
+    async def _fetch(self, sql: str, *parameters: Any) -> Fetched:
+        return await (await self.connection.execute(sql, parameters, binary=True)).fetchall()
+
+
+def _chunks(messages: Iterable[Message], most: int | None) -> Iterator[list[Message]]:
+    """Messages in chunks of at most so many bytes, or all at once."""
+    chunk: list[Message] = []
+    size = 0
+    for message in messages:
+        if chunk and most is not None and size + message.size > most:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(message)
+        size += message.size
+    if chunk:
+        yield chunk
+
+
+async def unknown(connection: psycopg.AsyncConnection[tuple[Any, ...]], places: Mapping[str, Head]) -> list[tuple[str, int]]:
+    """Of places somebody else knows: those this outbox does not hold, or holds with another digest."""
+    some = {subject: place for subject, place in places.items() if place[0] > 0}
+    if not some:
+        return []
+    rows = await (await connection.execute(
+        """select w.subject, w.sequence from unnest(%s::text[], %s::int8[], %s::bytea[]) as w(subject, sequence, digest)
+           left join outbox o on o.subject = w.subject and o.sequence = w.sequence
+           where o.digest is distinct from w.digest order by w.subject""",
+        (list(some), [p[0] for p in some.values()], [p[1] for p in some.values()]),
+    )).fetchall()
+    return [(subject, sequence) for subject, sequence in rows]
+
+
+async def cluster_of(client: Mapping[str, Any]) -> str:
+    """Kafka's id of itself: another one is another log, whatever its offsets say."""
+    admin = AIOKafkaAdminClient(**client)
+    try:
+        await admin.start()
+        return str((await admin.describe_cluster()).get("cluster_id") or "")
+    finally:
+        await admin.close()

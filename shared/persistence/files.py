@@ -1,0 +1,78 @@
+"""Evidence by content digest: the file as it was handed in, kept once under its SHA-256, never overwritten."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from shared.values.source import digest_of
+
+
+class FileUnknown(LookupError):
+    """No file with this digest was ever kept here."""
+
+
+class FileDamaged(RuntimeError):
+    """What lies under a digest is not what was handed in: bring it back from a backup."""
+
+
+class Files:
+    """A folder of files by digest: ``3f/2a/3f2a9c…``. Safe for many threads and processes, and against a crash at any moment."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def keep(self, content: bytes) -> str:
+        """Keep bytes and return their SHA-256 in hex; it is on disk when this returns. The same bytes again change nothing."""
+        digest = digest_of(content)
+        place = self.place(digest)
+        if place.exists():
+            self.read(digest)
+            return digest
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=".new-")
+        new = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            new.chmod(0o440)
+            new.replace(place)      # in one step: a reader sees the whole file or none; equal digests mean equal bytes
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise
+        for folder in (place.parent, place.parent.parent, self.folder):
+            _sync(folder)
+        return digest
+
+    def read(self, digest: str) -> bytes:
+        """Bytes of a digest; ``FileUnknown`` if never kept, ``FileDamaged`` if they are not those any more."""
+        try:
+            content = self.place(digest).read_bytes()
+        except FileNotFoundError:
+            raise FileUnknown(f"no file with digest {digest} is kept in {self.folder}") from None
+        if digest_of(content) != digest:
+            raise FileDamaged(
+                f"{self.place(digest)} has digest {digest_of(content)}: its content was changed after it was kept; "
+                "bring the file back from a backup"
+            )
+        return content
+
+    def place(self, digest: str) -> Path:
+        """Where a digest's file lies; ``ValueError`` for what is no digest."""
+        if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+            raise ValueError(f"expected a SHA-256 of 64 lower-case hex digits, got {digest[:80]!r}")
+        return self.folder / digest[:2] / digest[2:4] / digest
+
+
+def _sync(folder: Path) -> None:
+    """Make a new name in a folder survive a power cut, where the system lets a folder be opened (not on Windows)."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
