@@ -38,6 +38,8 @@ class Settings(BaseModel):
     Empty: PostgreSQL out of the wheel, in the data folder."""
     owner_database: str | None = None
     """PostgreSQL URL of the owner role with ``{service}`` in it; only ``prepare`` needs it, the services never."""
+    admin_database: str | None = None
+    """PostgreSQL URL of a superuser. Given, ``prepare`` also makes databases and roles, with the passwords of the two above."""
     data: Path = Path("data")
     """Folder for what is kept outside the database: stored files, issued reports, tokens; embedded, the database as well."""
     http: str = "127.0.0.1:8000"
@@ -92,6 +94,11 @@ class Settings(BaseModel):
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise ValueError("expected an address such as https://pruefpfad.example.org")
         return value.rstrip("/")
+
+    @property
+    def is_embedded(self) -> bool:
+        """Does anything run inside this process that production has outside?"""
+        return self.kafka is None or self.database is None
 
     @property
     def urn(self) -> str:

@@ -1,0 +1,277 @@
+"""The HTTP application of a service, and the one that holds all services of a process.
+
+Every service has the same pages beside its own: ``health/live``, ``health/ready`` (with causes), ``metrics``, ``docs`` (OpenAPI)
+and ``asyncapi``; they work without internet. Health, metrics and these pages (which hold no data) need no token; every other
+call does. Errors are RFC 9457 problems that say in English and German what happened and how to mend it.
+"""
+
+from __future__ import annotations
+
+import html
+import logging
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from shared.persistence.database import is_lost
+from shared.runtime import problems, telemetry
+from shared.runtime.access import MAY, ROLES, Action, Actor, Role, Tokens, UnknownToken
+from shared.runtime.problems import Problem
+from shared.runtime.service import NotOpen, OutcomeUnknown, Service
+
+log = logging.getLogger("pruefpfad.http")
+
+STATIC: Final = Path(__file__).parent / "static"
+POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'"
+)
+"""Content security policy of the pages: whatever a vendored script may try, the browser loads nothing from elsewhere."""
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+def _answers_problems(app: FastAPI) -> None:
+    """Let every error leave as a problem; nothing of the inside shows."""
+
+    @app.exception_handler(HTTPException)
+    def refused(request: Request, error: HTTPException) -> Response:
+        problem = error if isinstance(error, Problem) else problems.of_status(error, request)
+        return problem.response(request)
+
+    @app.exception_handler(RequestValidationError)
+    def unreadable(request: Request, error: RequestValidationError) -> Response:
+        return problems.of_validation(error).response(request)
+
+    @app.exception_handler(NotOpen)
+    def not_open(request: Request, error: NotOpen) -> Response:
+        return problems.unavailable(error.causes).response(request)
+
+    @app.exception_handler(OutcomeUnknown)
+    def unknown(request: Request, _: OutcomeUnknown) -> Response:
+        return problems.outcome_unknown().response(request)
+
+    @app.exception_handler(SQLAlchemyError)
+    def database(request: Request, error: SQLAlchemyError) -> Response:
+        if is_lost(error):
+            return problems.unavailable(["the database does not answer"]).response(request)
+        return broken(request, error)
+
+    @app.exception_handler(Exception)
+    def broken(request: Request, error: Exception) -> Response:
+        number = uuid.uuid4().hex[:12]
+        log.error("fault %s at %s %s: %s", number, request.method, request.url.path, telemetry.in_one_line(error), exc_info=error)
+        return problems.our_fault(number).response(request)
+
+
+# ── Who calls ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_bearer = HTTPBearer(auto_error=False, description="A token of this installation; its role says what it may do.")
+
+
+def authenticated(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Actor:
+    """Dependency: who calls, whatever the role."""
+    tokens: Tokens = request.app.state.tokens
+    try:
+        if given is None:
+            raise UnknownToken("no token")
+        return tokens.actor(given.credentials)
+    except UnknownToken:
+        raise problems.unauthorized() from None
+
+
+def actor(*roles: Role) -> Any:
+    """Dependency that lets these roles in and gives the ``Actor``: ``who: Annotated[Actor, actor("clerk")]``."""
+    if unknown := [role for role in roles if role not in ROLES]:
+        raise ValueError(f"{unknown[0]!r} is not a role, expected one of {', '.join(ROLES)}")
+
+    def allowed(who: Annotated[Actor, Depends(authenticated)]) -> Actor:
+        if who.role not in roles:
+            raise problems.forbidden(who, roles)
+        return who
+
+    return Depends(allowed)
+
+
+def may(action: Action) -> Any:
+    """Dependency that lets in who may do this, by the fixed table ``access.MAY``: ``who: Annotated[Actor, may("hand_in")]``."""
+    return actor(*MAY[action])
+
+
+def this_service(request: Request) -> Service:
+    """Dependency: the service whose page is called."""
+    service: Service = request.app.state.service
+    return service
+
+
+Here = Annotated[Service, Depends(this_service)]
+"""``def upload_file(intake: Here, …)``: the service a page belongs to."""
+
+
+# ── Applications ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def application(service: Service, *routers: APIRouter) -> FastAPI:
+    """The service's HTTP application: its own routers, all behind a token, and the pages every service has."""
+    settings = service.settings
+    app = FastAPI(
+        title=f"Prüfpfad · {service.name}",
+        version=service.version,
+        description=service.description,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_runs(service),
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.service, app.state.tokens = service, Tokens(settings.tokens_file)
+    for router in (*service.pages, *routers):
+        app.include_router(router, dependencies=[Depends(authenticated)])
+    _answers_problems(app)
+    _has_health(app, [service])
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:
+        return _page(app.title, _SWAGGER)
+
+    @app.get("/asyncapi", include_in_schema=False)
+    def asyncapi() -> HTMLResponse:
+        return _page(f"{app.title} · AsyncAPI", _ASYNCAPI)
+
+    @app.get("/asyncapi.json", include_in_schema=False)
+    def asyncapi_document() -> Response:
+        return Response(service.asyncapi(), media_type="application/json")
+
+    @app.get("/", include_in_schema=False)
+    def to_docs(request: Request) -> RedirectResponse:
+        return RedirectResponse(f"{request.scope.get('root_path', '')}/docs")
+
+    app.add_middleware(_BodyLimit, limit=settings.upload_bytes)
+    return app
+
+
+def root(services: Sequence[Service]) -> FastAPI:
+    """The application of a process: each service under its name, an index, and health and metrics of them all.
+
+    One service alone is served the same way, so that addresses are the same in every mode.
+    """
+    app = FastAPI(title="Prüfpfad", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_runs(*services))
+    app.state.tokens = Tokens(services[0].settings.tokens_file)
+    _answers_problems(app)
+    _has_health(app, services)
+
+    @app.get("/", include_in_schema=False)
+    def index() -> HTMLResponse:
+        items = "".join(
+            f"<li><strong>{html.escape(service.name)}</strong> · <a href='{service.name}/docs'>OpenAPI</a> · "
+            f"<a href='{service.name}/asyncapi'>AsyncAPI</a> · <a href='{service.name}/health/ready'>health</a><br>"
+            f"{html.escape(service.description)}</li>"
+            for service in services
+        )
+        return _page("Prüfpfad", f"<main><h1>Prüfpfad</h1><ul>{items}</ul><p><a href='health/ready'>health</a> · "
+                     "<a href='metrics'>metrics</a></p></main>")
+
+    @app.get("/flow")
+    def flow(_: Annotated[Actor, may("look")]) -> dict[str, Any]:
+        """Where everything is: what was told and relayed, what was applied, what waits and why, by service."""
+        return {service.name: service.flow() for service in services}
+
+    for service in services:
+        app.mount(f"/{service.name}", application(service), name=service.name)
+    return app
+
+
+def _runs(*services: Service) -> Callable[[FastAPI], Any]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for service in services:
+                await stack.enter_async_context(service.running())
+            yield
+
+    return lifespan
+
+
+def _has_health(app: FastAPI, services: Sequence[Service]) -> None:
+    @app.get("/health/live", include_in_schema=False)
+    def live() -> JSONResponse:
+        causes = {service.name: cause for service in services if (cause := service.dead())}
+        return JSONResponse({"live": not causes, "causes": causes}, 503 if causes else 200)
+
+    @app.get("/health/ready", include_in_schema=False)
+    def ready() -> JSONResponse:
+        causes = {service.name: list(found) for service in services if (found := service.causes())}
+        return JSONResponse({"ready": not causes, "causes": causes}, 503 if causes else 200)
+
+    @app.get("/metrics", include_in_schema=False)
+    def metrics() -> Response:
+        page, kind = telemetry.exposition([service.telemetry for service in services])
+        return Response(page, headers={"Content-Type": kind})
+
+
+class _BodyLimit:
+    """Ends a request whose body is larger than allowed, whether or not it says so beforehand."""
+
+    def __init__(self, app: Any, limit: int) -> None:
+        self.app, self.limit = app, limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if declared.isdigit() and int(declared) > self.limit:
+            await problems.too_large(self.limit).response(Request(scope))(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> MutableMapping[str, Any]:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self.limit:
+                raise problems.too_large(self.limit)
+            return message
+
+        await self.app(scope, counted, send)
+
+
+# ── Pages ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_SWAGGER: Final = """<link rel="stylesheet" href="static/swagger-ui/swagger-ui.css">
+<div id="page"></div>
+<script src="static/swagger-ui/swagger-ui-bundle.js"></script>
+<script>
+SwaggerUIBundle({url: "openapi.json", dom_id: "#page", deepLinking: true, validatorUrl: null, persistAuthorization: false});
+</script>"""
+
+_ASYNCAPI: Final = """<link rel="stylesheet" href="static/asyncapi/default.min.css">
+<div id="page"></div>
+<script src="static/asyncapi/index.js"></script>
+<script>
+fetch("asyncapi.json").then(answer => answer.json()).then(schema => AsyncApiStandalone.render(
+  {schema, config: {show: {sidebar: true, errors: true}, sidebar: {showServers: "byDefault", showOperations: "byDefault"}}},
+  document.getElementById("page")));
+</script>"""
+
+_STYLE: Final = "body{margin:0;font:1rem/1.5 system-ui,sans-serif}main{max-width:46rem;margin:3rem auto;padding:0 1rem}"
+
+
+def _page(title: str, body: str) -> HTMLResponse:
+    return HTMLResponse(
+        f"<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'><title>{html.escape(title)}</title>"
+        f"<link rel='icon' href='data:,'><style>{_STYLE}</style></head><body>{body}</body></html>",
+        headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"},
+    )

@@ -1,0 +1,166 @@
+"""Answers that are errors: RFC 9457 problems that say in English and German what happened and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from shared.runtime.access import Actor, Role
+
+PROBLEM: Final = "application/problem+json"
+
+
+class Say(NamedTuple):
+    """What is told in one language."""
+
+    title: str
+    detail: str
+    mend: str
+
+
+class Problem(HTTPException):
+    """An answer that is an error. ``about`` adds fields of its own, such as the rows at fault."""
+
+    def __init__(self, status: int, en: Say, de: Say, *, headers: Mapping[str, str] | None = None, **about: Any) -> None:
+        super().__init__(status, en.detail, dict(headers or {}))
+        self.en, self.de, self.about = en, de, about
+
+    def response(self, request: Request) -> JSONResponse:
+        """The problem as RFC 9457 wants it: English in the standard's fields, German under ``de``."""
+        body = {
+            "type": "about:blank",
+            "status": self.status_code,
+            **self.en._asdict(),
+            "de": self.de._asdict(),
+            "instance": request.url.path,
+            **self.about,
+        }
+        return JSONResponse(body, self.status_code, headers=self.headers, media_type=PROBLEM)
+
+
+def not_found(english: str, german: str, was: str) -> Problem:
+    """404 for a thing of the domain: ``not_found("report", "Der Bericht", number)``."""
+    return Problem(
+        404,
+        Say("Not found", f"There is no {english} {was}.", "Check the reference; write it exactly as printed."),
+        Say("Nicht gefunden", f"{german} {was} ist nicht vorhanden.", "Die Referenz prüfen und genau so schreiben wie gedruckt."),
+    )
+
+
+def unauthorized() -> Problem:
+    """401: no token, or none that is valid."""
+    return Problem(
+        401,
+        Say(
+            "Token needed",
+            "This call needs a valid access token.",
+            "Send the header `Authorization: Bearer <token>`; an operator makes tokens with `pruefpfad token create`.",
+        ),
+        Say(
+            "Token fehlt",
+            "Dieser Aufruf braucht einen gültigen Zugangstoken.",
+            "Den Header `Authorization: Bearer <Token>` mitsenden; der Betrieb stellt Tokens mit `pruefpfad token create` aus.",
+        ),
+        headers={"WWW-Authenticate": 'Bearer realm="pruefpfad"'},
+    )
+
+
+def forbidden(actor: Actor, roles: Sequence[Role]) -> Problem:
+    """403: a valid token of another role."""
+    wanted = ", ".join(roles)
+    return Problem(
+        403,
+        Say("Not allowed", f"{actor.name} is {actor.role}; this call is for: {wanted}.", "Use a token of one of these roles."),
+        Say(
+            "Nicht erlaubt",
+            f"{actor.name} hat die Rolle {actor.role}; dieser Aufruf ist für: {wanted}.",
+            "Einen Token mit einer dieser Rollen verwenden.",
+        ),
+        roles=list(roles),
+    )
+
+
+def too_large(limit: int) -> Problem:
+    """413: more bytes than may be handed in at once."""
+    german = f"{limit:,}".replace(",", ".")
+    return Problem(
+        413,
+        Say("Too large", f"At most {limit:,} bytes at once.", "Split the file, or raise PRUEFPFAD_UPLOAD_BYTES."),
+        Say("Zu groß", f"Höchstens {german} Bytes auf einmal.", "Die Datei teilen, oder PRUEFPFAD_UPLOAD_BYTES erhöhen."),
+    )
+
+
+def unavailable(causes: Sequence[str]) -> Problem:
+    """503: nothing was done, and it may work in a moment."""
+    because = "; ".join(causes) or "it is starting"
+    return Problem(
+        503,
+        Say("Not available now", because, "Nothing was changed. Try again in a moment; /health/ready names what is missing."),
+        Say(
+            "Zurzeit nicht verfügbar",
+            because,
+            "Es wurde nichts verändert. Gleich noch einmal versuchen; /health/ready nennt, was fehlt.",
+        ),
+        headers={"Retry-After": "2"},
+        causes=list(causes),
+    )
+
+
+def outcome_unknown() -> Problem:
+    """503: it may have been saved, or not."""
+    return Problem(
+        503,
+        Say(
+            "Outcome unknown",
+            "The connection to the database broke while saving.",
+            "Look whether it is there before you repeat. Handing in the same file again is always safe.",
+        ),
+        Say(
+            "Ausgang unbekannt",
+            "Die Verbindung zur Datenbank riss beim Speichern ab.",
+            "Vor dem Wiederholen nachsehen, ob es da ist. Dieselbe Datei noch einmal einzureichen schadet nie.",
+        ),
+    )
+
+
+def our_fault(number: str) -> Problem:
+    """500: a fault of the program; the log has it under this number."""
+    return Problem(
+        500,
+        Say("Our fault", f"Something is wrong with Prüfpfad itself (fault {number}).", "Tell the operator this number."),
+        Say("Unser Fehler", f"Mit Prüfpfad selbst stimmt etwas nicht (Fehler {number}).", "Diese Nummer dem Betrieb nennen."),
+        fault=number,
+    )
+
+
+def of_status(error: HTTPException, request: Request) -> Problem:
+    """What the framework refuses: no such page, no such method …"""
+    path, method = request.url.path, request.method
+    if error.status_code == 404:
+        en = Say("Not found", f"There is nothing at {path}.", "docs lists all pages and calls.")
+        de = Say("Nicht gefunden", f"Unter {path} gibt es nichts.", "docs zählt alle Seiten und Aufrufe auf.")
+    elif error.status_code == 405:
+        en = Say("Not this way", f"{method} is not possible at {path}.", "docs lists what is possible.")
+        de = Say("So nicht", f"{method} ist unter {path} nicht möglich.", "docs zählt auf, was möglich ist.")
+    else:
+        detail = str(error.detail or f"HTTP {error.status_code}")
+        en = Say("Refused", detail, "Compare the call with docs.")
+        de = Say("Abgelehnt", detail, "Den Aufruf mit docs vergleichen.")
+    return Problem(error.status_code, en, de, headers=error.headers)
+
+
+def of_validation(error: RequestValidationError) -> Problem:
+    """422: fields that cannot be read. Never shows the value: it may be personal."""
+    faults = [{"where": ".".join(map(str, fault["loc"])), "expected": fault["msg"]} for fault in error.errors()]
+    what = "; ".join(f"{fault['where']}: {fault['expected']}" for fault in faults[:5]) or "the call cannot be read"
+    return Problem(
+        422,
+        Say("Cannot be read", what, "Correct the fields named in `faults`; docs shows what is expected."),
+        Say("Nicht lesbar", what, "Die unter `faults` genannten Felder berichtigen; docs zeigt, was erwartet wird."),
+        faults=faults,
+    )

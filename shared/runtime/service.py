@@ -1,0 +1,448 @@
+"""A service: two doors into it, one transaction behind each, and what it does at its own pace.
+
+``once`` is the door for messages, ``do`` the one for people and clocks; nothing else opens a transaction. Both are open only
+while the service runs, which it does in this order: database there and migrated, own log verified, parked facts tried again,
+then consumers, relay and chores. It stops in reverse; a batch in flight ends and commits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+
+import psycopg
+from alembic.script import ScriptDirectory
+from faststream.kafka import KafkaBroker
+from faststream.specification import AsyncAPI
+from pydantic import TypeAdapter
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
+from shared.contracts.event import Event
+from shared.messaging.flow import flow
+from shared.messaging.inbox import Inbox
+from shared.messaging.relay import Relay
+from shared.messaging.tables import HISTORY
+from shared.messaging.work import Clock, SystemClock, Work, unit_of_work
+from shared.persistence.database import Database, driver_error, is_lost
+from shared.persistence.migrations import History
+from shared.runtime import kafka
+from shared.runtime.access import Actor
+from shared.runtime.embedded import Gate
+from shared.runtime.kafka import Consumers
+from shared.runtime.settings import Settings
+from shared.runtime.telemetry import Reading, Telemetry, in_one_line
+
+log = logging.getLogger("pruefpfad.service")
+
+ATTEMPTS: Final = 5
+"""How often ``do`` tries what the database could not finish."""
+LONGEST_PAUSE: Final = 5.0
+ROLLED_BACK: Final = ("40001", "40P01")
+"""SQLSTATE of a transaction that PostgreSQL has undone to let others pass: serialization failure, deadlock."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+UseCase = Callable[..., Any]
+
+
+class NotOpen(RuntimeError):
+    """The service has not come up yet, or is going down; ``causes`` say why."""
+
+    def __init__(self, service: str, causes: Sequence[str]) -> None:
+        self.causes = tuple(causes) or ("it is starting",)
+        super().__init__(f"{service} is not open: {'; '.join(self.causes)}")
+
+
+class OutcomeUnknown(RuntimeError):
+    """The connection broke while committing: it may have been saved or not. Look before repeating."""
+
+
+class NotMigrated(RuntimeError):
+    """The database is older or newer than this program."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A stream that a service reads: what it says, and the use case that applies it (also at start, to what was parked)."""
+
+    name: str
+    events: TypeAdapter[Any]
+    apply: UseCase
+    only: frozenset[str] | None = None
+    """Types of interest; others are counted and passed over. ``None``: all, and an unknown type is parked."""
+
+    def reads(self, type: bytes, body: bytes) -> Event | None:
+        """The event in a body, or ``None`` if it is of no interest. Raises what the contract raises."""
+        if self.only is not None and type.decode("ascii") not in self.only:
+            return None
+        event: Event = self.events.validate_json(body)
+        return event
+
+
+@dataclass
+class Chore:
+    """What a service does by itself. See ``Service.chore``."""
+
+    use_case: UseCase
+    every: float
+    when: Callable[[], bool] | None
+    due: float = 0.0
+    earliest: float = 0.0
+    pause: float = 0.1
+
+
+class Service:
+    """One service. Made in its ``app.py``, run by ``running()``; consumers, pages and chores only translate and call a door."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        *,
+        publishes: str,
+        events: Any,
+        reads: Sequence[Stream] = (),
+        consumers: Consumers | None = None,
+        pages: Sequence[Any] = (),
+        histories: Sequence[History] = (),
+        clock: Clock | None = None,
+        description: str = "",
+    ) -> None:
+        """``publishes`` and ``events``: the stream it tells and the union of what it says; ``reads``: the streams it applies;
+        ``pages``: FastAPI routers; ``histories``: its migrations (those of messaging come first by themselves)."""
+        self.name, self.settings, self.description = name, settings, description
+        self.version = _version()
+        self.publishes, self.events = publishes, events
+        self.reads = {stream.name: stream for stream in reads}
+        self.consumers = consumers or Consumers()
+        self.pages = tuple(pages)
+        self.histories = (HISTORY, *histories)
+        self.clock = clock or SystemClock()
+        self.telemetry = Telemetry(name)
+        self.gate: Gate | None = None
+        """Set in embedded mode: holds the relay back."""
+        self.failed: BaseException | None = None
+        """Why the service will never come up: a person must act."""
+        self.on_failure: Callable[[BaseException], None] = lambda _: None
+
+        self._database: Database | None = None
+        self._open = threading.Event()
+        self._troubles: dict[str, str] = {"start": "it is starting"}
+        self._inboxes: dict[str, Inbox] = {}
+        self._chores: list[Chore] = []
+        self._wake, self._stopping = threading.Event(), threading.Event()
+        self._worker: threading.Thread | None = None
+        self._broker: KafkaBroker | None = None
+        self._relay: Relay | None = None
+        self._relaying: asyncio.Task[None] | None = None
+        self.telemetry.watch_delivery(
+            lambda: flow(self.database, publishes, list(self._inboxes.values())),
+            lambda: {inbox.consumer: inbox.counts for inbox in self._inboxes.values()},
+            lambda: self._relay.counts if self._relay else {},
+        )
+
+    # ── the two doors ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def once(self, records: Sequence[Any], use_case: UseCase) -> None:
+        """Door for messages: apply a batch of one stream in one transaction, each event once. Only infrastructure fails it."""
+        if not records:
+            return
+        self._must_be_open()
+        with self.telemetry.use_case(use_case.__name__) as line:
+            inbox = self._inboxes[records[0].topic]
+            before = inbox.counts.copy()
+            inbox.once(records, use_case)
+            line.applied, line.parked = (inbox.counts[what] - before[what] for what in ("applied", "parked"))
+        if line.applied or line.parked:
+            self.wake()
+
+    def do(self, use_case: Callable[Concatenate[Work, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Door for people and clocks: run ``use_case(work, …)`` in one transaction and return what it returns.
+
+        What the database undid (a deadlock, a lost connection before the commit) is tried again, five times at most, so a use
+        case must have no effect outside its transaction that may not happen twice. Raises ``OutcomeUnknown`` where the
+        connection broke during the commit, ``NotOpen`` before the service is up.
+        """
+        self._must_be_open()
+        actor = next((given.name for given in (*args, *kwargs.values()) if isinstance(given, Actor)), "pruefpfad")
+        name, pause = _name(use_case), 0.05
+        for attempt in range(1, ATTEMPTS + 1):
+            finished = False
+            try:
+                with self.telemetry.use_case(name, actor) as line, unit_of_work(self.database, self.clock) as work:
+                    result = use_case(work, *args, **kwargs)
+                    line.emitted = len(work._emitted)
+                    finished = True
+                self.wake()
+                return result
+            except (SQLAlchemyError, psycopg.Error) as error:
+                state = getattr(driver_error(error), "sqlstate", None)
+                if state not in ROLLED_BACK:
+                    if not is_lost(error):
+                        raise
+                    if finished:
+                        raise OutcomeUnknown(f"{name}: the connection broke while saving; look before repeating") from error
+                if attempt == ATTEMPTS:
+                    raise
+                self.telemetry.retries.labels(self.name, name).inc()
+                time.sleep(pause)
+                pause *= 3
+        raise AssertionError("unreachable")
+
+    # ── at its own pace ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def chore(self, use_case: Callable[[Work], object], *, every: float, when: Callable[[], bool] | None = None) -> None:
+        """Run ``use_case(work)`` by itself, in one thread with the other chores: at least every so many seconds, and sooner
+        after something was applied (``wake``), if ``when()`` says so.
+
+        Returns the use case ``True``, there is more to do and it runs again at once; else it rests as long as it worked,
+        so that chores take at most half of the time. After an error it pauses, longer each time.
+        """
+        self._chores.append(Chore(use_case, every, when))
+
+    def wake(self) -> None:
+        """Say that there may be something to do for the chores."""
+        self._wake.set()
+
+    def _do_chores(self) -> None:
+        while not self._stopping.is_set():
+            woken = self._wake.is_set()
+            self._wake.clear()
+            for chore in self._chores:
+                now = time.monotonic()
+                if woken:
+                    chore.due = min(chore.due, max(now, chore.earliest))
+                if now >= chore.due and not self._stopping.is_set():
+                    self._do_chore(chore)
+            pause = min((chore.due for chore in self._chores), default=time.monotonic() + 60) - time.monotonic()
+            if pause > 0:
+                self._wake.wait(pause)
+
+    def _do_chore(self, chore: Chore) -> None:
+        name, began = _name(chore.use_case), time.monotonic()
+        try:
+            more = (chore.when is None or chore.when()) and self.do(chore.use_case) is True
+        except Exception as error:
+            chore.pause = min(chore.pause * 2, 60.0)
+            self._trouble(f"chore {name}", f"{name} fails: {in_one_line(error)}")
+            if not (is_lost(error) or isinstance(error, OutcomeUnknown)):
+                log.exception("chore %s fails; again in %.1f s", name, chore.pause)
+            chore.due = chore.earliest = time.monotonic() + chore.pause
+            return
+        self._trouble(f"chore {name}", None)
+        now, chore.pause = time.monotonic(), 0.1
+        chore.earliest = now if more else now + max(0.02, now - began)
+        chore.due = now if more else now + chore.every
+
+    # ── how it is ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def database(self) -> Database:
+        """The service's database. Only the two doors and ``flow`` use it."""
+        if self._database is None:
+            raise NotOpen(self.name, self.causes())
+        return self._database
+
+    def causes(self) -> list[str]:
+        """Why the service is not ready; empty if it is. Asked by readiness, so it looks, and does not remember."""
+        causes = list(self._troubles.values())
+        if self.failed is not None:
+            return [f"it refuses to start: {self.failed}"]
+        if self.gate is not None and self.gate.stuck:
+            causes.append(self.gate.stuck)
+        if self._relay is not None:
+            causes += [f"relay: {cause}" for cause in (self._relay.problem, self._relay.contradicted) if cause]
+        if self._open.is_set():
+            try:
+                with self.database.engine.connect() as connection:
+                    connection.execute(text("select 1"))
+            except SQLAlchemyError as error:
+                causes.append(f"the database does not answer: {in_one_line(error)}")
+            if unreachable := _unreachable(self.settings.kafka or ""):
+                causes.append(unreachable)
+        return causes
+
+    def dead(self) -> str | None:
+        """Why this process must be started again; nothing if it need not."""
+        if self.failed is not None:
+            return f"it refuses to start: {self.failed}"
+        if self._open.is_set() and not self._stopping.is_set():
+            if self._relaying is not None and self._relaying.done():
+                return "the relay has ended"
+            if self._worker is not None and not self._worker.is_alive():
+                return "the thread of the chores has ended"
+        return None
+
+    def flow(self) -> dict[str, Any]:
+        """Where everything is: told, relayed, applied, waiting."""
+        return flow(self.database, self.publishes, list(self._inboxes.values())).as_dict()
+
+    def gauge(self, name: str, text: str, read: Callable[[Session], Reading], labels: Sequence[str] = ()) -> None:
+        """Publish a number of the domain as ``pruefpfad_<name>``: ``read(session)`` gives values by label values."""
+
+        def from_database() -> Reading:
+            with self.database.transaction() as session:
+                return read(session)
+
+        self.telemetry.gauge(name, text, from_database, labels)
+
+    def asyncapi(self) -> bytes:
+        """The AsyncAPI document of this service, as JSON."""
+        broker = self._new_broker()
+        document = AsyncAPI(broker, title=f"Prüfpfad {self.name}", version=self.version, description=self.description)
+        return bytes(document.to_specification().to_json().encode())
+
+    # ── running ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Service]:
+        """Run the service while the block lasts. The block is entered at once; ``causes`` tell when it is ready, since
+        databases and Kafka may come later."""
+        opening = asyncio.create_task(self._come_up(), name=f"{self.name} comes up")
+        try:
+            yield self
+        finally:
+            await self._go_down(opening)
+
+    async def _come_up(self) -> None:
+        try:
+            await self._patiently("database", self._connect)
+            await self._verify()
+            await self._patiently("parked facts", self._try_parked_again)
+            self._open.set()
+            self._broker = await kafka.started(self.settings, self._new_broker, lambda why: self._trouble("kafka", why))
+            self._relaying = asyncio.create_task(self._new_relay().run(), name=f"{self.name} relay")
+            self._worker = threading.Thread(target=self._do_chores, name=f"{self.name} chores", daemon=True)
+            self._worker.start()
+            self._trouble("start", None)
+        except Exception as error:
+            self.failed = error
+            log.critical("%s refuses to start: %s", self.name, error, exc_info=not isinstance(error, NotMigrated))
+            self.on_failure(error)
+
+    async def _go_down(self, opening: asyncio.Task[None]) -> None:
+        self._trouble("stop", "it is going down")
+        self._stopping.set()
+        self._wake.set()
+        if not opening.done():
+            opening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await opening
+        if self._worker is not None:
+            await asyncio.to_thread(self._worker.join)
+        if self._broker is not None:
+            await self._broker.stop()
+        if self._relaying is not None:
+            self._relaying.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._relaying
+        self._open.clear()
+        if self.gate is not None:
+            await self.gate.close()
+        if self._database is not None:
+            await asyncio.to_thread(self._database.close)
+
+    async def _patiently(self, what: str, step: Callable[[], None]) -> None:
+        """Do a blocking step; while the database is away, tell so and try again."""
+        pause = 0.1
+        while True:
+            try:
+                await asyncio.to_thread(step)
+                self._trouble(what, None)
+                return
+            except (SQLAlchemyError, psycopg.Error, NotMigrated) as error:
+                if not (is_lost(error) or isinstance(error, NotMigrated)):
+                    raise
+                self._trouble(what, f"{what}: {in_one_line(error)}")
+                log.warning("%s waits for its %s: %s", self.name, what, in_one_line(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _connect(self) -> None:
+        """Reach the database and see that it is as new as this program."""
+        if self._database is None:
+            self._database = Database(self.settings.database_of(self.name), service=self.name)
+            self._inboxes = {
+                group.stream: Inbox(
+                    self._database, group.stream, consumer=group.group, reads=self.reads[group.stream].reads, clock=self.clock,
+                    held=self.settings.held, sleep=lambda _: None,      # the consumer's own patience waits, and can be cancelled
+                )
+                for group in self.consumers.subscriptions if group.stream in self.reads
+            }
+        with self._database.transaction() as session:
+            for history in self.histories:
+                newest = ScriptDirectory(str(history.folder), version_locations=[str(history.folder)]).get_current_head()
+                known = session.execute(text("select to_regclass(:table)"), {"table": history.version_table}).scalar()
+                there = session.execute(text(f"select version_num from {history.version_table}")).scalar() if known else None  # noqa: S608
+                if there != newest:
+                    raise NotMigrated(
+                        f"the database stands at {there or 'nothing'} of {history.name}, this program needs {newest}; "
+                        "run `pruefpfad prepare`"
+                    )
+
+    async def _verify(self) -> None:
+        """Hold the own log on Kafka against the outbox; raises ``RestoredFromOlderBackup``."""
+
+    def _try_parked_again(self) -> None:
+        for stream, inbox in self._inboxes.items():
+            inbox.retry_parked(self.reads[stream].apply)
+
+    def _new_relay(self) -> Relay:
+        self._relay = Relay(
+            self.settings.database_of(self.name), self.publishes, self.settings.kafka or "",
+            source=f"{self.settings.urn}:{self.name}", inboxes=list(self._inboxes.values()), sweep=self.settings.heads_seconds,
+            clock=self.clock, gate=self.gate,
+        )
+        return self._relay
+
+    def _new_broker(self) -> KafkaBroker:
+        return self.consumers.broker(
+            self.settings, self._trouble, name=self.name, publishes=self.publishes, events=self.events, service=self
+        )
+
+    def _must_be_open(self) -> None:
+        contradicted = self._relay is not None and self._relay.contradicted is not None
+        if contradicted or not self._open.is_set():
+            raise NotOpen(self.name, self.causes())
+
+    def _trouble(self, what: str, reason: str | None) -> None:
+        """Remember why something does not work, or that it works again."""
+        if reason is None:
+            self._troubles.pop(what, None)
+        else:
+            self._troubles[what] = reason
+
+
+def _name(use_case: UseCase) -> str:
+    return str(getattr(use_case, "__name__", use_case))
+
+
+def _unreachable(kafka: str) -> str | None:
+    """Why no address of Kafka answers."""
+    reason = "no address is known"
+    for address in kafka.split(","):
+        host, _, port = address.rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), timeout=1).close()
+            return None
+        except (OSError, ValueError) as error:
+            reason = str(error)
+    return f"Kafka does not answer at {kafka}: {reason}; nothing is lost, the outbox keeps it"
+
+
+def _version() -> str:
+    try:
+        return version("pruefpfad")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,167 @@
+"""Services in one process: all of them around the embedded PostgreSQL and broker, or one of them in production.
+
+``prepare`` makes what must be there before: databases, roles, tables, topics. ``serve`` runs until it is told to stop.
+``Stack`` is the same for a program that wants to do something meanwhile (``demo``, ``load``, a test).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from urllib.parse import unquote, urlsplit
+
+import uvicorn
+
+from shared.persistence import migrations
+from shared.runtime import access, http
+from shared.runtime.embedded import NOT_FOR, Embedded, Gate
+from shared.runtime.kafka import prepare_topics
+from shared.runtime.service import Service
+from shared.runtime.settings import Settings
+from shared.runtime.telemetry import configure_log
+
+log = logging.getLogger("pruefpfad.stack")
+
+Maker = Callable[[Settings], Service]
+"""``service(settings)`` of a service's ``app.py``."""
+
+
+class NotReady(RuntimeError):
+    """The stack did not come up in time, or will never; the text names the causes by service."""
+
+
+def prepare(settings: Settings, makers: Sequence[Maker]) -> list[str]:
+    """Make what services need: databases and roles (given an admin URL), tables, topics. Safe to repeat; says what it did."""
+    done = []
+    for make in makers:
+        service = make(settings)
+        if settings.admin_database is not None:
+            owner, runtime = settings.owner_database_of(service.name), settings.database_of(service.name)
+            migrations.prepare(
+                settings.admin_database, service.name, owner_password=_password(owner), runtime_password=_password(runtime)
+            )
+            done.append(f"database and roles of {service.name}")
+        migrations.upgrade(settings.owner_database_of(service.name), service.name, *service.histories)
+        done.append(f"tables of {service.name}")
+    if settings.kafka is not None:
+        done += [f"topic {name}" for name in asyncio.run(prepare_topics(settings))]
+    return done
+
+
+def _password(url: str) -> str | None:
+    password = urlsplit(url).password
+    return None if password is None else unquote(password)
+
+
+class Stack:
+    """The services these makers make, running, with HTTP: ``with Stack(settings, makers) as stack: stack.url``.
+
+    What the settings leave empty runs embedded. The block is entered when every service is ready; raises ``NotReady``.
+    """
+
+    def __init__(self, settings: Settings, makers: Sequence[Maker], *, patience: float = 60.0) -> None:
+        self.given, self.makers, self.patience = settings, makers, patience
+        self.settings = settings
+        """The settings in use, with the addresses of what was started."""
+        self.services: list[Service] = []
+        self.embedded: Embedded | None = None
+        self.url = ""
+        """Where HTTP answers."""
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Stack:
+        with contextlib.ExitStack() as stack:
+            self._make(stack)
+            server = self._server = self._new_server()
+            self._thread = threading.Thread(target=server.run, name="http", daemon=True)
+            self._thread.start()
+            stack.callback(self._stop)
+            self._await_ready()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def service(self, name: str) -> Service:
+        """The service of this name."""
+        return next(service for service in self.services if service.name == name)
+
+    def run(self) -> None:
+        """Serve in this thread until a signal or until a service refuses to start; raises what it refused with."""
+        with contextlib.ExitStack() as stack:
+            self._make(stack)
+            self._server = self._new_server()
+            self._server.run()
+            if failed := next((service.failed for service in self.services if service.failed), None):
+                raise failed
+
+    def _make(self, stack: contextlib.ExitStack) -> None:
+        if self.given.is_embedded:
+            self.embedded = stack.enter_context(Embedded(self.given))
+            self.settings = self.embedded.settings
+        self.services = [make(self.settings) for make in self.makers]
+        if self.embedded is not None and self.embedded.postgres is not None:
+            for service in self.services:
+                migrations.prepare(self.embedded.postgres.admin_url, service.name)
+                migrations.upgrade(self.settings.owner_database_of(service.name), service.name, *service.histories)
+        if self.embedded is not None and self.embedded.broker is not None:
+            for service in self.services:
+                groups = [group for reader in self.services for group in reader.consumers.groups(service.publishes)]
+                service.gate = Gate(self.settings.kafka or "", service.publishes, groups)
+        for service in self.services:
+            service.on_failure = self._refused
+
+    def _new_server(self) -> uvicorn.Server:
+        return uvicorn.Server(uvicorn.Config(
+            http.root(self.services), host=self.settings.host, port=self.settings.port, lifespan="on", log_config=None,
+            access_log=False, timeout_graceful_shutdown=int(self.settings.graceful_seconds) + 1,
+        ))
+
+    def _refused(self, _: BaseException) -> None:
+        if self._server is not None:
+            self._server.should_exit = True
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + self.patience
+        assert self._server is not None and self._thread is not None        # noqa: S101  (set by __enter__)
+        while True:
+            causes = {service.name: found for service in self.services if (found := service.causes())}
+            if self._server.started and not causes:
+                break
+            failed = next((service.failed for service in self.services if service.failed), None)
+            if failed is not None or not self._thread.is_alive() or time.monotonic() > deadline:
+                said = "; ".join(f"{name}: {', '.join(found)}" for name, found in causes.items())
+                raise NotReady(said or f"HTTP does not start at {self.settings.http}; is the port taken?") from failed
+            time.sleep(0.02)
+        host, port = self._server.servers[0].sockets[0].getsockname()[:2]
+        self.url = f"http://{host}:{port}"
+
+    def _stop(self) -> None:
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(self.settings.graceful_seconds + 30)
+
+
+def serve(settings: Settings, makers: Sequence[Maker]) -> None:
+    """Serve until told to stop. At the very first start an operator's token is made and shown once."""
+    configure_log(settings.log)
+    if settings.is_embedded:
+        log.warning(NOT_FOR)
+    token = access.first_token(settings) if settings.tokens is None else None
+    if token is not None:
+        sys.stderr.write(
+            f"\nOperator token, shown this once: {token}\nMore tokens: pruefpfad token create --name NAME --role clerk\n\n"
+        )
+    log.info("serving at http://%s", settings.http)
+    Stack(settings, makers).run()
+
+
