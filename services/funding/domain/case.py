@@ -75,6 +75,12 @@ class CaseVoucher:
         return f"{self.data.measure} {self.data.list}/{self.data.number}{twin}"
 
     @property
+    def references(self) -> tuple[str, ...]:
+        """What a reader types to see it: its entry in the journal, and the row it came from."""
+        entry = (f"{self.data.measure}/{self.entry}",) if self.entry else ()
+        return (*entry, self.source.reference)
+
+    @property
     def invoice(self) -> str | None:
         """Fingerprint of the invoice (issuer, number, gross); None where the voucher names no invoice number."""
         if not self.data.invoice_number:
@@ -133,6 +139,8 @@ class Case:
     """Latest version of each cell."""
     awards: tuple[Award, ...] = ()
     """Latest version of each award by the day, revoked ones too."""
+    award_versions: tuple[Award, ...] = ()
+    """All versions by the day: money that came under the first is not without an award since there is a second (BEW-01)."""
     commitments: tuple[CofundingCommitted, ...] = ()
     """All versions by the day, oldest first; corrections have replaced what they correct."""
     receipts: tuple[ReceiptRecorded, ...] = ()
@@ -153,6 +161,8 @@ class Case:
     bank_statements: bool = False
     """Was any bank statement of its accounts handed in?"""
     suggestions: int = 0
+    waived: frozenset[UUID] = frozenset()
+    """Findings accepted with a reason by the day: not open, so FQ-01 takes nothing off for them."""
 
     @cached_property
     def plan_years(self) -> dict[int, int]:

@@ -17,13 +17,17 @@ from shared.values.source import id_of
 AnyCase = TypeVar("AnyCase", Case, ProgrammeCase)
 Scope = Literal["voucher", "measure", "programme"]
 
+LONGEST_OBJECT: Final = 300
+"""Characters of a finding's object that are printed; its identity is made of all of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
     """What a check yields; code, rules and identity are added by ``run``."""
 
     object: str
-    legal_basis: str
+    legal_basis: str | None = None
+    """Where it is another than the one the rule set names for the check's code."""
     severity: Severity | None = None
     """Where it differs from the check's own."""
     budget_year: int | None = None
@@ -33,6 +37,8 @@ class Noticed:
     arithmetic: str = ""
     references: tuple[str, ...] = ()
     crosses: tuple[str, ...] = ()
+    vouchers: Mapping[UUID, int] | None = None
+    """What of it lies on which voucher (its fact → cents), so that FQ-01 takes no euro off twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +87,22 @@ class Check:
         result = CheckResult(code=self.code, outcome=outcome, findings=len(findings), missing=missing)
         return result, tuple(sorted(findings.values(), key=lambda f: (f.code, f.object, f.budget_year or 0)))
 
+    def identity(self, said: Noticed) -> UUID:
+        """Code, object and year: what stays while amounts change."""
+        return id_of("finding", self.code, said.object, str(said.budget_year or ""))
+
     def _finding(self, said: Noticed, rules: RuleSet) -> Finding:
         return Finding(
-            id=id_of("finding", self.code, said.object, str(said.budget_year or "")),
+            id=self.identity(said),
             code=self.code,
             severity=said.severity or self.severity,
-            object=said.object,
+            object=said.object[:LONGEST_OBJECT],
             budget_year=said.budget_year,
             at_risk_cents=said.at_risk_cents,
             at_risk_eu_cents=said.at_risk_eu_cents,
             inputs=dict(said.inputs or {}),
             arithmetic=said.arithmetic,
-            legal_basis=said.legal_basis,
+            legal_basis=said.legal_basis or rules.source(self.code),
             references=said.references,
             crosses=said.crosses,
             rules=rules.digest,
@@ -122,12 +132,14 @@ def about(
     voucher: CaseVoucher,
     *,
     at_risk: int,
-    legal_basis: str,
+    legal_basis: str | None = None,
     inputs: Mapping[str, str | int | date] | None = None,
     arithmetic: str = "",
     severity: Severity | None = None,
+    also: tuple[str, ...] = (),
 ) -> Noticed:
-    """A finding about one voucher. Cents (int) and days among the inputs are written as people read them."""
+    """A finding about one voucher. Cents (int) and days among the inputs are written as people read them; ``also`` are trail
+    references beside the voucher's own."""
     return Noticed(
         object=f"voucher {voucher.name}",
         budget_year=voucher.data.budget_year,
@@ -137,7 +149,8 @@ def about(
         inputs=written(inputs or {}),
         arithmetic=arithmetic,
         legal_basis=legal_basis,
-        references=(f"{voucher.data.measure}/{voucher.entry}" if voucher.entry else "", voucher.source.reference),
+        references=(*voucher.references, *also),
+        vouchers={voucher.fact: at_risk},
     )
 
 

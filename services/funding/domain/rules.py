@@ -60,7 +60,9 @@ class RuleSet:
 
     def source(self, name: str) -> str:
         """Legal source of a rule, with a mark where it is not verified."""
-        rule = self.rules[name]
+        rule = self.rules.get(name)
+        if rule is None:
+            raise KeyError(f"rule set {self.name} has no rule {name}; its file needs a table [rule.{name}] with a source")
         return rule.source if rule.verified else f"{rule.source} (nicht geprüft)"
 
     def _typed(self, name: str, kind: type[V]) -> V | None:
