@@ -89,7 +89,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A number of things."""
+    """A number of things, printed with thousands marks; a year is Text("2012")."""
 
     count: int
 

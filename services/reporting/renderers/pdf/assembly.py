@@ -1,7 +1,7 @@
 """Drawn sheets, tags, attachments and metadata as one PDF file (ISO 19005-3 and ISO 14289-1)."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,7 +41,9 @@ class Attachment:
 def assemble(file: PdfFile, flow: Flow, about: About, attachments: Sequence[Attachment]) -> bytes:
     """The bytes of the file."""
     date = f"(D:{about.created:%Y%m%d%H%M%S}Z)"
-    tree, pages = _pages(file, flow)
+    # Equal file identifiers for equal content only: everything said, drawn and attached.
+    identity = hashlib.sha256(f"{about}".encode())
+    tree, pages = _pages(file, flow, identity.update)
     structure = write_tree(file, flow.root, pages, [sheet.marks for sheet in flow.sheets])
     outline = _outline(file, flow, pages)
     names, associated = _attached(file, attachments, date)
@@ -58,21 +60,19 @@ def assemble(file: PdfFile, flow: Flow, about: About, attachments: Sequence[Atta
         f"<</Title {text_string(about.title)} /Author {text_string(about.author)} /Subject {text_string(about.subject)}"
         f" /Creator (Pruefpfad) /Producer ({PRODUCER}) /CreationDate {date} /ModDate {date}>>".encode()
     )
-    # Equal identifiers for equal content only: everything drawn and everything attached.
-    identity = hashlib.sha256(f"{about}".encode())
-    for sheet in flow.sheets:
-        identity.update("\n".join(sheet.operators).encode("latin-1"))
     for attachment in attachments:
         identity.update(attachment.content)
     return file.write(root=root, info=info, file_id=identity.hexdigest()[:32].upper())
 
 
-def _pages(file: PdfFile, flow: Flow) -> tuple[int, list[int]]:
-    """The page tree and its pages."""
+def _pages(file: PdfFile, flow: Flow, note: Callable[[bytes], None]) -> tuple[int, list[int]]:
+    """The page tree and its pages; `note` is told their contents."""
     tree = file.number()
     pages = []
     for sheet in flow.sheets:
-        content = file.add_stream("\n".join(sheet.operators).encode("latin-1"))
+        operators = "\n".join(sheet.operators).encode("latin-1")
+        note(operators)
+        content = file.add_stream(operators)
         for link in sheet.links:
             link.number = file.number()
         links = f" /Annots [{' '.join(f'{link.number} 0 R' for link in sheet.links)}]" if sheet.links else ""

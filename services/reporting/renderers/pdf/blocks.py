@@ -61,10 +61,10 @@ def draw_opening(flow: Flow, document: Document) -> None:
         flow.y -= 1
         _text(flow, document.subtitle, SUBTITLE, "P", leading=15)
     if document.status:
-        flow.y -= 6
+        flow.y -= 2
         draw_chips(flow, document.status)
     if document.facts:
-        flow.y -= 10
+        flow.y -= 4
         draw_facts(flow, document.facts)
     for notice in document.notices:
         flow.y -= 2
@@ -117,12 +117,13 @@ def chip_label(sheet: Sheet, chip: Chip, x: float, y: float) -> None:
 def draw_heading(flow: Flow, title: str, room: float, tag: str = "H2", style: Style = HEADING) -> None:
     """A heading that stays with the next `room` points."""
     lines = flow.type.lines(title, style, flow.frame.inner)
-    flow.need(len(lines) * style.size * 1.25 + 12 + room)
-    flow.y -= style.size + 2
+    above = 12 if style is HEADING else 2
+    flow.need(len(lines) * style.size * 1.25 + 12 + above + room)
+    flow.y -= style.size + (above if flow.y < flow.frame.top else 0)
     if tag == "H2":
         flow.bookmark(title)
     _lines(flow, flow.root.add(tag), lines, style, style.size * 1.25)
-    flow.y -= 4
+    flow.y += style.size * 1.25 - 8
 
 
 def draw_paragraph(flow: Flow, paragraph: Paragraph) -> None:
@@ -247,7 +248,7 @@ def _rows_of(count: int, most: int) -> Iterator[tuple[int, int]]:
 
 def _cards(flow: Flow, figures: Sequence[KeyFigure]) -> None:
     gap, inset = 9.0, 10.0
-    columns = max(len(figures), 3)
+    columns = max(len(figures), 3 if flow.frame.inner < 600 else 4)
     width = (flow.frame.inner - (columns - 1) * gap) / columns
     room = width - 2 * inset
     shown = [clean(written(figure.value, flow.language, unit=True)) for figure in figures]
@@ -418,6 +419,8 @@ def _check_lines(flow: Flow, item: CheckItem, width: float) -> tuple[CheckItem, 
         told.append(f"{words(flow.language)['at risk']} {write_cents(item.at_risk, unit=True)}")
     if item.detail:
         told.append(item.detail)
+    if item.mark is Mark.MISSING and item.detail:
+        told = [item.detail if item.detail.startswith(told[0]) else f"{told[0]}: {item.detail}"]
     return (
         item,
         flow.type.lines(head, _CHECK, width),
@@ -456,7 +459,6 @@ def draw_verification(flow: Flow, document: Document, digest: str, verify_url: s
     word = words(flow.language)
     if document.basis:
         draw_heading(flow, word["basis"], 60)
-        flow.y += 2
         draw_facts(flow, document.basis)
     side = 78.0
     text = Style("regular", 8.4, BODY)

@@ -95,7 +95,6 @@ def _attachments(document: Document, data: bytes) -> list[Attachment]:
 
 def _draw_section(flow: Flow, section: Section) -> None:
     flow.turn(landscape=section.landscape)
-    flow.y -= 10
     draw_heading(flow, section.title, room=64)
     for block in section.blocks:
         _draw_block(flow, block)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 from services.reporting.renderers.pdf.structure import Content, Link, Node
 from services.reporting.renderers.pdf.style import Frame
@@ -62,14 +63,18 @@ class Sheet:
 
     def box(self, x: float, y: float, width: float, height: float, colour: str, *, radius: float = 0) -> None:
         """A filled box with its lower left corner at x, y."""
-        self.operators.append(f"{colour} rg {_outline(x, y, width, height, radius)} f")
+        if radius:
+            self.operators.append(f"q {colour} rg 1 0 0 1 {x:.2f} {y:.2f} cm {_rounded(width, height, radius)} f Q")
+        else:
+            self.operators.append(f"{colour} rg {x:.2f} {y:.2f} {width:.2f} {height:.2f} re f")
 
     def outline(
         self, x: float, y: float, width: float, height: float, colour: str, *, thick: float, radius: float = 0, dash: str = ""
     ) -> None:
         """The line around a box with its lower left corner at x, y."""
         dashed = f"[{dash}] 0 d " if dash else ""
-        self.operators.append(f"q {colour} RG {thick:g} w {dashed}{_outline(x, y, width, height, radius)} S Q")
+        shape = _rounded(width, height, radius)
+        self.operators.append(f"q {colour} RG {thick:g} w {dashed}1 0 0 1 {x:.2f} {y:.2f} cm {shape} S Q")
 
     def rule(self, x0: float, x1: float, y: float, colour: str, width: float) -> None:
         """A horizontal line."""
@@ -81,26 +86,25 @@ class Sheet:
         self.operators.append(f"q {colour} RG {width:g} w 1 J 1 j {path} S Q")
 
 
-def _outline(x: float, y: float, width: float, height: float, radius: float) -> str:
-    if not radius:
-        return f"{x:.2f} {y:.2f} {width:.2f} {height:.2f} re"
+@lru_cache(maxsize=4096)
+def _rounded(width: float, height: float, radius: float) -> str:
+    """The path of a box with round corners, its lower left corner at the origin."""
     r = min(radius, width / 2, height / 2)
     k = r * (1 - _ARC)
-    right, top = x + width, y + height
 
     def curve(*numbers: float) -> str:
         return " ".join(f"{number:.2f}" for number in numbers) + " c"
 
     return " ".join(
         (
-            f"{x + r:.2f} {y:.2f} m {right - r:.2f} {y:.2f} l",
-            curve(right - k, y, right, y + k, right, y + r),
-            f"{right:.2f} {top - r:.2f} l",
-            curve(right, top - k, right - k, top, right - r, top),
-            f"{x + r:.2f} {top:.2f} l",
-            curve(x + k, top, x, top - k, x, top - r),
-            f"{x:.2f} {y + r:.2f} l",
-            curve(x, y + k, x + k, y, x + r, y),
+            f"{r:.2f} 0 m {width - r:.2f} 0 l",
+            curve(width - k, 0, width, k, width, r),
+            f"{width:.2f} {height - r:.2f} l",
+            curve(width, height - k, width - k, height, width - r, height),
+            f"{r:.2f} {height:.2f} l",
+            curve(k, height, 0, height - k, 0, height - r),
+            f"0 {r:.2f} l",
+            curve(0, k, k, 0, r, 0),
             "h",
         )
     )

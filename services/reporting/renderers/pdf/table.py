@@ -118,12 +118,12 @@ class _Setting:
             for index, column in enumerate(table.columns)
         ]
         measures = [_measure(table, index, title, self.type, flow.language) for index, title in enumerate(self.titles)]
-        self.size, self.widths = _columns(table, measures, flow.frame.inner, self.long)
-        size = self.size
-        self.pad = 4.0 if size >= 8.5 else 3.0 if size >= 7 else 2.2
+        size, self.widths = _columns(table, measures, self.right, flow.frame.inner)
+        self.size = size
+        self.before, self.after = _padding(table, self.right, size)
         self.leading = round(size * 1.24, 2)
-        self.above = round(size * 0.62, 2) if not self.long and size >= 8 else round(size * 0.32, 2)
-        self.base = Style("regular", size, BODY)
+        self.above = round(size * (0.32 if self.long or size < 7.5 else 0.48 if len(table.rows) > 12 else 0.62), 2)
+        self.base = Style("regular", size, BODY)  # of the whole text block; other styles are switched to and back
         self.strong = Style("semibold", size, BODY)
         self.total = Style("bold", size, INK)
         self.note = Style("regular", round(size * 0.86, 2), MUTED)
@@ -134,10 +134,7 @@ class _Setting:
         self.left = [flow.frame.left]
         for width in self.widths:
             self.left.append(self.left[-1] + width)
-        # The outer columns stand flush with the text above and below, as far as there is no ground behind them.
-        self.title_lines = [
-            self.type.lines(title, self.head, width - 2 * self.pad) for title, width in zip(self.titles, self.widths, strict=True)
-        ]
+        self.title_lines = [self.type.lines(title, self.head, self._room(index)) for index, title in enumerate(self.titles)]
         self.header_height = max(map(len, self.title_lines)) * self.head.size * 1.2 + 7
         self.most_lines = int((flow.frame.top - flow.frame.bottom - self.header_height - 2 * self.above) / self.leading) - 1
         self._tags: dict[tuple[int, tuple[bool, ...]], tuple[CellTag, ...]] = {}
@@ -180,7 +177,7 @@ class _Setting:
         texts: list[list[str]] = []
         for index, cell in enumerate(row.cells):
             if isinstance(cell, Text):
-                width = self.widths[index] - 2 * self.pad
+                width = self._room(index)
                 note = self.type.lines(cell.note, style, width) if cell.note else []
                 texts.append([*self.type.lines(cell.text, style, width), *note])
             else:
@@ -199,8 +196,8 @@ class _Setting:
             yield _Line(row.kind, tall * self.leading + 2 * self.above, parts, marked)
 
     def _part(self, cell: Cell, index: int, span: int, style: Style) -> _Part:
-        left = self.left[index]
-        width = self.left[index + span] - left - 2 * self.pad
+        left = self.left[index] + self.before[index]
+        width = self._room(index, span)
         kind = type(cell)
         if kind is Text:
             assert isinstance(cell, Text)  # noqa: S101 - told by its type, which is quicker for long tables
@@ -218,7 +215,7 @@ class _Setting:
             chip = Style(self.chip.face, self.chip.size, ink)
             label = clean(cell.label)
             room = self.type.width(label, chip) + _CHIP_ROOM
-            return _Part(f"{left + self.pad + 10.5:.2f}", self._shown([label], chip), 1, (left + self.pad, room, cell.mark))
+            return _Part(f"{left + 10.5:.2f}", self._shown([label], chip), 1, (left, room, cell.mark))
         if kind is Missing:
             style = self.missing
         elif kind is Reference:
@@ -227,12 +224,16 @@ class _Setting:
         lines = self.type.lines(text, style, width) if kind in _WRAPPED else [text]
         if not self.right[index]:
             return _Part(self._x(index), self._shown(lines, style), len(lines))
-        edge = left + self.pad + width
-        starts = [edge - self.type.width(line.rstrip(" "), style) for line in lines]
+        starts = [left + width - self.type.width(line.rstrip(" "), style) for line in lines]
         return _Part(f"{starts[0]:.2f}", self._shown(lines, style, starts), len(lines))
 
     def _x(self, index: int) -> str:
-        return f"{self.left[index] + self.pad:.2f}"
+        return f"{self.left[index] + self.before[index]:.2f}"
+
+    def _room(self, index: int, span: int = 1) -> float:
+        """The width a cell's content has."""
+        last = index + span - 1
+        return self.left[last] + self.widths[last] - self.after[last] - self.left[index] - self.before[index]
 
     def _shown(self, lines: list[str], style: Style, starts: list[float] | None = None) -> str:
         """Operators that show lines one below the other; the table's own font and colour hold outside."""
@@ -266,7 +267,7 @@ class _Setting:
         first_mark = sheet.marks
         for index, lines in enumerate(self.title_lines):
             top = bottom + 6 + (len(lines) - 1) * leading
-            edge = self.left[index + 1] - self.pad if self.right[index] else self.left[index] + self.pad
+            edge = self.left[index + 1] - self.after[index] if self.right[index] else self.left[index] + self.before[index]
             tag = "/Artifact BMC" if head is None else f"/TH <</MCID {sheet.marks}>> BDC"
             sheet.marks += head is not None
             sheet.operators.append(tag)
@@ -319,7 +320,7 @@ class _Setting:
     def _chip(self, chip: tuple[float, float, Mark], top: float) -> None:
         x, width, mark = chip
         tone, height = TONES[mark], self.size * 1.36
-        middle = top - self.size * 0.5
+        middle = top - self.size * 0.57
         sheet = self.flow.sheet
         if mark is Mark.MISSING:
             sheet.outline(x, middle - height / 2, width, height, tone.ink, thick=0.6, radius=height / 2, dash="1.8 1.2")
@@ -333,7 +334,7 @@ class _Setting:
         rows = []
         put, mark = sheet.operators.append, sheet.marks
         put(f"BT {self.type.font(self.base)} {BODY} rg {self.leading:g} TL")
-        drop = self.above + self.size * 0.8
+        drop = self.above + self.size * 0.88
         for line in lines:
             base = f"{y - drop:.2f}"
             rows.append(Cells(sheet.index, mark, line.tags))
@@ -368,13 +369,16 @@ def _span(row: Row) -> int:
 
 @dataclass(slots=True)
 class _Measure:
-    """What a column needs, in thousandths of the size of type: unbreakable content, longest word, longest text, title."""
+    """What a column needs, in thousandths of the size of type: unbreakable content, longest word, usual and longest
+    text (three of four are no longer than the usual), title."""
 
     whole: float
     word: float
+    usual: float
     text: float
     title: float
     chip: bool
+    reference: bool
 
 
 def _measure(table: Table, index: int, title: str, type_: Type, language: str) -> _Measure:
@@ -383,80 +387,94 @@ def _measure(table: Table, index: int, title: str, type_: Type, language: str) -
     whole = word = text = 0.0
     chip = False
     widths: dict[str, float] = {}
-    longest: dict[int, str] = {}
+    texts: list[float] = []
+    longest = ""
     for row in table.rows:
         cell = row.cells[index]
         if cell is None or (index == 0 and _span(row) > 1):
             continue
         kind = type(cell)
+        shown = written(cell, language)
         if kind in (Cents, Count) and row.kind is RowKind.BODY:
-            shown = written(cell, language)  # tabular figures: the longest is the widest
-            if len(shown) > len(longest.get(0, "")):
-                longest[0] = shown
+            if len(shown) > len(longest):  # tabular figures: the longest is the widest
+                longest = shown
             continue
+        seen = widths.get(shown)
+        if seen is not None:
+            if kind in _WRAPPED:
+                texts.append(seen)
+            continue
+        style = mono if kind is Reference else body if row.kind is RowKind.BODY and kind is not Chip else strong
+        wide = widths[shown] = type_.width(shown, style)
         if kind not in _WRAPPED:
             chip = chip or kind is Chip
-            style = strong if row.kind is not RowKind.BODY or kind is Chip else body
-            shown = written(cell, language)
-            if shown not in widths:
-                widths[shown] = type_.width(shown, style)
-                whole = max(whole, widths[shown])
+            whole = max(whole, wide)
             continue
-        style = mono if kind is Reference else body if row.kind is RowKind.BODY else strong
-        for shown in (written(cell, language), getattr(cell, "note", None) or ""):
-            if shown and shown not in widths:
-                widths[shown] = wide = type_.width(shown, style)
-                text = max(text, wide)
-                if wide > word:
-                    word = max(word, *(type_.width(each, style) for each in shown.split(" ")))
-    if longest:
-        whole = max(whole, type_.width(longest[0], body))
+        texts.append(wide)
+        note = cell.note if isinstance(cell, Text) and cell.note else ""
+        text = max(text, wide, type_.width(note, body))
+        if wide > word or note:
+            word = max(word, *(type_.width(each, style) for each in f"{shown} {note}".split(" ")))
+    whole = max(whole, type_.width(longest, body))
     head = max(type_.width(each, Style("semibold", 1000, BODY)) for each in title.split(" "))
-    return _Measure(whole, word, text, head, chip)
+    at = len(table.rows) * 3 // 4 - (len(table.rows) - len(texts))  # rows with something unbreakable count as short
+    usual = sorted(texts)[at] if texts and at >= 0 else 0.0
+    reference = all(type(row.cells[index]) is Reference for row in table.rows if row.kind is RowKind.BODY)
+    return _Measure(whole, word, usual, text, head, chip, reference)
 
 
-def _columns(table: Table, measures: list[_Measure], inner: float, long: bool) -> tuple[float, list[float]]:
+def _padding(table: Table, right: list[bool], size: float) -> tuple[list[float], list[float]]:
+    """Room before and after the content of each column: none at the outer edges where no ground is behind the rows, more
+    where a text follows a number."""
+    pad = 4.0 if size >= 8.5 else 3.0 if size >= 7 else 2.2
+    before = [pad + (1.6 * pad if index and right[index - 1] and not right[index] else 0) for index in range(len(right))]
+    after = [pad] * len(right)
+    if len(table.rows) <= _LONG and all(row.kind in (RowKind.BODY, RowKind.TOTAL) for row in table.rows):
+        before[0] = after[-1] = 0.0
+    return before, after
+
+
+def _columns(table: Table, measures: list[_Measure], right: list[bool], inner: float) -> tuple[float, list[float]]:
     """The largest size of type with which every column gets what it needs, and the columns' widths."""
     for size in _SIZES:
-        if long and size > 8:
+        if len(table.rows) > _LONG and size > 7.5:
             continue
-        pad = 2 * (4.0 if size >= 8.5 else 3.0 if size >= 7 else 2.2)
         k = size / 1000
-        least, most, flexible = [], [], []
-        for measure in measures:
+        least, usual, most = [], [], []
+        for measure, before, after in zip(measures, *_padding(table, right, size), strict=True):
             title = min(measure.title * min(k, (size * 0.5 + 3.6) / 1000), 62.0)
-            whole = measure.whole * k + (_CHIP_ROOM if measure.chip else 0) + 0.5
-            low = max(whole, min(measure.word * k, 11 * size), min(measure.text * k, 7 * size), title)
-            least.append(low + pad)
-            most.append(max(low, measure.text * k + 0.5) + pad)
-            flexible.append(measure.text > 0 and measure.text * k > low)
+            whole = measure.whole * k + (_CHIP_ROOM if measure.chip else 0)
+            if measure.reference:  # followed by eye and finger: in one line, if it is not too long
+                whole = max(whole, min(measure.text * k, 16 * size))
+            low = max(whole, min(measure.word * k, 11 * size), min(measure.text * k, 7 * size), title) + 0.5
+            least.append(low + before + after)
+            usual.append(max(low, measure.usual * k + 0.5) + before + after)
+            most.append(max(low, measure.text * k + 0.5) + before + after)
         if sum(least) <= inner:
-            return size, _share(table, least, most, flexible, inner)
+            return size, _share(table, least, usual, most, inner)
     raise ValueError(
         f"table {table.caption or table.columns[0].title!r}: {len(table.columns)} columns do not fit on"
         f" {inner / 72 * 25.4:.0f} mm; ask for landscape, or split the table"
     )
 
 
-def _share(table: Table, least: list[float], most: list[float], flexible: list[bool], inner: float) -> list[float]:
-    """Widths that fill the page: each column gets the least it needs, texts share what is left by their weight."""
+def _share(table: Table, least: list[float], usual: list[float], most: list[float], inner: float) -> list[float]:
+    """Widths that fill the page. Each column gets the least it needs; what is left goes to texts, first until the usual
+    ones stand in one line, then the longest."""
     widths = list(least)
-    weights = [
-        column.weight if column.weight is not None else max(wide - low, 0.0) ** 0.5
-        for column, low, wide in zip(table.columns, least, most, strict=True)
-    ]
-    open_ = {index for index, soft in enumerate(flexible) if soft and weights[index] > 0}
-    left = inner - sum(widths)
-    while left > 0.01 and open_:
-        total = sum(weights[index] for index in sorted(open_))
-        used = 0.0
-        for index in sorted(open_):
-            more = min(left * weights[index] / total, most[index] - widths[index])
-            widths[index] += more
-            used += more
-        open_ = {index for index in open_ if most[index] - widths[index] > 0.01}
-        left -= used
-    if left > 0.01:  # everything fits: spread what is left, texts before numbers
-        shares = [wide if wide > low else wide * 0.35 for low, wide in zip(least, most, strict=True)]
+    for goals in (usual, most):
+        while (left := inner - sum(widths)) > 0.01:
+            gaps = [max(goal - width, 0.0) for goal, width in zip(goals, widths, strict=True)]
+            weights = [
+                0.0 if gap < 0.01 else float(gap**0.5 if column.weight is None else column.weight)
+                for column, gap in zip(table.columns, gaps, strict=True)
+            ]
+            total = sum(weights)
+            if not total:
+                break
+            more = [min(gap, left * weight / total) for gap, weight in zip(gaps, weights, strict=True)]
+            widths = [width + extra for width, extra in zip(widths, more, strict=True)]
+    if (left := inner - sum(widths)) > 0.01:  # everything fits in one line: spread the rest, texts before numbers
+        shares = [width if goal > low else width * 0.35 for low, goal, width in zip(least, most, widths, strict=True)]
         widths = [width + left * share / sum(shares) for width, share in zip(widths, shares, strict=True)]
     return widths

@@ -80,7 +80,7 @@ class Type:
         self._widths = {face: _Widths(font) for face, font in self._fonts.items()}
         self._codes: dict[tuple[str, float], _Codes] = {}
         self._lines: dict[tuple[str, str, float, float], list[str]] = {}
-        self._hyphens = _hyphenation(language[:2])
+        self._language = language[:2]
         self.replaced: dict[str, None] = {}
 
     def width(self, text: str, style: Style) -> float:
@@ -152,7 +152,7 @@ class Type:
             else:
                 inner = word.strip(".,;:()„“\"'")
                 offset = word.find(inner)
-                syllables = [offset + i for i in self._hyphens.positions(inner)] if inner.isalpha() else []
+                syllables = [offset + i for i in _hyphenation(self._language).positions(inner)] if inner.isalpha() else []
                 fitting = [i for i in syllables if self.width(word[:i] + _HYPHEN, style) <= width]
                 cut, tail = (fitting[-1], _HYPHEN) if fitting else (most, "")
             pieces.append(word[:cut] + tail)
@@ -167,4 +167,5 @@ def clean(text: str) -> str:
 
 @cache
 def _hyphenation(language: str) -> pyphen.Pyphen:
+    """The syllables of a language; reading them takes a third of a second, so only when a word needs it."""
     return pyphen.Pyphen(lang={"de": "de_DE", "en": "en_GB"}.get(language, "de_DE"), left=3, right=3)
