@@ -255,6 +255,8 @@ class CoverageLine(Data):
     decision: str | None = None
     why_not: str | None = None
     """Why it does not cover, in German."""
+    whole_term: bool = False
+    """Promised for the whole term without naming years; ``budget_year`` is the first of them."""
 
 
 class YearLine(Data):

@@ -6,8 +6,8 @@ everything after that (matching, coverage, checks, statement) reads only these.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
@@ -17,6 +17,7 @@ from services.funding.domain.rules import RuleSet
 from shared.contracts.funding import Finding, MeasureStatement, Provisional
 from shared.contracts.intake import (
     Award,
+    AwardAmended,
     Close,
     CofundingCommitted,
     Commitment,
@@ -25,17 +26,30 @@ from shared.contracts.intake import (
     DecisionDetail,
     DecisionDetailed,
     DecisionRecorded,
+    Fact,
     FigurePublished,
+    GrantAwarded,
+    InstructionGiven,
     MeasureData,
+    MeasureRegistered,
+    MeasureWithdrawn,
     Participation,
+    ParticipationRecorded,
     PlanLineRecorded,
     Population,
+    PopulationRecorded,
     ProgrammeData,
+    ProgrammeRegistered,
     ReceiptRecorded,
     ReportSigned,
     SizeBand,
+    SizeBandSet,
+    StaffAssigned,
     StaffMonth,
     Voucher,
+    VoucherCorrected,
+    VoucherRecorded,
+    WaiveFinding,
 )
 from shared.values.source import Source
 
@@ -163,6 +177,8 @@ class Case:
     suggestions: int = 0
     waived: frozenset[UUID] = frozenset()
     """Findings accepted with a reason by the day: not open, so FQ-01 takes nothing off for them."""
+    waivers: Mapping[UUID, str] = field(default_factory=dict)
+    """Finding → why it was accepted."""
 
     @cached_property
     def plan_years(self) -> dict[int, int]:
@@ -244,6 +260,10 @@ class ProgrammeCase:
     statements: Mapping[str, MeasureStatement] = field(default_factory=dict)
     findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     """Open findings by measure key."""
+    events: Mapping[str, UUID] = field(default_factory=dict)
+    """Measure subject → event of the statement it stands on."""
+    waivers: Mapping[UUID, str] = field(default_factory=dict)
+    """Finding → why it was accepted."""
 
     @property
     def judged_on(self) -> date:
@@ -261,3 +281,232 @@ def provisional(reports: tuple[ReportSigned, ...], as_of: date) -> Provisional |
     return None
 
 
+# ── choosing what counts on a day ────────────────────────────────────────────────────────────────────────────────────
+
+
+class Unregistered(LookupError):
+    """There is no case without a registration."""
+
+
+def case_of(
+    facts: Iterable[Fact],
+    *,
+    as_of: date,
+    rules: RuleSet,
+    programme: ProgrammeData | None = None,
+    entries: Mapping[UUID, int] | None = None,
+    proofs: Mapping[UUID, Proof] | None = None,
+    elsewhere: Iterable[tuple[Fact, Proof | None]] = (),
+    staff_elsewhere: Iterable[Fact] = (),
+    papers: Iterable[Fact] = (),
+    programme_facts: Iterable[Fact] = (),
+    related: Iterable[Sequence[Fact]] = (),
+    unmatched_payments: tuple[str, ...] = (),
+    bank_statements: bool = False,
+    suggestions: int = 0,
+) -> Case:
+    """What is known about a measure and counts on a day.
+
+    ``facts``: all of the measure's, in the order they were recorded. ``entries`` and ``proofs``: by voucher fact; a proof counts
+    from its value date on. ``papers``: facts of the council papers its promises name. ``elsewhere``: standing vouchers of other
+    measures. ``related``: the facts of each related measure that register it, award it money or withdraw it.
+    """
+    standing = standing_of(facts)
+    entries, proofs = entries or {}, proofs or {}
+    registered = [f for f in standing if isinstance(f, MeasureRegistered)]
+    if not registered:
+        raise Unregistered("a measure that nobody registered has no case")
+    plan: dict[tuple[str, int, str | None, str | None], PlanLineRecorded] = {}
+    commitments: list[CofundingCommitted] = []
+    receipts: list[ReceiptRecorded] = []
+    vouchers: list[CaseVoucher] = []
+    staff: list[StaffMonth] = []
+    closes: list[Close] = []
+    consents: list[ConsentToPosition] = []
+    waivers: dict[UUID, str] = {}
+    withdrawn_on: date | None = None
+    for fact in standing:
+        if isinstance(fact, VoucherRecorded | VoucherCorrected):
+            if fact.voucher.invoice_date <= as_of:
+                vouchers.append(_voucher(fact, entries.get(fact.id), proofs.get(fact.id), as_of))
+        elif isinstance(fact, PlanLineRecorded):
+            line = fact.line
+            plan[line.position, line.budget_year, line.module, line.district] = fact
+        elif isinstance(fact, CofundingCommitted):
+            if fact.commitment.committed_on <= as_of:
+                commitments.append(fact)
+        elif isinstance(fact, ReceiptRecorded):
+            if fact.receipt.received_on <= as_of:
+                receipts.append(fact)
+        elif isinstance(fact, StaffAssigned):
+            if _begins(fact.staff) <= as_of:
+                staff.append(fact.staff)
+        elif isinstance(fact, MeasureWithdrawn):
+            if fact.withdrawn_on <= as_of:
+                withdrawn_on = fact.withdrawn_on
+        elif isinstance(fact, InstructionGiven):
+            given = fact.instruction
+            if isinstance(given, Close) and given.closed_on <= as_of:
+                closes.append(given)
+            elif isinstance(given, ConsentToPosition):
+                consents.append(given)
+            elif isinstance(given, WaiveFinding):
+                waivers[given.finding] = given.reason
+    measure = registered[-1]
+    of_programme = standing_of(programme_facts)
+    case = Case(
+        as_of=as_of,
+        rules=rules,
+        measure=measure.measure,
+        source=measure.source,
+        programme=programme,
+        withdrawn_on=withdrawn_on,
+        closes=tuple(closes),
+        consents=tuple(consents),
+        plan=tuple(plan.values()),
+        awards=awards_of(standing, as_of),
+        award_versions=tuple(
+            f.award for f in standing if isinstance(f, GrantAwarded | AwardAmended) and f.award.awarded_on <= as_of
+        ),
+        commitments=tuple(commitments),
+        receipts=tuple(receipts),
+        vouchers=tuple(vouchers),
+        elsewhere=tuple(
+            _voucher(fact, None, proof, as_of)
+            for fact, proof in elsewhere
+            if isinstance(fact, VoucherRecorded | VoucherCorrected) and fact.voucher.invoice_date <= as_of
+        ),
+        staff=tuple(staff),
+        staff_elsewhere=tuple(f.staff for f in staff_elsewhere if isinstance(f, StaffAssigned) and _begins(f.staff) <= as_of),
+        reports=tuple(
+            f for f in (*standing, *of_programme) if isinstance(f, ReportSigned) and f.report.signed_on <= as_of
+        ),
+        related=tuple(_related(standing_of(others), as_of) for others in related),
+        unmatched_payments=unmatched_payments,
+        bank_statements=bank_statements,
+        suggestions=suggestions,
+        waived=frozenset(waivers),
+        waivers=waivers,
+    )
+    named = {paper_key(case.measure.municipality.key, c.commitment.decision) for c in commitments if c.commitment.decision}
+    return replace(case, papers={key: paper for key, paper in papers_of(papers, as_of).items() if key in named})
+
+
+def standing_of(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Facts that no later one corrects or withdraws, in order."""
+    known = tuple(facts)
+    replaced = {fact.corrects for fact in known if fact.corrects is not None}
+    return tuple(fact for fact in known if fact.id not in replaced) if replaced else known
+
+
+def awards_of(standing: Iterable[Fact], as_of: date) -> tuple[Award, ...]:
+    """Latest version of each award by the day, revoked ones too."""
+    awards: dict[str, Award] = {}
+    for fact in standing:
+        if isinstance(fact, GrantAwarded | AwardAmended) and fact.award.awarded_on <= as_of:
+            held = awards.get(fact.award.reference)
+            if held is None or fact.award.version >= held.version:
+                awards[fact.award.reference] = fact.award
+    return tuple(awards.values())
+
+
+def papers_of(facts: Iterable[Fact], as_of: date) -> dict[str, Paper]:
+    """Council papers by key, as far as they had come by the day: a step that lies ahead does not count, nor does an approval."""
+    decisions: dict[str, DecisionRecorded] = {}
+    details: dict[str, dict[tuple[str, int], DecisionDetailed]] = {}
+    for fact in standing_of(facts):
+        if isinstance(fact, DecisionRecorded):
+            decisions[fact.decision.paper] = _by_day(fact, as_of)
+        elif isinstance(fact, DecisionDetailed):
+            detail = fact.detail
+            if detail.approved_on is not None and detail.approved_on > as_of:
+                detail = detail.model_copy(update={"approval": None, "approved_on": None})
+            known = fact if detail is fact.detail else fact.model_copy(update={"detail": detail})
+            details.setdefault(detail.paper, {})[detail.funder.key, detail.budget_year] = known
+    return {
+        key: Paper(key, decisions.get(key), tuple(details.get(key, {}).values())) for key in dict.fromkeys((*decisions, *details))
+    }
+
+
+def _by_day(fact: DecisionRecorded, as_of: date) -> DecisionRecorded:
+    steps = tuple(step for step in fact.decision.steps if step.held_on is None or step.held_on <= as_of)
+    if len(steps) == len(fact.decision.steps):
+        return fact
+    return fact.model_copy(update={"decision": fact.decision.model_copy(update={"steps": steps})})
+
+
+def _voucher(fact: VoucherRecorded | VoucherCorrected, entry: int | None, proof: Proof | None, as_of: date) -> CaseVoucher:
+    counts = proof if proof is not None and proof.value_date <= as_of else None
+    return CaseVoucher(fact.id, fact.source, entry, fact.voucher, counts)
+
+
+def _begins(month: StaffMonth) -> date:
+    return date(month.year, month.month, 1)
+
+
+def _related(standing: Sequence[Fact], as_of: date) -> Related:
+    registered = [f for f in standing if isinstance(f, MeasureRegistered)]
+    if not registered:
+        raise Unregistered("a related measure is a registered one")
+    in_force = tuple(a for a in awards_of(standing, as_of) if not (a.revoked_on and a.revoked_on <= as_of))
+    withdrawn = any(isinstance(f, MeasureWithdrawn) and f.withdrawn_on <= as_of for f in standing)
+    return Related(registered[-1].measure, in_force, withdrawn)
+
+
+def programme_case_of(
+    facts: Iterable[Fact],
+    *,
+    as_of: date,
+    rules: RuleSet,
+    measures: Mapping[str, Sequence[Fact]] | None = None,
+    statements: Mapping[str, MeasureStatement] | None = None,
+    findings: Mapping[str, tuple[Finding, ...]] | None = None,
+    events: Mapping[str, UUID] | None = None,
+) -> ProgrammeCase:
+    """What is known about a programme and counts on a day.
+
+    ``measures``: by measure key, the facts that register it and award it money. ``statements``, ``findings``: those of the same
+    day, by measure key; ``events``: by measure subject.
+    """
+    standing = standing_of(facts)
+    registered = [f for f in standing if isinstance(f, ProgrammeRegistered)]
+    if not registered:
+        raise Unregistered("a programme that nobody registered has no case")
+    programme = registered[-1].programme
+    judged_on = min(as_of, programme.period.end)
+    participations: dict[str, Participation] = {}
+    bands: dict[int, SizeBand] = {}
+    populations: dict[tuple[str, date], Population] = {}
+    figures: dict[tuple[str, date, str], FigurePublished] = {}
+    waivers: dict[UUID, str] = {}
+    for fact in standing:
+        if isinstance(fact, ParticipationRecorded):
+            if fact.participation.joined_on <= judged_on:
+                participations[fact.participation.municipality.key] = fact.participation
+        elif isinstance(fact, FigurePublished):
+            if fact.figure.published_on <= as_of:
+                figures[fact.figure.scope, fact.figure.published_on, fact.figure.publication] = fact
+        elif isinstance(fact, SizeBandSet):
+            bands[fact.band.inhabitants_from] = fact.band
+        elif isinstance(fact, PopulationRecorded):
+            if fact.population.counted_on <= as_of:
+                populations[fact.population.municipality, fact.population.counted_on] = fact.population
+        elif isinstance(fact, InstructionGiven) and isinstance(fact.instruction, WaiveFinding):
+            waivers[fact.instruction.finding] = fact.instruction.reason
+    known = {key: standing_of(of) for key, of in (measures or {}).items()}
+    return ProgrammeCase(
+        as_of=as_of,
+        rules=rules,
+        programme=programme,
+        participations=tuple(participations.values()),
+        figures=tuple(figures.values()),
+        bands=tuple(bands[start] for start in sorted(bands)),
+        populations=tuple(populations.values()),
+        reports=tuple(f for f in standing if isinstance(f, ReportSigned) and f.report.signed_on <= as_of),
+        measures={key: _related(of, as_of).measure for key, of in known.items()},
+        awards={key: _related(of, as_of).awards for key, of in known.items()},
+        statements=dict(statements or {}),
+        findings=dict(findings or {}),
+        events=dict(events or {}),
+        waivers=waivers,
+    )

@@ -1,0 +1,204 @@
+"""Need against secured money, by funder and budget year: the arithmetic of KOF-01.
+
+Secured is what was decided or awarded and has not lapsed: a promise's latest version at its latest amount, drawn until its last
+day (what was received by then still covers), a municipal one only in years its council decision covers; and an award in force,
+which is a promise of its grantor.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from services.funding.domain.case import Case
+from shared.contracts.funding import CoverageLine
+from shared.contracts.intake import Award, CofundingCommitted, Commitment, CommitmentStatus, StepResult
+from shared.values.funders import Funder, FunderKind
+from shared.values.german import write_cents, write_day
+
+NOT_YET: Final = {
+    CommitmentStatus.ANNOUNCED: "nur angekündigt",
+    CommitmentStatus.APPLIED: "nur beantragt",
+    CommitmentStatus.CONDITIONAL: "unter Vorbehalt",
+    CommitmentStatus.WITHDRAWN: "entfallen",
+}
+"""Why a promise of this status does not cover; the other statuses do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What is planned and what is secured, as of the case's day, in cents."""
+
+    lines: tuple[CoverageLine, ...]
+    """By funder and year; an award without yearly amounts has one line, in its first year, marked ``whole_term``."""
+    planned: Mapping[int, int]
+    """By budget year; empty where there is no plan."""
+    valid: Mapping[int, int]
+    """Secured in each year; without awards that name no years."""
+    whole_term_cents: int
+    """Secured for the term as a whole."""
+
+    @property
+    def planned_cents(self) -> int:
+        """The whole plan."""
+        return sum(self.planned.values())
+
+    @property
+    def valid_cents(self) -> int:
+        """All that is secured."""
+        return sum(self.valid.values()) + self.whole_term_cents
+
+    @property
+    def by_year(self) -> bool:
+        """Are years judged singly? Not where an award covers the term without naming years."""
+        return not self.whole_term_cents
+
+    def gap(self, year: int) -> int | None:
+        """Planned and not secured in a year; None without a plan, or where years are not judged singly."""
+        if not self.planned or not self.by_year:
+            return None
+        return max(0, self.planned.get(year, 0) - self.valid.get(year, 0))
+
+    @property
+    def gaps(self) -> dict[int, int]:
+        """Years with a gap, where years are judged singly."""
+        return {year: gap for year in sorted(self.planned) if (gap := self.gap(year))}
+
+    @property
+    def term_gap(self) -> int:
+        """Planned and not secured over the whole term, however it spreads over years."""
+        return max(0, self.planned_cents - self.valid_cents)
+
+    @property
+    def gap_cents(self) -> int:
+        """Σ of the years' gaps; the term's where years are not judged singly."""
+        return sum(self.gaps.values()) if self.by_year else self.term_gap
+
+
+def cover(case: Case) -> Coverage:
+    """Coverage of a measure as of the case's day."""
+    received = _received(case)
+    lines: dict[tuple[str, int, bool], CoverageLine] = {}
+    for said in (*_awards(case), *_promises(case, received)):
+        key = (said.funder.key, said.budget_year, said.whole_term)
+        held = lines.get(key)
+        lines[key] = said if held is None else _joined(held, said)
+    for (funder_key, year), (funder, cents) in received.items():
+        with_money = [k for k in lines if k[0] == funder_key and (k[1] == year or k[2])]
+        if with_money:
+            key = min(with_money, key=lambda k: (k[1] != year, k))
+            lines[key] = lines[key].model_copy(update={"received_cents": lines[key].received_cents + cents})
+        else:
+            lines[funder_key, year, False] = CoverageLine(
+                funder=funder, budget_year=year, committed_cents=0, valid_cents=0, received_cents=cents, why_not="keine Zusage"
+            )
+    ordered = tuple(lines[key] for key in sorted(lines, key=lambda k: (k[1], k[0], k[2])))
+    valid: dict[int, int] = defaultdict(int)
+    for line in ordered:
+        if not line.whole_term:
+            valid[line.budget_year] += line.valid_cents
+    return Coverage(ordered, case.plan_years, dict(valid), sum(line.valid_cents for line in ordered if line.whole_term))
+
+
+def secured(case: Case, fact: CofundingCommitted) -> tuple[int, str | None]:
+    """What of a promise covers its year, in cents, and in German why not all of it."""
+    promise = fact.commitment
+    by_last_day = sum(
+        r.receipt.amount_cents
+        for r in case.receipts
+        if (r.receipt.funder.key, r.receipt.award_year) == (promise.funder.key, promise.budget_year)
+        and (promise.expires_on is None or r.receipt.received_on <= promise.expires_on)
+    )
+    return _secured(case, promise, by_last_day)
+
+
+def _secured(case: Case, promise: Commitment, received_by_last_day: int) -> tuple[int, str | None]:
+    if promise.status in NOT_YET:
+        return 0, NOT_YET[promise.status]
+    if promise.funder.kind is FunderKind.MUNICIPALITY and (refused := _undecided(case, promise)):
+        return 0, refused
+    if promise.expires_on is not None and promise.expires_on < case.as_of:
+        kept = max(0, min(promise.amount_cents, received_by_last_day))
+        if kept < promise.amount_cents:
+            return kept, f"abgelaufen am {write_day(promise.expires_on)}, bis dahin eingegangen {write_cents(kept)}"
+    return promise.amount_cents, None
+
+
+def _undecided(case: Case, promise: Commitment) -> str | None:
+    """Why the council's decision does not carry a municipal promise in its year; None if it does."""
+    if not promise.decision:
+        return "kein Beschluss benannt"
+    paper = case.paper_of(promise)
+    if paper is None or (paper.state is None and not paper.details):
+        return f"Beschluss {promise.decision} liegt nicht vor"
+    deciding = [s.result for s in paper.state.steps if s.authoritative and s.result] if paper.state else []
+    if deciding and deciding[-1] is StepResult.REJECTED:
+        return f"Vorlage {promise.decision} wurde abgelehnt"
+    if promise.budget_year not in paper.years:
+        years = ", ".join(map(str, sorted(paper.years))) or "kein Haushaltsjahr"
+        return f"Beschluss {promise.decision} deckt {years}, nicht {promise.budget_year}"
+    return None
+
+
+def _awards(case: Case) -> Iterator[CoverageLine]:
+    in_force = {(a.reference, a.version) for a in case.awards_in_force}
+    for award in case.awards:
+        why_not = None if (award.reference, award.version) in in_force else _not_in_force(award)
+        for year, cents, whole in _tranches(award):
+            yield CoverageLine(
+                funder=award.grantor, budget_year=year, committed_cents=cents, valid_cents=0 if why_not else cents,
+                received_cents=0, decision=award.reference, why_not=why_not, whole_term=whole,
+            )
+
+
+def _tranches(award: Award) -> list[tuple[int, int, bool]]:
+    years = [(y.budget_year, y.amount_cents, False) for y in award.years]
+    return years or [(award.period.start.year, award.maximum_cents, True)]
+
+
+def _not_in_force(award: Award) -> str:
+    if award.revoked_on:
+        return f"widerrufen am {write_day(award.revoked_on)}"
+    return f"bewilligt erst am {write_day(award.awarded_on)}"
+
+
+def _promises(case: Case, received: Mapping[tuple[str, int], tuple[Funder, int]]) -> Iterator[CoverageLine]:
+    for fact in case.current_commitments:
+        promise = fact.commitment
+        if promise.expires_on is not None and (promise.funder.key, promise.budget_year) in received:
+            valid, why_not = secured(case, fact)
+        else:
+            valid, why_not = _secured(case, promise, 0)
+        yield CoverageLine(
+            funder=promise.funder, budget_year=promise.budget_year, committed_cents=promise.amount_cents, valid_cents=valid,
+            received_cents=0, decision=promise.decision, why_not=why_not,
+        )
+
+
+def _received(case: Case) -> dict[tuple[str, int], tuple[Funder, int]]:
+    """Receipts less repayments by funder and the year of their award or promise."""
+    sums: dict[tuple[str, int], tuple[Funder, int]] = {}
+    for fact in case.receipts:
+        receipt = fact.receipt
+        key = (receipt.funder.key, receipt.award_year)
+        sums[key] = (receipt.funder, sums.get(key, (receipt.funder, 0))[1] + receipt.amount_cents)
+    return sums
+
+
+def _joined(one: CoverageLine, other: CoverageLine) -> CoverageLine:
+    """Two promises of one funder for one year on one line."""
+    return one.model_copy(
+        update={
+            "committed_cents": one.committed_cents + other.committed_cents,
+            "valid_cents": one.valid_cents + other.valid_cents,
+            "decision": _both(one.decision, other.decision),
+            "why_not": _both(one.why_not, other.why_not),
+        }
+    )
+
+
+def _both(one: str | None, other: str | None) -> str | None:
+    said = dict.fromkeys(text for text in (one, other) if text)
+    return "; ".join(said) or None
