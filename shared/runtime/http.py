@@ -25,7 +25,7 @@ from starlette.exceptions import HTTPException
 
 from shared.persistence.database import is_lost
 from shared.runtime import problems, telemetry
-from shared.runtime.access import MAY, ROLES, Action, Actor, Role, Tokens, UnknownToken
+from shared.runtime.access import MAY, ROLES, Action, Actor, Role, TokenFileUnreadable, Tokens, UnknownToken
 from shared.runtime.problems import Problem
 from shared.runtime.service import NotOpen, OutcomeUnknown, Service
 
@@ -62,6 +62,10 @@ def _answers_problems(app: FastAPI) -> None:
     @app.exception_handler(OutcomeUnknown)
     def unknown(request: Request, _: OutcomeUnknown) -> Response:
         return problems.outcome_unknown().response(request)
+
+    @app.exception_handler(TokenFileUnreadable)
+    def no_tokens(request: Request, error: TokenFileUnreadable) -> Response:
+        return problems.unavailable([str(error)]).response(request)
 
     @app.exception_handler(SQLAlchemyError)
     def database(request: Request, error: SQLAlchemyError) -> Response:
@@ -186,7 +190,7 @@ def root(services: Sequence[Service]) -> FastAPI:
     @app.get("/flow")
     def flow(_: Annotated[Actor, may("look")]) -> dict[str, Any]:
         """Where everything is: what was told and relayed, what was applied, what waits and why, by service."""
-        return {service.name: service.flow() for service in services}
+        return {service.name: service.flow().as_dict() for service in services}
 
     for service in services:
         app.mount(f"/{service.name}", application(service), name=service.name)

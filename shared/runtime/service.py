@@ -29,7 +29,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from shared.contracts.event import Event
-from shared.messaging.flow import flow
+from shared.messaging.flow import Flow, flow
 from shared.messaging.inbox import Inbox
 from shared.messaging.relay import Relay
 from shared.messaging.tables import HISTORY
@@ -147,7 +147,7 @@ class Service:
         self._relay: Relay | None = None
         self._relaying: asyncio.Task[None] | None = None
         self.telemetry.watch_delivery(
-            lambda: flow(self.database, publishes, list(self._inboxes.values())),
+            self.flow,
             lambda: {inbox.consumer: inbox.counts for inbox in self._inboxes.values()},
             lambda: self._relay.counts if self._relay else {},
         )
@@ -284,9 +284,9 @@ class Service:
                 return "the thread of the chores has ended"
         return None
 
-    def flow(self) -> dict[str, Any]:
-        """Where everything is: told, relayed, applied, waiting."""
-        return flow(self.database, self.publishes, list(self._inboxes.values())).as_dict()
+    def flow(self) -> Flow:
+        """Where everything is: told, relayed, applied, waiting. ``messaging.flow.settled`` compares those of all services."""
+        return flow(self.database, self.publishes, list(self._inboxes.values()))
 
     def gauge(self, name: str, text: str, read: Callable[[Session], Reading], labels: Sequence[str] = ()) -> None:
         """Publish a number of the domain as ``pruefpfad_<name>``: ``read(session)`` gives values by label values."""

@@ -56,7 +56,8 @@ def answer(work: Work, facts: Sequence[Asked]) -> None:
                 raise ValueError("13 is not doubled here")
             rows.append((fact.subject, fact.number, 2 * fact.number))
             work.emit(Answered(
-                id=uuid5(fact.id, "0"), subject=fact.subject, recorded_at=work.now, actor="pruefpfad", double=2 * fact.number, cause=fact.id
+                id=uuid5(fact.id, "0"), subject=fact.subject, recorded_at=work.now, actor="pruefpfad", cause=fact.id,
+                double=2 * fact.number,
             ))
     work.copy("answer", ("subject", "number", "double"), rows)
 
@@ -76,7 +77,9 @@ pages = APIRouter()
 
 
 @pages.post("/questions")
-def post_questions(service: Here, actor: Annotated[Actor, may("hand_in")], subject: str, first: int, count: int) -> dict[str, int]:
+def post_questions(
+    service: Here, actor: Annotated[Actor, may("hand_in")], subject: str, first: int, count: int
+) -> dict[str, int]:
     """Ask about numbers."""
     return {"asked": service.do(ask, subject, range(first, first + count), actor)}
 
@@ -122,8 +125,9 @@ def intake(settings: Settings) -> Service:
 def funding(settings: Settings) -> Service:
     """Answers."""
     return Service(
-        "funding", settings, publishes=streams.FUNDING, events=Answered, reads=[Stream(streams.INTAKE, TypeAdapter(Asked), answer)],
-        consumers=answering, histories=[HISTORY], description="Answers.",
+        "funding", settings, publishes=streams.FUNDING, events=Answered,
+        reads=[Stream(streams.INTAKE, TypeAdapter(Asked), answer)], consumers=answering, histories=[HISTORY],
+        description="Answers.",
     )
 
 
