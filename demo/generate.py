@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from demo.making import peine
+from demo.making import offenbach, peine
 
 PROGRAMMES: Final[Mapping[str, Callable[[], Iterator[tuple[str, bytes]]]]] = {
+    "offenbach": offenbach.files,
     "peine": peine.files,
 }
 """Folder of a programme → its files."""

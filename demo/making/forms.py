@@ -88,6 +88,8 @@ class Issuer:
 
     name: str
     account: int
+    mark: str
+    """How its invoice numbers begin."""
 
     @property
     def vat_id(self) -> str:
