@@ -182,6 +182,10 @@ class AwardAmended(Fact):
     award: Award
 
 
+GrantFact = GrantAwarded | AwardAmended
+"""Either way an award's version becomes known."""
+
+
 class CommitmentStatus(StrEnum):
     """How far a co-funding promise has come. Only decided and awarded ones cover a year (KOF-01)."""
 

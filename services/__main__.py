@@ -1,0 +1,458 @@
+"""Command line of Prüfpfad: a client of its HTTP interface. Where no server runs, it starts the embedded stack for as long as needed."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+
+import httpx
+import typer
+from rich.console import Console
+from rich.table import Table
+from services.funding.app import create as funding
+from services.intake.app import create as intake
+
+from services import demonstration
+from services.client import TOKEN_VARIABLE, Client, NotSettled, Refused, token_for
+from services.reporting.app import create as reporting
+from shared.runtime import access, stack
+from shared.runtime.embedded import EmbeddedError
+from shared.runtime.settings import Settings, SettingsError, read_settings
+from shared.runtime.telemetry import Progress, configure_log
+from shared.values.german import write_cents
+
+MAKERS: Final = {"intake": intake, "funding": funding, "reporting": reporting}
+"""The services, in the order in which facts flow."""
+
+REJECTED, USAGE, REFUSED, UNREACHABLE, DIFFERENT = 1, 2, 3, 4, 5
+EXITS: Final = (
+    "Exit codes: 0 done · 1 some rows were rejected · 2 wrong call · 3 refused, and why · 4 no server can be reached or started · "
+    "5 not what was expected."
+)
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown", help=f"{__doc__}\n\n{EXITS}")
+token_app = typer.Typer(no_args_is_help=True, help="Access tokens: who may hand in, decide, issue, operate.")
+app.add_typer(token_app, name="token")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+Url = Annotated[str | None, typer.Option("--url", help="Server to talk to; without it the one of the settings, or none.")]
+FileArgument = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="File as people have it.")]
+Kind = Annotated[
+    str | None, typer.Option(help="Kind of hand-in, e.g. vouchers, camt, oparl; found out from the content otherwise.")
+]
+Measure = Annotated[str | None, typer.Option(help="Measure of a voucher list that does not name it.")]
+ListName = Annotated[str | None, typer.Option("--list", help="Name of a voucher list that does not name itself.")]
+MunicipalityKey = Annotated[str | None, typer.Option("--municipality", help="Key of the municipality of a council paper.")]
+Subject = Annotated[str, typer.Argument(help="Measure or programme: `M-1`, `measure/M-1`, `programme/herne`.")]
+
+out, err = Console(), Console(stderr=True)
+
+
+@app.command(epilog="Example: `pruefpfad serve` (everything, embedded) · `pruefpfad serve funding` (one service, production)")
+def serve(
+    service: Annotated[str | None, typer.Argument(help="intake, funding or reporting; all three without it.")] = None,
+) -> None:
+    """Serve until told to stop. Without PRUEFPFAD_KAFKA and PRUEFPFAD_DATABASE everything runs embedded in this process."""
+    settings = _settings()
+    if service is not None and service not in MAKERS:
+        _end(f"{service!r} is not a service, expected one of {', '.join(MAKERS)}", USAGE)
+    try:
+        stack.serve(settings, [MAKERS[service]] if service else list(MAKERS.values()))
+    except (EmbeddedError, stack.NotReady) as error:
+        _end(str(error), UNREACHABLE)
+
+
+@app.command(epilog="Example: `pruefpfad prepare`")
+def prepare() -> None:
+    """Make what services need before they start: databases, roles, tables, topics. Safe to repeat."""
+    for done in stack.prepare(_settings(), list(MAKERS.values())):
+        out.print(f"made {done}")
+
+
+@app.command(epilog="Example: `pruefpfad load belegliste.csv --kind vouchers` · `pruefpfad load --try kontoauszug.xml`")
+def load(
+    file: FileArgument,
+    kind: Kind = None,
+    measure: Measure = None,
+    list_name: ListName = None,
+    municipality: MunicipalityKey = None,
+    try_: Annotated[bool, typer.Option("--try", help="Read and show only; nothing is stored, no server is needed.")] = False,
+    wait: Annotated[bool, typer.Option(help="Wait until everything it brought is reconciled.")] = True,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Hand in a file. Exit code 1 if rows were rejected; the good ones are in, the rejected ones say how to mend them."""
+    given = {"kind": kind, "measure": measure, "list": list_name, "municipality": municipality}
+    if try_:
+        answer = _tried(file, given)
+    else:
+        with _client(url) as client:
+            answer = client.upload(file, **given)
+            if wait:
+                _settle(client)
+    if as_json:
+        _print_json(answer)
+    else:
+        _print_reading(file, answer, tried=try_)
+    if answer.get("rejected"):
+        raise typer.Exit(REJECTED)
+
+
+@app.command(
+    epilog='Example: `pruefpfad decide M-1 \'{"kind": "close", "closed_on": "2016-01-31"}\'` · '
+    '`pruefpfad decide programme/herne \'{"kind": "set_cut_off", "as_of": "2015-12-31"}\'`'
+)
+def decide(
+    subject: Subject,
+    instruction: Annotated[
+        str, typer.Argument(help="The instruction as JSON: its kind and fields, as the OpenAPI page lists them.")
+    ],
+    approved_by: Annotated[str | None, typer.Option(help="Name of the second token, where four eyes are due.")] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Give an instruction: confirm or reject a match, waive a finding, close a year, set a cut-off date, release a parked fact."""
+    try:
+        body = json.loads(instruction)
+    except ValueError as error:
+        _end(f"the instruction is not JSON: {error}", USAGE)
+    with _client(url) as client:
+        answer = client.instruct(_subject(subject), body, approved_by)
+        _settle(client)
+    _print_json(answer) if as_json else out.print(f"noted as fact {answer.get('id', '')} about {_subject(subject)}")
+
+
+@app.command(epilog="Example: `pruefpfad report M-1 --document D5 --as-of 2015-12-31 --format pdf --to .`")
+def report(
+    subject: Subject,
+    document: Annotated[
+        str, typer.Option(help="D5 Belegliste, D6 Kofinanzierungsnachweis, D7 Abgleichsbericht, D9 Programm.")
+    ] = "",
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Cut-off date (Stichtag); today without it.")
+    ] = None,
+    format: Annotated[str, typer.Option(help="pdf, csv or json.")] = "pdf",
+    to: Annotated[Path, typer.Option(help="Folder to write to.")] = Path(),
+    incomplete: Annotated[bool, typer.Option(help="Issue it although something is still on its way, marked so.")] = False,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Issue a report and write it to a folder. Exit code 3 and the reason if it is refused."""
+    about, day = _subject(subject), as_of.date() if as_of else None
+    kind = document or ("D9" if about.startswith("programme/") else "D5")
+    if format not in demonstration.FORMATS:
+        _end(f"{format!r} is not a format, expected one of {', '.join(demonstration.FORMATS)}", USAGE)
+    with _client(url) as client:
+        if day is not None:
+            _state_as_of(client, about, day)
+        issued = client.issue(about, kind, day, incomplete=incomplete)
+        content = client.fetch(issued["number"], format)
+    to.mkdir(parents=True, exist_ok=True)
+    path = to / f"{issued['number']}.{format}"
+    path.write_bytes(content)
+    _print_json({**issued, "path": str(path)}) if as_json else out.print(f"{path}  sha256 {issued['sha256']}")
+
+
+@app.command(epilog="Example: `pruefpfad trail M-1/123` · `pruefpfad trail 3f2a9c1be07d:17`")
+def trail(
+    reference: Annotated[str, typer.Argument(help="As printed: entry, row, or number of a report.")],
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Walk a printed reference back to the row as it was handed in, or a row forward to every report it is in."""
+    with _client(url) as client:
+        found = client.trail(reference)
+    if as_json:
+        _print_json(found)
+        return
+    _print_trail(found)
+
+
+@app.command(epilog="Example: `pruefpfad parked`")
+def parked(as_json: AsJson = False, url: Url = None) -> None:
+    """Facts that could not be applied: why, and what they wait for. Exit code 1 if there are any."""
+    with _client(url) as client:
+        found = client.call("operator", "GET", "/funding/parked").json()
+    if as_json:
+        _print_json(found)
+    elif not found:
+        out.print("nothing is parked")
+    for row in [] if as_json else found:
+        out.print(f"{row['reference']}  {row['status']}  {row['type']}: {row['reason']}")
+    if found:
+        raise typer.Exit(REJECTED)
+
+
+@app.command(epilog="Example: `pruefpfad replay funding`")
+def replay(
+    service: Annotated[
+        str, typer.Argument(help="The service that shall ask to be told everything again that it lacks.")
+    ] = "funding",
+    url: Url = None,
+) -> None:
+    """Try parked facts again and ask for everything that is missing. Heads do this by themselves; this only hurries them."""
+    if service not in MAKERS:
+        _end(f"{service!r} is not a service, expected one of {', '.join(MAKERS)}", USAGE)
+    with _client(url) as client:
+        answer = client.call("operator", "POST", f"/{service}/replay").json()
+    out.print(f"{service}: {answer}")
+
+
+@app.command(epilog="Example: `pruefpfad verify HER-AIDR-D5-2015-12-31-1.pdf` · `pruefpfad verify report.json --offline`")
+def verify(
+    file: FileArgument,
+    offline: Annotated[bool, typer.Option(help="Without a server: digest, seals and sums only.")] = False,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Verify a report without trusting us: digest of its data, seals of its entries, sums. Then ask the server whether it knows it.
+
+    Exit code 5 if anything does not hold.
+    """
+    from services.reporting.proof import examine
+
+    proof = examine(file.read_bytes())
+    answer: dict[str, Any] = {"file": str(file), **proof.as_dict()}
+    if not offline and proof.number:
+        with _client(url) as client:
+            params = {"sha256": proof.sha256}
+            answer["server"] = client.call("auditor", "GET", f"/reporting/verify/{proof.number}", params=params).json()
+    holds = proof.holds and (offline or bool(answer.get("server", {}).get("known")))
+    if as_json:
+        _print_json({**answer, "holds": holds})
+    else:
+        for step in proof.steps:
+            out.print(f"{'✓' if step.holds else '✗'} {step.text}")
+        if "server" in answer:
+            known = answer["server"]
+            out.print(f"{'✓' if known['known'] else '✗'} " + ("the server issued it" if known["known"] else known["reason"]))
+            if known["known"] and known["report"]["outdated_since"]:
+                out.print(f"! outdated since {known['report']['outdated_since']}; latest: {known['latest']}")
+    if not holds:
+        raise typer.Exit(DIFFERENT)
+
+
+@app.command(epilog="Example: `pruefpfad demo` · `pruefpfad demo peine --out /tmp/demo`")
+def demo(
+    programmes: Annotated[list[str] | None, typer.Argument(help="herne, offenbach, harz, peine, kekiz; all without it.")] = None,
+    folder: Annotated[Path, typer.Option("--from", help="Folder with the hand-ins.")] = Path("demo"),
+    to: Annotated[Path, typer.Option("--out", help="Folder for reports and summary.json.")] = Path("demo-out"),
+    as_json: AsJson = False,
+) -> None:
+    """Take five programmes through all three services, embedded, and compare what comes out with what must.
+
+    Exit code 5 unless everything in each `expected.toml` came out, nothing more and nothing less.
+    """
+    if unknown := set(programmes or ()) - set(demonstration.ORDER):
+        _end(f"{sorted(unknown)[0]!r} is not a programme, expected {', '.join(demonstration.ORDER)}", USAGE)
+    progress, began = Progress(), time.monotonic()
+    progress.tell("starting PostgreSQL, broker and the three services")
+    with tempfile.TemporaryDirectory(prefix="pruefpfad-demo-") as data:
+        settings = read_settings({}).model_copy(update={"data": Path(data), "http": "127.0.0.1:0"})
+        with (
+            _quiet(),
+            stack.Stack(settings, list(MAKERS.values())) as running,
+            Client(running.url, token_for(settings)) as client,
+        ):
+            shown = demonstration.play(client, demonstration.load(folder, tuple(programmes or ())), to, progress)
+    to.mkdir(parents=True, exist_ok=True)
+    (to / "summary.json").write_text(json.dumps(demonstration.summary(shown), ensure_ascii=False, indent=2) + "\n", "utf-8")
+    faults = [f"{key}, act {n}: {fault}" for key, acts in shown.items() for n, act in enumerate(acts, 1) for fault in act.faults]
+    if as_json:
+        _print_json({**demonstration.summary(shown), "faults": faults})
+    else:
+        _print_rows(demonstration.table(shown))
+        out.print(f"\nreports in {to}, summary in {to / 'summary.json'}; {time.monotonic() - began:.0f} s")
+    for fault in faults:
+        err.print(f"✗ {fault}", style="red", highlight=False)
+    if faults:
+        raise typer.Exit(DIFFERENT)
+    err.print("✓ everything came out as expected, nothing more and nothing less", style="green")
+
+
+@token_app.command("create", epilog="Example: `pruefpfad token create --name jugendamt --role submitter`")
+def token_create(
+    name: Annotated[str, typer.Option(help="Name every fact will carry: an office, not a person.")],
+    role: Annotated[str, typer.Option(help="submitter hands in · clerk decides · auditor reads and issues · operator runs it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a token and show it, this once."""
+    try:
+        made = access.create_token(_settings(), name, _role(role))
+    except (access.TokenExists, ValueError) as error:
+        _end(str(error), REFUSED)
+    _print_json({"name": name, "role": role, "token": made}) if as_json else out.print(made)
+
+
+@token_app.command("list", epilog="Example: `pruefpfad token list --json`")
+def token_list(as_json: AsJson = False) -> None:
+    """All tokens by name and role, revoked ones too. Tokens themselves are not kept."""
+    tokens = [t.model_dump(mode="json", exclude={"sha256"}) for t in access.list_tokens(_settings())]
+    _print_json(tokens) if as_json else _print_rows(
+        [("name", "role", "created", "revoked")] + [(t["name"], t["role"], t["created"], t["revoked"] or "") for t in tokens]
+    )
+
+
+@token_app.command("revoke", epilog="Example: `pruefpfad token revoke jugendamt`")
+def token_revoke(name: Annotated[str, typer.Argument(help="Name of the token.")]) -> None:
+    """Make a token invalid at once."""
+    try:
+        access.revoke_token(_settings(), name)
+    except access.NoSuchToken as error:
+        _end(str(error), REFUSED)
+    out.print(f"{name} is revoked")
+
+
+# ── what the commands share ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _settings() -> Settings:
+    try:
+        return read_settings({name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE})
+    except SettingsError as error:
+        _end(str(error), USAGE)
+
+
+@contextmanager
+def _client(url: str | None) -> Iterator[Client]:
+    """A client of a running server; of the embedded stack, started for as long as needed, where none runs."""
+    settings = _settings()
+    address = url or f"http://{settings.http}".replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - compared, not bound
+    try:
+        if url or _answers(address):
+            with Client(address, token_for(settings)) as client:
+                yield client
+            return
+        free = settings.model_copy(update={"http": "127.0.0.1:0"})
+        with _quiet(), stack.Stack(free, list(MAKERS.values())) as running, Client(running.url, token_for(settings)) as client:
+            yield client
+    except Refused as refused:
+        _end(f"{refused} ({refused.status})", REFUSED)
+    except NotSettled as late:
+        _end(f"not everything has arrived: {late}", UNREACHABLE)
+    except (httpx.TransportError, EmbeddedError, stack.NotReady) as error:
+        _end(f"{address} cannot be used: {error}", UNREACHABLE)
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/health/live", timeout=2).status_code < 600
+    except httpx.TransportError:
+        return False
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Only warnings of the services show beside a command's own output."""
+    configure_log("text")
+    logging.getLogger().setLevel(logging.ERROR)
+    yield
+
+
+def _settle(client: Client) -> None:
+    progress = Progress()
+    client.settle(tell=progress.tell)
+    progress.end()
+
+
+def _state_as_of(client: Client, subject: str, day: date) -> None:
+    """Have funding state the subject as of the day, if it has not yet."""
+    if client.statement(subject, day)["statement"] is None:
+        client.instruct(subject, {"kind": "set_cut_off", "as_of": day.isoformat()})
+        _settle(client)
+
+
+def _subject(text: str) -> str:
+    return text if "/" in text and text.split("/", 1)[0] in ("measure", "programme", "account", "paper") else f"measure/{text}"
+
+
+def _role(text: str) -> access.Role:
+    for role in access.ROLES:
+        if role == text:
+            return role
+    raise ValueError(f"{text!r} is not a role, expected one of {', '.join(access.ROLES)}")
+
+
+def _tried(file: Path, given: dict[str, str | None]) -> dict[str, Any]:
+    from services.intake.application import try_file
+
+    return try_file(file.name, file.read_bytes(), **given)
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def _print_rows(rows: list[tuple[str, ...]]) -> None:
+    shown = Table(*rows[0], box=None, pad_edge=False)
+    for column in shown.columns[5:10] if len(rows[0]) > 10 else ():
+        column.justify = "right"
+    for row in rows[1:]:
+        shown.add_row(*row)
+    out.print(shown)
+
+
+def _print_reading(file: Path, answer: dict[str, Any], *, tried: bool) -> None:
+    counts = ", ".join(f"{answer[name]} {word}" for name, word in _COUNTS if answer.get(name))
+    out.print(
+        f"{file.name}: {answer.get('kind', '?')}, {counts or 'nothing in it'}{' (nothing stored)' if tried else ''}",
+        highlight=False,
+    )
+    for remark in answer.get("remarks", ()):
+        out.print(f"  ! {remark}", highlight=False)
+    for fact in answer.get("shown", ())[:20]:
+        out.print(f"  {fact}", highlight=False, markup=False)
+    for row in answer.get("rejected_rows", answer.get("rejected", ()) if isinstance(answer.get("rejected"), list) else ()):
+        place = f"row {row.get('place')}" + (f", column {row['column']}" if row.get("column") else "")
+        value = f" {row['value']!r}" if row.get("value") else ""
+        out.print(
+            f"  ✗ {place}:{value} expected {row['expected']}. {row['mend']} ({row['error']})", highlight=False, markup=False
+        )
+
+
+_COUNTS: Final = (("rows", "rows"), ("facts", "new facts"), ("known", "known already"), ("ignored", "ignored"))
+
+
+def _print_trail(found: dict[str, Any]) -> None:
+    out.print(found["reference"], style="bold", highlight=False)
+    if entry := found.get("entry"):
+        out.print(f"  entry: {entry['kind']}, valued {entry['valued_on']}, booked {entry['booked_on']}", highlight=False)
+        for posting in entry["postings"]:
+            out.print(f"    {posting['account']:<24} {write_cents(posting['cents']):>16}", highlight=False)
+    if row := found.get("row"):
+        out.print(f"  row {row['reference']} (file {row['digest']})", highlight=False)
+        for name, value in (row.get("as_handed_in", {}).get("columns") or {}).items():
+            out.print(f"    {name}: {value}", highlight=False, markup=False)
+    for name in ("reversed_by", "entries"):
+        if found.get(name):
+            out.print(f"  {name.replace('_', ' ')}: {', '.join(found[name])}", highlight=False)
+    for payment in found.get("payments", ()):
+        bank = f"{payment['bank_entry']} of {payment['value_date']}, row {payment['row']['reference']}"
+        out.print(f"  paid by {bank} ({', '.join(payment['reasons'])})", highlight=False)
+    for decision in found.get("decisions", ()):
+        out.print(f"  decided by {decision['paper']}", highlight=False)
+    for issued in found.get("reports", ()):
+        out.print(f"  in report {issued['number']} (sha256 {issued['sha256'][:12]}…)", highlight=False)
+
+
+def _end(text: str, code: int) -> NoReturn:
+    err.print(text, style="red", highlight=False, markup=False)
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Entry point of the ``pruefpfad`` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+"""Client of Prüfpfad's HTTP interface: what the command line and the demo are made of."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from shared.runtime.access import Role, TokenExists, create_token, revoke_token
+from shared.runtime.settings import Settings
+
+TOKEN_VARIABLE: Final = "PRUEFPFAD_TOKEN"  # noqa: S105 - the name of a variable, not a token
+
+
+class Refused(Exception):
+    """The service said no; the text says why and what would help."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        self.status, self.problem = status, dict(problem)
+        parts = [str(problem.get(name)) for name in ("detail", "mend", "how_to_mend") if problem.get(name)]
+        super().__init__(" ".join(parts) or f"refused with status {status}")
+
+
+class NotSettled(Exception):
+    """Not everything has arrived everywhere in time; the text says what is still on its way."""
+
+
+class Client:
+    """Calls a running installation. ``token`` gives the token for what a role may do."""
+
+    def __init__(self, url: str, token: Callable[[Role], str], *, timeout: float = 120.0) -> None:
+        self.url, self.token = url.rstrip("/"), token
+        self.http = httpx.Client(base_url=self.url, timeout=timeout)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+
+    def call(self, role: Role, method: str, path: str, **more: Any) -> httpx.Response:
+        """One call as somebody with that role; raises ``Refused`` with the service's own words."""
+        answer = self.http.request(method, path, headers={"Authorization": f"Bearer {self.token(role)}"}, **more)
+        if answer.is_error:
+            try:
+                problem = answer.json()
+            except ValueError:
+                problem = {"detail": answer.text[:500] or answer.reason_phrase}
+            raise Refused(answer.status_code, problem)
+        return answer
+
+    # ── handing in ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def upload(self, path: Path, **given: str | None) -> dict[str, Any]:
+        """Hand in a file; ``given``: kind, measure, list, municipality. Returns digest, counts and rejected rows."""
+        data = {name: value for name, value in given.items() if value}
+        with path.open("rb") as file:
+            answer = self.call("submitter", "POST", "/intake/files", files={"file": (path.name, file)}, data=data)
+        return self._read(answer.json())
+
+    def try_file(self, path: Path, **given: str | None) -> dict[str, Any]:
+        """What a file would bring; nothing is stored."""
+        data = {name: value for name, value in given.items() if value}
+        with path.open("rb") as file:
+            answer = self.call("submitter", "POST", "/intake/try", files={"file": (path.name, file)}, data=data)
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def submit(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Hand in a CloudEvent as another service would."""
+        answer = self.call("submitter", "POST", "/intake/submissions", json=event)
+        return self._read(answer.json())
+
+    def instruct(self, subject: str, instruction: Mapping[str, Any], approved_by: str | None = None) -> dict[str, Any]:
+        """A person's decision about a measure or programme."""
+        body = {"subject": subject, "instruction": dict(instruction)} | ({"approved_by": approved_by} if approved_by else {})
+        found: dict[str, Any] = self.call("clerk", "POST", "/intake/instructions", json=body).json()
+        return found
+
+    def _read(self, file: dict[str, Any]) -> dict[str, Any]:
+        """Wait until a file has been read to its end."""
+        digest = file.get("digest")
+        deadline = time.monotonic() + 600
+        while digest and file.get("state") not in (None, "read") and time.monotonic() < deadline:
+            time.sleep(0.05)
+            file = self.call("submitter", "GET", f"/intake/files/{digest}").json()
+        return file
+
+    # ── waiting ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def settle(self, *, timeout: float = 300.0, tell: Callable[[str], None] = lambda _: None) -> None:
+        """Wait until everything that was handed in has been posted, reconciled and projected."""
+        deadline, pause = time.monotonic() + timeout, 0.02
+        while True:
+            waiting = self.on_its_way()
+            if not waiting:
+                return
+            if time.monotonic() > deadline:
+                raise NotSettled("; ".join(waiting))
+            tell(waiting[0])
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.25)
+
+    def on_its_way(self) -> list[str]:
+        """What has not arrived yet, in words; empty when all is settled."""
+        flow: dict[str, dict[str, Any]] = self.call("operator", "GET", "/flow").json()
+        return on_its_way(flow)
+
+    # ── reports ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def statement(self, subject: str, as_of: date | None = None) -> dict[str, Any]:
+        """The statement about a subject, with findings and what is missing."""
+        params = {"subject": subject} | ({"as_of": as_of.isoformat()} if as_of else {})
+        found: dict[str, Any] = self.call("auditor", "GET", "/reporting/statements", params=params).json()
+        return found
+
+    def vouchers(self, subject: str, as_of: date) -> int:
+        """How many vouchers of a measure stand on a day."""
+        return int(self.statement(subject, as_of).get("vouchers", 0))
+
+    def issue(self, subject: str, document: str, as_of: date | None = None, *, incomplete: bool = False) -> dict[str, Any]:
+        """Issue a report, or get the last version if nothing has changed."""
+        params = {"subject": subject, "document": document, "incomplete": str(incomplete).lower()}
+        if as_of:
+            params["as_of"] = as_of.isoformat()
+        found: dict[str, Any] = self.call("auditor", "POST", "/reporting/reports", params=params).json()
+        return found
+
+    def fetch(self, number: str, format: str) -> bytes:
+        """A report's bytes as issued."""
+        return self.call("auditor", "GET", f"/reporting/reports/{number}/{format}").content
+
+    def trail(self, reference: str) -> dict[str, Any]:
+        """Walk a printed reference back, or a row forward; the row itself as it was handed in, where it is kept."""
+        found: dict[str, Any] = self.call("auditor", "GET", "/reporting/trail", params={"reference": reference}).json()
+        for row in _rows(found):
+            with suppress(Refused):
+                row["as_handed_in"] = self.call("auditor", "GET", row["href"]).json()
+        return found
+
+
+def _rows(value: Any) -> list[dict[str, Any]]:
+    if isinstance(value, dict):
+        own = [value] if "href" in value and "place" in value else []
+        return own + [row for inner in value.values() for row in _rows(inner)]
+    return [row for inner in value for row in _rows(inner)] if isinstance(value, list) else []
+
+
+def on_its_way(flow: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What the services' flow says has not arrived yet: sums of sequences per lane, on both sides of each stream."""
+    told = {str(of["stream"]): sum(of["told"]) for of in flow.values()}
+    waiting = []
+    for service, of in flow.items():
+        for consumer, inbox in of["inboxes"].items():
+            applied, there = sum(inbox["applied"]), told.get(str(inbox["stream"]), 0)
+            if applied < there:
+                waiting.append(f"{consumer} has applied {applied:,} of {there:,} events")
+        if work := of.get("work"):
+            waiting.append(f"{service} still has to do {work:,}")
+    return waiting
+
+
+def token_for(settings: Settings) -> Callable[[Role], str]:
+    """Tokens of the command line: ``PRUEFPFAD_TOKEN`` if it is set, else one per role in the installation's own data folder.
+
+    Who may write the data folder may make tokens anyway; so on the machine itself nobody has to handle any.
+    """
+    given = os.environ.get(TOKEN_VARIABLE)
+    found: dict[Role, str] = {}
+
+    def token(role: Role) -> str:
+        if given:
+            return given
+        if role not in found:
+            found[role] = _own_token(settings, role)
+        return found[role]
+
+    return token
+
+
+def _own_token(settings: Settings, role: Role) -> str:
+    file = settings.data / "command-line" / f"{role}.token"
+    if file.exists():
+        return file.read_text("ascii").strip()
+    name = f"command-line.{role}"
+    try:
+        token = create_token(settings, name, role)
+    except TokenExists:  # its file was lost
+        revoke_token(settings, name)
+        token = create_token(settings, name, role)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.chmod(0o700)
+    file.touch(mode=0o600)
+    file.write_text(token + "\n", "ascii")
+    return token

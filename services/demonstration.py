@@ -1,0 +1,256 @@
+"""The demo: five programmes handed in act by act the way users would, and everything that comes out compared with what must."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from services.client import TOKEN_VARIABLE, Client
+from shared.runtime.telemetry import Progress
+from shared.values.german import write_cents
+
+ORDER: Final = ("herne", "offenbach", "harz", "peine", "kekiz")
+TOTALS: Final = ("planned_cents", "committed_cents", "received_cents", "spent_cents", "gap_cents")
+FORMATS: Final = ("pdf", "csv", "json")
+SOURCE: Final = "urn:demo:fachverfahren"
+"""The other service that hands in rows as events."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act of a programme: its files in hand-in order, the instructions, the day it is stated as of, the reports."""
+
+    number: int
+    folder: Path
+    as_of: date
+    files: tuple[dict[str, Any], ...]
+    instructions: tuple[dict[str, Any], ...]
+    reports: tuple[dict[str, Any], ...]
+    expected: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Programme:
+    """One programme of the demo."""
+
+    key: str
+    title: str
+    subject: str
+    acts: tuple[Act, ...]
+
+
+@dataclass
+class Shown:
+    """What came out of an act."""
+
+    as_of: date
+    findings: dict[str, int]
+    missing: dict[str, int]
+    totals: dict[str, int]
+    vouchers: int
+    measures: int
+    reports: list[dict[str, str]] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    """How it differs from what was expected."""
+
+
+def load(folder: Path, only: tuple[str, ...] = ()) -> list[Programme]:
+    """The programmes of a demo folder, in the order they are shown."""
+    return [_programme(folder / key) for key in ORDER if not only or key in only]
+
+
+def _programme(folder: Path) -> Programme:
+    about = tomllib.loads((folder / "programme.toml").read_text("utf-8"))
+    expected = {act["number"]: act for act in tomllib.loads((folder / "expected.toml").read_text("utf-8"))["act"]}
+    acts = []
+    for number in sorted(expected):
+        place = folder / f"act-{number}"
+        act = tomllib.loads((place / "act.toml").read_text("utf-8"))
+        reports = tuple(r for r in about.get("report", ()) if r["act"] == number)
+        files, instructions = tuple(act.get("file", ())), tuple(act.get("instruction", ()))
+        acts.append(Act(number, place, act["as_of"], files, instructions, reports, expected[number]))
+    return Programme(about["key"], about["title"], about["subject"], tuple(acts))
+
+
+def play(client: Client, programmes: list[Programme], out: Path, progress: Progress) -> dict[str, list[Shown]]:
+    """Hand everything in, act by act, and write the reports to ``out``."""
+    shown: dict[str, list[Shown]] = {}
+    for programme in programmes:
+        for act in programme.acts:
+
+            def tell(step: str, label: str = f"{programme.key}, act {act.number} of {len(programme.acts)}") -> None:
+                progress.tell(f"{label}: {step}")
+
+            _hand_in(client, programme, act, tell)
+            client.settle(tell=tell)
+            shown.setdefault(programme.key, []).append(_look(client, programme, act))
+            for report in act.reports:
+                tell("reports")
+                shown[programme.key][-1].reports += _issue(client, act, report, out / programme.key / f"act-{act.number}", out)
+    progress.end()
+    return shown
+
+
+def _hand_in(client: Client, programme: Programme, act: Act, tell: Callable[[str], None]) -> None:
+    for file in act.files:
+        path = act.folder / file["path"]
+        tell(f"{file['path']} by {file['channel']}")
+        given: dict[str, str] = {name: str(file[name]) for name in ("kind", "measure", "list", "municipality") if name in file}
+        if file["channel"] == "command":
+            answer = _by_command(client, path, given)
+        elif file["channel"] == "submission":
+            answer = client.submit(json.loads(path.read_text("utf-8")))
+        else:
+            answer = client.upload(path, **given)
+        if answer.get("rejected"):
+            raise SystemExit(f"{path}: {json.dumps(answer['rejected'], ensure_ascii=False, indent=1)[:2000]}")
+    client.settle()
+    for instruction in act.instructions:
+        body = {
+            name: value.isoformat() if isinstance(value, date) else value for name, value in instruction["instruction"].items()
+        }
+        client.instruct(instruction["subject"], body)
+    client.instruct(programme.subject, {"kind": "set_cut_off", "as_of": act.as_of.isoformat()})
+
+
+def _by_command(client: Client, path: Path, given: dict[str, str]) -> dict[str, Any]:
+    """As a person at a terminal would: ``pruefpfad load FILE``."""
+    options = [part for name, value in given.items() for part in (f"--{name}", value)]
+    command = [sys.executable, "-m", "services", "load", str(path), "--url", client.url, "--json", "--no-wait", *options]
+    token = client.token("submitter")
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, TOKEN_VARIABLE: token}, check=False)  # noqa: S603
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}: {done.stderr or done.stdout}")
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def _look(client: Client, programme: Programme, act: Act) -> Shown:
+    answer = client.statement(programme.subject, act.as_of)
+    statement = answer["statement"]
+    if statement is None:
+        return Shown(act.as_of, {}, {}, dict.fromkeys(TOTALS, 0), 0, 0, faults=["no statement"])
+    measures = [key for line in statement["lines"] for key in line["measures"]]
+    shown = Shown(
+        as_of=act.as_of,
+        findings=dict(sorted(statement["counts"].items())),
+        missing=dict(sorted(statement["missing"].items())),
+        totals={name: statement["totals"][name] for name in TOTALS},
+        vouchers=sum(client.vouchers(f"measure/{key}", act.as_of) for key in measures),
+        measures=len(measures),
+    )
+    shown.faults = list(differences(act.expected, shown, answer["findings"]))
+    return shown
+
+
+def differences(expected: dict[str, Any], shown: Shown, findings: list[dict[str, Any]]) -> Iterator[str]:
+    """How an act differs from its ``expected.toml``: findings one by one, missing facts by code, totals to the cent."""
+    want = Counter(
+        (f["code"], f["object"], f.get("year"), f["severity"], f["at_risk_cents"]) for f in expected.get("finding", ())
+    )
+    have = Counter((f["code"], f["object"], f["budget_year"], f["severity"], f["at_risk_cents"]) for f in findings)
+    for finding in want - have:
+        yield f"expected and not there: {_words(finding)}"
+    for finding in have - want:
+        yield f"there and not expected: {_words(finding)}"
+    missing = Counter(m["code"] for m in expected.get("missing", ()))
+    if dict(missing) != shown.missing:
+        yield f"missing facts: expected {dict(missing) or 'none'}, there are {shown.missing or 'none'}"
+    for name in TOTALS:
+        if expected["totals"][name] != shown.totals[name]:
+            yield f"{name}: expected {write_cents(expected['totals'][name])}, is {write_cents(shown.totals[name])}"
+
+
+def _words(finding: tuple[str, str, int | None, str, int]) -> str:
+    code, subject, year, severity, cents = finding
+    return f"{code} {severity} {subject}{f' {year}' if year else ''}, {write_cents(cents)} at risk"
+
+
+def _issue(client: Client, act: Act, report: dict[str, Any], folder: Path, out: Path) -> list[dict[str, str]]:
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for kind in report["kinds"]:
+        issued = client.issue(report["subject"], kind, act.as_of)
+        for format in FORMATS:
+            content = client.fetch(issued["number"], format)
+            path = folder / f"{issued['number']}.{format}"
+            path.write_bytes(content)
+            written.append(
+                {
+                    "path": path.relative_to(out).as_posix(),
+                    "kind": kind,
+                    "format": format,
+                    "sha256": hashlib.sha256(content).hexdigest(),
+                    "number": issued["number"],
+                    "data_sha256": issued["sha256"],
+                }
+            )
+    return written
+
+
+def summary(shown: dict[str, list[Shown]]) -> dict[str, Any]:
+    """What ``summary.json`` holds."""
+    return {
+        "programmes": [
+            {
+                "key": key,
+                "acts": [
+                    {
+                        "as_of": act.as_of.isoformat(),
+                        "findings": act.findings,
+                        "missing": act.missing,
+                        **act.totals,
+                        "reports": act.reports,
+                        "as_expected": not act.faults,
+                    }
+                    for act in acts
+                ],
+            }
+            for key, acts in shown.items()
+        ]
+    }
+
+
+def table(shown: dict[str, list[Shown]]) -> list[tuple[str, ...]]:
+    """The table on the terminal: a heading, then a row per act."""
+    heading = (
+        "programme",
+        "act",
+        "as of",
+        "measures",
+        "vouchers",
+        "planned",
+        "committed",
+        "received",
+        "spent",
+        "gap",
+        "findings",
+        "reports",
+    )
+    rows = [
+        (
+            key,
+            str(number),
+            act.as_of.isoformat(),
+            str(act.measures),
+            str(act.vouchers),
+            *(write_cents(act.totals[name]) for name in TOTALS),
+            " ".join(f"{code}×{count}" if count > 1 else code for code, count in act.findings.items())
+            + "".join(f" ({code} missing)" for code in act.missing)
+            or "none",
+            str(len({r["number"] for r in act.reports})),
+        )
+        for key, acts in shown.items()
+        for number, act in enumerate(acts, 1)
+    ]
+    return [heading, *rows]

@@ -1,0 +1,600 @@
+"""Use cases of reporting: project, issue, trace, verify."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from services.reporting import store, tables
+from services.reporting.domain import report as data
+from services.reporting.domain.documents.all import OF_MEASURE, OF_PROGRAMME, TITLES
+from services.reporting.domain.lines import (
+    JournalBroken,
+    Line,
+    Posted,
+    line_of,
+    up_to,
+    voucher_lines,
+)
+from services.reporting.domain.snapshot import (
+    Basis,
+    Disagreement,
+    MeasureSnapshot,
+    Predecessor,
+    ProgrammeSnapshot,
+    disagreements,
+)
+from services.reporting.renderers import delimited
+from services.reporting.renderers.canonical import canonical
+from services.reporting.renderers.pdf.render import render as render_pdf
+from shared.contracts.event import Event
+from shared.contracts.funding import (
+    Book,
+    EntryPosted,
+    Finding,
+    FindingChanged,
+    FindingRaised,
+    FindingSettled,
+    MeasureReconciled,
+    PaymentMatched,
+    PaymentUnmatched,
+    ProgrammeReconciled,
+)
+from shared.contracts.intake import (
+    AwardAmended,
+    CofundingCommitted,
+    Fact,
+    GrantAwarded,
+    GrantFact,
+    MeasureData,
+    MeasureRegistered,
+    PlanLineRecorded,
+    ProgrammeData,
+    ProgrammeRegistered,
+    ReceiptRecorded,
+)
+from shared.contracts.reporting import ReportIssued, ReportOutdated
+from shared.contracts.seal import reference_of
+from shared.messaging.work import Work
+from shared.persistence.files import Files
+from shared.values.source import SHORT, Source, digest_of, id_of
+from shared.values.subject import key_of, kind_of, subject_of
+
+FORMATS: Final = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8", "json": "application/json"}
+"""Formats of a report and their media types."""
+
+
+# ── project: what reporting knows follows both streams ───────────────────────────────────────────────────────────────
+
+
+def keep_facts(work: Work, facts: Sequence[Event]) -> None:
+    """Keep the facts that documents show; vouchers and bank lines come as entries."""
+    store.add_facts(work, [f for f in facts if isinstance(f, Fact)])
+
+
+def project(work: Work, events: Sequence[Event]) -> None:
+    """Turn results into lines, statements and findings; say once which reports they leave behind."""
+    lines = [e for e in events if isinstance(e, EntryPosted | PaymentMatched | PaymentUnmatched)]
+    statements = [e for e in events if isinstance(e, MeasureReconciled | ProgrammeReconciled)]
+    store.add_lines(work, lines)
+    store.keep_findings(work, [e for e in events if isinstance(e, FindingRaised | FindingChanged | FindingSettled)])
+    if statements:
+        store.add_statements(work, statements)
+        for event in {(e.subject, e.statement.as_of): e for e in statements}.values():
+            _leave_behind(work, event)
+
+
+def _leave_behind(work: Work, event: store.Reconciled) -> None:
+    for row in store.reports_as_of(work, event.subject, event.statement.as_of):
+        since = _since(work, row, event)
+        if since:
+            store.mark_outdated(work, row.id, since)
+            work.emit(
+                ReportOutdated(
+                    id=id_of("outdated", str(row.id)),
+                    subject=event.subject,
+                    recorded_at=work.now,
+                    actor="pruefpfad",
+                    cause=event.id,
+                    report=row.id,
+                    number=row.number,
+                    since=since,
+                )
+            )
+
+
+def _since(work: Work, row: tables.Report, event: store.Reconciled) -> str | None:
+    """What came after a report and touches it; None if only the journal went on with what lies behind its cut-off date."""
+    if isinstance(event, MeasureReconciled):
+        on = event.statement.as_of
+        for line in store.lines_of(work, event.subject):
+            after = row.main_head if line.entry.book is Book.MAIN else row.settlement_head
+            if line.entry.number > after and line.entry.valued_on <= on:
+                return line.reference
+    before = store.statement_event(work, row.statement)
+    if before is None or _says(before) != _says(event):
+        return f"{event.statement.as_of.isoformat()} {event.id}"
+    return None
+
+
+def _says(event: store.Reconciled) -> dict[str, Any]:
+    return {k: v for k, v in event.statement.model_dump(mode="json").items() if k not in data.PASSING}
+
+
+# ── issue ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class ReportRefused(Exception):
+    """A report cannot be issued; each cause says why and what would help."""
+
+    def __init__(self, causes: Iterable[str], differences: Iterable[Disagreement] = ()) -> None:
+        self.causes, self.differences = tuple(causes), tuple(differences)
+        super().__init__("; ".join((*self.causes, *map(str, self.differences))))
+
+
+class NoStatement(ReportRefused):
+    """Funding has not stated anything about the subject as of that day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """An issued report. ``new`` is False where nothing had changed and the last version stands."""
+
+    row: tables.Report
+    new: bool
+
+
+def issue_report(
+    work: Work,
+    files: Files,
+    *,
+    subject: str,
+    document: str,
+    as_of: date | None,
+    actor: str,
+    url: str,
+    incomplete: bool = False,
+) -> Issued:
+    """Freeze what is known, re-add it, compose, render, keep; refuse to the cent.
+
+    ``as_of`` None means the latest day funding stated. With ``incomplete`` a report is issued although something is still on
+    its way, and says so. Issued again without a change it is the same report, byte for byte.
+    """
+    known = OF_MEASURE if kind_of(subject) == "measure" else OF_PROGRAMME
+    if document not in known:
+        raise ReportRefused([f"für {subject} gibt es {', '.join(known)}, nicht {document}"])
+    event = store.statement_of(work, subject, as_of)
+    if event is None:
+        days = ", ".join(day.isoformat() for day in store.cut_offs(work, subject)[:10]) or "keinem"
+        raise NoStatement([f"zu {subject} gibt es keinen Abgleich zum {as_of or 'heutigen Tag'}; es gibt ihn zu {days}"])
+    store.lock_series(work, subject, document, event.statement.as_of)
+    missing = still_missing(work, event)
+    if missing and not incomplete:
+        raise ReportRefused(missing)
+    previous = store.latest_report(work, subject, document, event.statement.as_of)
+    snapshot = freeze(work, event, missing, _predecessor(files, previous))
+    content = digest_of(canonical(data.content_of(snapshot, document)))
+    if previous is not None and previous.content_sha256 == content:
+        return Issued(previous, new=False)
+    return Issued(_keep(work, files, snapshot, document, previous, content, actor, url), new=True)
+
+
+def still_missing(work: Work, event: store.Reconciled) -> tuple[str, ...]:
+    """What is still on its way to a statement, in German; empty if the report would be complete."""
+    statement, subject, causes = event.statement, event.subject, []
+    subjects = [subject]
+    if isinstance(event, MeasureReconciled):
+        registered = _registered(work, subject)
+        subjects += [subject_of("account", a) for a in registered.measure.accounts] if registered else []
+    else:
+        subjects += [subject_of("measure", key) for key in (k for line in event.statement.lines for k in line.measures)]
+    for stream in ("intake", "funding"):
+        for name, at in store.standing(work, stream, subjects).items():
+            if at.state == "fork":
+                causes.append(
+                    f"{name}: die Folge der Ereignisse von {stream} ist gespalten und angehalten (Betrieb verständigen)"
+                )
+            elif at.state != "ok" or at.head > at.sequence:
+                causes.append(
+                    f"{name}: Ereignisse von {stream} fehlen, {at.sequence} von {max(at.head, at.sequence + 1)} sind da"
+                )
+    here = store.standing(work, "intake", [subject]).get(subject)
+    if here and here.sequence > statement.facts_upto:
+        causes.append(
+            f"{subject}: der Abgleich kennt {statement.facts_upto} von {here.sequence} Tatsachen; gleich noch einmal versuchen"
+        )
+    if isinstance(event, ProgrammeReconciled):
+        latest = {s: store.statement_of(work, s, statement.as_of) for s in event.statement.measures}
+        behind = [s for s, known in event.statement.measures.items() if latest[s] is None or latest[s].id != known]  # type: ignore[union-attr]
+        causes += [f"{s}: das Programm ist noch nicht mit dem neuesten Abgleich zusammengezählt" for s in behind]
+    if parked := store.parked_of(work, subjects):
+        causes.append(f"{parked} Ereignis(se) sind bei der Berichterstellung geparkt")
+    return tuple(causes)
+
+
+def freeze(
+    work: Work, event: store.Reconciled, missing: tuple[str, ...] = (), predecessor: Predecessor | None = None
+) -> MeasureSnapshot | ProgrammeSnapshot:
+    """Everything a report stands on. Raises ReportRefused where lines are missing or do not add up to what was stated."""
+    basis = Basis(event.id, event.recorded_at, missing)
+    if isinstance(event, ProgrammeReconciled):
+        return _freeze_programme(work, event, basis, predecessor)
+    snapshot = _freeze_measure(work, event, basis, predecessor)
+    if differences := disagreements(snapshot):
+        raise ReportRefused(["die Zeilen ergeben nicht, was abgeglichen wurde"], differences)
+    return snapshot
+
+
+def _freeze_measure(work: Work, event: MeasureReconciled, basis: Basis, predecessor: Predecessor | None) -> MeasureSnapshot:
+    statement, subject = event.statement, event.subject
+    registered = _registered(work, subject)
+    if registered is None:
+        raise ReportRefused([f"{subject}: die Anmeldung der Maßnahme ist noch nicht da"])
+    lines = store.lines_of(work, subject)
+    try:
+        main = up_to(lines, Book.MAIN, statement.head, subject)
+        settlement = up_to(lines, Book.SETTLEMENT, statement.settlement, subject)
+    except JournalBroken as error:
+        raise ReportRefused([f"das Journal ist unvollständig oder gebrochen: {error}"]) from error
+    facts = _current(store.facts_of(work, subject))
+    on = statement.as_of
+    commitments = [f for f in facts if isinstance(f, CofundingCommitted) and f.commitment.committed_on <= on]
+    municipality = registered.measure.municipality.key
+    papers = {
+        key: subject_of("paper", key)
+        for key in (_paper_key(municipality, f.commitment.decision) for f in commitments if f.commitment.decision)
+    }
+    awards: list[GrantFact] = [f for f in facts if isinstance(f, GrantAwarded | AwardAmended) and f.award.awarded_on <= on]
+    return MeasureSnapshot(
+        subject=subject,
+        source=registered.source,
+        measure=registered.measure,
+        programme=_programme(work, registered.measure.programme),
+        statement=statement,
+        basis=basis,
+        findings=store.findings_of(work, [subject], on, statement.findings),
+        main=main,
+        settlement=settlement,
+        vouchers=voucher_lines(main, settlement, on),
+        plan=tuple(f for f in facts if isinstance(f, PlanLineRecorded)),
+        awards=tuple(awards),
+        commitments=tuple(commitments),
+        receipts=tuple(f for f in facts if isinstance(f, ReceiptRecorded) and f.receipt.received_on <= on),
+        papers=store.papers_of(work, papers),
+        predecessor=predecessor,
+    )
+
+
+def _freeze_programme(work: Work, event: ProgrammeReconciled, basis: Basis, predecessor: Predecessor | None) -> ProgrammeSnapshot:
+    registered = next((f for f in reversed(store.facts_of(work, event.subject)) if isinstance(f, ProgrammeRegistered)), None)
+    if registered is None:
+        raise ReportRefused([f"{event.subject}: die Anmeldung des Programms ist noch nicht da"])
+    measures = sorted({key for line in event.statement.lines for key in line.measures})
+    subjects = [subject_of("measure", key) for key in measures]
+    known: dict[str, MeasureData] = {
+        f.measure.key: f.measure for f in store.facts_of_all(work, subjects) if isinstance(f, MeasureRegistered)
+    }
+    return ProgrammeSnapshot(
+        subject=event.subject,
+        source=registered.source,
+        programme=registered.programme,
+        statement=event.statement,
+        basis=basis,
+        findings=store.findings_of(work, [event.subject, *subjects], event.statement.as_of),
+        measures=known,
+        predecessor=predecessor,
+    )
+
+
+def _keep(
+    work: Work,
+    files: Files,
+    snapshot: MeasureSnapshot | ProgrammeSnapshot,
+    kind: str,
+    previous: tables.Report | None,
+    content: str,
+    actor: str,
+    url: str,
+) -> tables.Report:
+    version = previous.version + 1 if previous else 1
+    number = data.number_of(snapshot.subject, kind, snapshot.as_of, version)
+    rendered = render(snapshot, kind, number, version, url)
+    kept = {name: files.keep(bytes_) for name, bytes_ in rendered.items()}
+    measure = snapshot if isinstance(snapshot, MeasureSnapshot) else None
+    row = tables.Report(
+        id=data.report_id(number),
+        number=number,
+        document=kind,
+        subject=snapshot.subject,
+        as_of=snapshot.as_of,
+        version=version,
+        predecessor=previous.id if previous else None,
+        statement=snapshot.basis.statement,
+        main_head=measure.statement.head.number if measure else 0,
+        settlement_head=measure.statement.settlement.number if measure else 0,
+        content_sha256=content,
+        data_sha256=digest_of(rendered["json"]),
+        files=kept,
+        complete=not snapshot.basis.missing,
+        issued_at=work.now,
+        issued_by=actor,
+        outdated_since=None,
+    )
+    store.keep_report(work, row, ((s.digest, s.place) for s in data.sources_of(snapshot, kind)))
+    work.emit(
+        ReportIssued(
+            id=id_of("issued", str(row.id)),
+            subject=row.subject,
+            recorded_at=work.now,
+            actor=actor,
+            cause=row.statement,
+            report=row.id,
+            number=row.number,
+            document=row.document,
+            as_of=row.as_of,
+            version=row.version,
+            predecessor=row.predecessor,
+            data_sha256=row.data_sha256,
+            files=row.files,
+            complete=row.complete,
+        )
+    )
+    return row
+
+
+def render(snapshot: MeasureSnapshot | ProgrammeSnapshot, kind: str, number: str, version: int, url: str) -> dict[str, bytes]:
+    """All formats of a report from one snapshot: equal snapshots, equal bytes."""
+    document = (
+        OF_MEASURE[kind](snapshot, number) if isinstance(snapshot, MeasureSnapshot) else OF_PROGRAMME[kind](snapshot, number)
+    )
+    body = canonical(data.data_of(snapshot, document, version))
+    digest = digest_of(body)
+    verify = f"{url.rstrip('/')}/reporting/verify/{number}?sha256={digest}"
+    table = next(iter(delimited.render(document).values()), b"")
+    pdf = render_pdf(document, data=body, digest=digest, verify_url=verify, created=snapshot.basis.stated_at)
+    return {"pdf": pdf, "csv": table, "json": body}
+
+
+def fetch(work: Work, files: Files, number: str, format: str, actor: str) -> bytes | None:
+    """Bytes of a report as issued; notes who fetched it."""
+    row = store.report(work, number)
+    if row is None or format not in row.files:
+        return None
+    store.note_retrieval(work, row.id, format, actor)
+    return files.read(row.files[format])
+
+
+def _predecessor(files: Files, row: tables.Report | None) -> Predecessor | None:
+    if row is None:
+        return None
+    findings = json.loads(files.read(row.files["json"]))["findings"]
+    return store.predecessor_of(row, [Finding.model_validate(f) for f in findings])
+
+
+def _registered(work: Work, subject: str) -> MeasureRegistered | None:
+    facts = [f for f in store.facts_of(work, subject) if isinstance(f, MeasureRegistered)]
+    return facts[-1] if facts else None
+
+
+def _programme(work: Work, key: str | None) -> ProgrammeData | None:
+    if key is None:
+        return None
+    facts = [f for f in store.facts_of(work, subject_of("programme", key)) if isinstance(f, ProgrammeRegistered)]
+    return facts[-1].programme if facts else None
+
+
+def _current(facts: list[Fact]) -> list[Fact]:
+    """Facts that no later fact corrects."""
+    corrected = {f.corrects for f in facts if f.corrects}
+    return [f for f in facts if f.id not in corrected]
+
+
+def _paper_key(municipality: str, reference: str) -> str:
+    reference = reference.strip()
+    return reference if reference.startswith(f"{municipality}/") else f"{municipality}/{reference}"
+
+
+# ── trace: from a printed reference back, and from a row forward ─────────────────────────────────────────────────────
+
+_ENTRY: Final = re.compile(r"(?P<key>.+)/(?P<settlement>S-)?(?P<number>\d+)")
+_ROW: Final = re.compile(rf"(?P<digest>[0-9a-f]{{{SHORT},64}}):(?P<place>\S+)")
+_IBAN: Final = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{1,30}")
+
+
+class UnknownReference(LookupError):
+    """Nothing is known under this reference."""
+
+
+def trace(work: Work, reference: str) -> dict[str, Any]:
+    """All that hangs on a reference: ``M-1/123``, ``M-1/S-7``, ``DE…/12``, ``3f2a9c1be07d:17`` or a report's number.
+
+    Back: entry, fact, file digest and row, bank line, decision. Forward: entries, reports.
+    """
+    reference = reference.split(" · ", maxsplit=1)[0].strip()
+    if found := _ROW.fullmatch(reference):
+        return _trace_row(work, reference, found["digest"], found["place"])
+    if row := store.report(work, reference):
+        return {"reference": reference, "kind": "report", "report": report_view(row)}
+    if found := _ENTRY.fullmatch(reference):
+        kinds = ("account",) if _IBAN.fullmatch(found["key"]) else ("measure", "account")
+        book = Book.SETTLEMENT if found["settlement"] else Book.MAIN
+        for kind in kinds:
+            event = store.line(work, subject_of(kind, found["key"]), book.value, int(found["number"]))
+            if event is not None:
+                return _trace_entry(work, reference, event)
+    raise UnknownReference(
+        f"{reference!r} is unknown; expected an entry such as M-1/123, a row such as 3f2a9c1be07d:17 or the number of a report"
+    )
+
+
+def _trace_entry(work: Work, reference: str, event: Posted) -> dict[str, Any]:
+    line, lines = line_of(event), store.lines_of(work, event.subject)
+    undone = [x.reference for x in lines if x.entry.book is line.entry.book and x.entry.reverses == line.entry.number]
+    found: dict[str, Any] = {
+        "reference": reference,
+        "kind": "entry",
+        "entry": data.entry_data(line),
+        "row": _row(line.entry.source),
+        "reversed_by": undone,
+        "reverses": reference_of(line.subject, line.entry.book, line.entry.reverses) if line.entry.reverses else None,
+        "reports": [report_view(r) for r in store.reports_with(work, line.entry.source.digest, line.entry.source.place)],
+    }
+    payments = [x for x in lines if x.match is not None and line.entry.fact in (x.match.voucher, x.match.payment)]
+    found["payments"] = [_payment(x) for x in payments]
+    decisions = _decisions(work, line)
+    if decisions:
+        found["decisions"] = decisions
+    return found
+
+
+def _payment(line: Line) -> dict[str, Any]:
+    match = line.match
+    assert match is not None  # noqa: S101 - chosen by the caller
+    return {
+        "settlement": line.reference,
+        "undone": line.entry.reverses is not None,
+        "bank_entry": reference_of(subject_of("account", match.account), Book.MAIN, match.payment_entry),
+        "row": _row(match.payment_source),
+        "value_date": match.value_date.isoformat(),
+        "paid_cents": match.paid_cents,
+        "reasons": list(match.reasons),
+    }
+
+
+def _decisions(work: Work, line: Line) -> list[dict[str, Any]]:
+    """Council papers behind a commitment's entry."""
+    facts = [f for f in store.facts_of(work, line.subject) if f.id == line.entry.fact and isinstance(f, CofundingCommitted)]
+    registered = _registered(work, line.subject) if facts else None
+    if registered is None:
+        return []
+    keys = {_paper_key(registered.measure.municipality.key, f.commitment.decision) for f in facts if f.commitment.decision}
+    papers = store.papers_of(work, {key: subject_of("paper", key) for key in keys})
+    return [
+        {
+            "paper": paper.key,
+            "row": _row(paper.recorded.source) if paper.recorded else None,
+            "steps": [s.model_dump(mode="json") for s in paper.recorded.decision.steps] if paper.recorded else [],
+            "details": [{**d.detail.model_dump(mode="json"), "row": _row(d.source)} for d in paper.details],
+        }
+        for paper in papers.values()
+    ]
+
+
+def _trace_row(work: Work, reference: str, digest: str, place: str) -> dict[str, Any]:
+    events, facts = store.lines_from(work, digest, place), store.facts_from(work, digest, place)
+    if not events and not facts:
+        raise UnknownReference(f"no entry and no fact is known from row {place} of a file {digest}…")
+    full = events[0].entry.source.digest if events else facts[0].source.digest
+    settled = store.lines_about(work, [e.entry.fact for e in events])
+    return {
+        "reference": reference,
+        "kind": "row",
+        "row": _row(Source(digest=full, place=place)),
+        "facts": [{"id": str(f.id), "type": f.type, "subject": f.subject} for f in facts],
+        "entries": sorted({line_of(e).reference for e in [*events, *settled]}),
+        "reports": [report_view(r) for r in store.reports_with(work, full, place)],
+    }
+
+
+def _row(source: Source) -> dict[str, str]:
+    return {
+        "reference": source.reference,
+        "digest": source.digest,
+        "place": source.place,
+        "href": f"/intake/files/{source.digest}/rows/{source.place}",
+    }
+
+
+def report_view(row: tables.Report) -> dict[str, Any]:
+    """A report as JSON shows it."""
+    return {
+        "number": row.number,
+        "document": row.document,
+        "title": TITLES[row.document],
+        "subject": row.subject,
+        "key": key_of(row.subject),
+        "as_of": row.as_of.isoformat(),
+        "version": row.version,
+        "sha256": row.data_sha256,
+        "files": row.files,
+        "complete": row.complete,
+        "issued_at": row.issued_at.isoformat(),
+        "issued_by": row.issued_by,
+        "outdated_since": row.outdated_since,
+    }
+
+
+# ── verify ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def verify(work: Work, sha256: str, number: str | None = None) -> dict[str, Any]:
+    """Is a report with this digest known here, is it the latest, and does it stand?"""
+    row = store.report(work, sha256)
+    if row is None or (number is not None and row.number != number):
+        other = store.report(work, number) if number else None
+        reason = (
+            f"Bericht {number} hat hier die Prüfsumme {other.data_sha256}"
+            if other
+            else "ein Bericht mit dieser Prüfsumme ist nicht bekannt"
+        )
+        return {"known": False, "reason": reason}
+    latest = store.latest_report(work, row.subject, row.document, row.as_of)
+    return {"known": True, "report": report_view(row), "latest": latest.number if latest else row.number}
+
+
+# ── look ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def list_reports(work: Work, subject: str | None = None) -> list[dict[str, Any]]:
+    """Issued reports, newest first."""
+    return [report_view(row) for row in store.reports(work, subject)]
+
+
+def show_report(work: Work, number: str) -> dict[str, Any] | None:
+    """One report by number or digest."""
+    row = store.report(work, number)
+    return report_view(row) if row else None
+
+
+def show_statement(work: Work, subject: str, as_of: date | None) -> dict[str, Any]:
+    """Cut-off dates, the statement as of one of them, its open findings, and what is still missing."""
+    event = store.statement_of(work, subject, as_of)
+    days = [day.isoformat() for day in store.cut_offs(work, subject)]
+    if event is None:
+        return {"subject": subject, "cut_offs": days, "statement": None, "findings": [], "missing": []}
+    subjects = [subject]
+    if isinstance(event, ProgrammeReconciled):
+        subjects += [subject_of("measure", key) for line in event.statement.lines for key in line.measures]
+    findings = store.findings_of(work, subjects, event.statement.as_of)
+    vouchers: dict[str, int] = {}
+    if isinstance(event, MeasureReconciled):
+        lines = store.lines_of(work, subject)
+        main = [x for x in lines if x.entry.book is Book.MAIN and x.entry.number <= event.statement.head.number]
+        vouchers = {"vouchers": len(voucher_lines(main, (), event.statement.as_of))}
+    return {
+        **vouchers,
+        "subject": subject,
+        "cut_offs": days,
+        "event": str(event.id),
+        "statement": event.statement.model_dump(mode="json"),
+        "findings": [f.model_dump(mode="json") for f in findings],
+        "missing": list(still_missing(work, event)),
+    }
+
+
+def count_open_findings(work: Work) -> dict[tuple[str, ...], float]:
+    """Open findings by code and cut-off date."""
+    return {key: float(count) for key, count in store.open_findings(work).items()}
+
+
+def count_reports(work: Work) -> dict[tuple[str, ...], float]:
+    """Reports by document and whether they are outdated."""
+    counts: dict[tuple[str, ...], float] = {}
+    for row in store.reports(work):
+        key = (row.document, "yes" if row.outdated_since else "no")
+        counts[key] = counts.get(key, 0) + 1
+    return counts

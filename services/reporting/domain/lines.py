@@ -1,0 +1,95 @@
+"""Report lines: results of funding as reports read them, and what a journal says up to its head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from shared.contracts.funding import Book, Entry, EntryPosted, Head, Match, PaymentMatched, PaymentUnmatched
+from shared.contracts.intake import Voucher
+from shared.contracts.seal import ZEROS, reference_of
+
+Posted = EntryPosted | PaymentMatched | PaymentUnmatched
+"""The events that write to a journal."""
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One journal entry as a report prints it."""
+
+    subject: str
+    entry: Entry
+    voucher: Voucher | None = None
+    match: Match | None = None
+
+    @property
+    def reference(self) -> str:
+        """``M-1/123``; ``M-1/S-7`` in the settlement book."""
+        return reference_of(self.subject, self.entry.book, self.entry.number)
+
+    def cents(self, account: str) -> int:
+        """Sum of the entry's postings to one account, or to all that begin with ``account:``; debit positive."""
+        return sum(p.cents for p in self.entry.postings if p.account == account or p.account.startswith(f"{account}:"))
+
+
+def line_of(event: Posted) -> Line:
+    """The line an event of funding becomes."""
+    match event:
+        case EntryPosted():
+            return Line(event.subject, event.entry, voucher=event.voucher)
+        case PaymentMatched() | PaymentUnmatched():
+            return Line(event.subject, event.entry, match=event.match)
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherLine:
+    """A voucher that stands: its entry, and the match that proves its payment, if there is one."""
+
+    line: Line
+    voucher: Voucher
+    proof: Line | None
+
+    @property
+    def match(self) -> Match | None:
+        """How and when it was paid."""
+        return self.proof.match if self.proof else None
+
+
+class JournalBroken(Exception):
+    """The lines of a book are not the gapless, sealed chain up to the head a statement names."""
+
+
+def up_to(lines: Iterable[Line], book: Book, head: Head, subject: str) -> tuple[Line, ...]:
+    """Lines of one book up to the head, in order; JournalBroken where one is missing or a seal does not follow the one before."""
+    wanted = sorted((x for x in lines if x.entry.book is book and x.entry.number <= head.number), key=lambda x: x.entry.number)
+    seal = ZEROS
+    for number, line in enumerate(wanted, 1):
+        if line.entry.number != number:
+            raise JournalBroken(f"{reference_of(subject, book, number)} is missing before {line.reference}")
+        if line.entry.previous != seal:
+            raise JournalBroken(f"{line.reference} does not follow the seal of the entry before it")
+        seal = line.entry.seal
+    if len(wanted) != head.number:
+        raise JournalBroken(f"{reference_of(subject, book, len(wanted) + 1)} is missing, the statement stands on {head.number}")
+    if seal != head.seal:
+        raise JournalBroken(f"the seal of {reference_of(subject, book, head.number)} is not the one the statement names")
+    return tuple(wanted)
+
+
+def standing(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """Lines of one book that no later entry has reversed, reversals themselves left out."""
+    undone = {x.entry.reverses for x in lines if x.entry.reverses is not None}
+    return tuple(x for x in lines if x.entry.reverses is None and x.entry.number not in undone)
+
+
+def voucher_lines(main: Sequence[Line], settlement: Sequence[Line], as_of: date) -> tuple[VoucherLine, ...]:
+    """Vouchers that stand on the day, each with its proof of payment by the day, in the order they were handed in."""
+    proofs: Mapping[UUID, Line] = {
+        x.match.voucher: x for x in standing(settlement) if x.match is not None and x.match.value_date <= as_of
+    }
+    return tuple(
+        VoucherLine(line, line.voucher, proofs.get(line.entry.fact))
+        for line in standing(main)
+        if line.voucher is not None and line.entry.valued_on <= as_of
+    )

@@ -1,0 +1,162 @@
+"""Snapshot: everything a report stands on, frozen; agreement with the statement to the cent; what changed since the last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from services.reporting.domain.lines import Line, VoucherLine, standing
+from shared.contracts.funding import Finding, MeasureStatement, ProgrammeStatement
+from shared.contracts.intake import (
+    CofundingCommitted,
+    DecisionDetailed,
+    DecisionRecorded,
+    GrantFact,
+    MeasureData,
+    PlanLineRecorded,
+    ProgrammeData,
+    ReceiptRecorded,
+)
+from shared.values.german import write_cents
+from shared.values.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A council paper as reports show it: its latest state and the details people read from it."""
+
+    key: str
+    recorded: DecisionRecorded | None
+    details: tuple[DecisionDetailed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Predecessor:
+    """The report this one takes the place of."""
+
+    number: str
+    data_sha256: str
+    main_head: int
+    settlement_head: int
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What identifies the statement a report stands on."""
+
+    statement: UUID
+    stated_at: datetime
+    """When funding stated it (UTC): the report's time of making, since the clock would make it another report each time."""
+    missing: tuple[str, ...] = ()
+    """What is still on its way, in German; empty for a complete report."""
+
+
+@dataclass(frozen=True)
+class MeasureSnapshot:
+    """A measure as a report sees it."""
+
+    subject: str
+    source: Source
+    """Of the measure's registration."""
+    measure: MeasureData
+    programme: ProgrammeData | None
+    statement: MeasureStatement
+    basis: Basis
+    findings: tuple[Finding, ...]
+    main: tuple[Line, ...]
+    """Main book up to the statement's head."""
+    settlement: tuple[Line, ...]
+    vouchers: tuple[VoucherLine, ...]
+    """Those that stand on the statement's day."""
+    plan: tuple[PlanLineRecorded, ...] = ()
+    awards: tuple[GrantFact, ...] = ()
+    commitments: tuple[CofundingCommitted, ...] = ()
+    receipts: tuple[ReceiptRecorded, ...] = ()
+    papers: Mapping[str, Paper] = field(default_factory=dict)
+    predecessor: Predecessor | None = None
+
+    @property
+    def as_of(self) -> date:
+        """Cut-off date (Stichtag)."""
+        return self.statement.as_of
+
+
+@dataclass(frozen=True)
+class ProgrammeSnapshot:
+    """A programme as a report sees it."""
+
+    subject: str
+    source: Source
+    programme: ProgrammeData
+    statement: ProgrammeStatement
+    basis: Basis
+    findings: tuple[Finding, ...]
+    """Of the programme and of its measures, each identity once."""
+    measures: Mapping[str, MeasureData] = field(default_factory=dict)
+    predecessor: Predecessor | None = None
+
+    @property
+    def as_of(self) -> date:
+        """Cut-off date (Stichtag)."""
+        return self.statement.as_of
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A figure that reporting, adding up its own lines, does not find as funding stated it."""
+
+    figure: str
+    stated_cents: int
+    found_cents: int
+
+    def __str__(self) -> str:
+        stated, found = write_cents(self.stated_cents), write_cents(self.found_cents)
+        return f"{self.figure}: stated {stated}, found {found}, off by {write_cents(self.found_cents - self.stated_cents)}"
+
+
+def disagreements(snapshot: MeasureSnapshot) -> tuple[Disagreement, ...]:
+    """Re-adds the lines up to the statement's head; empty if every figure agrees to the cent.
+
+    Claimed and received come from the postings, spent from vouchers with proof of payment, planned from the plan's facts,
+    committed and gap from the coverage the statement itself lists.
+    """
+    statement, on = snapshot.statement, snapshot.as_of
+    standing_main = [x for x in standing(snapshot.main) if x.entry.valued_on <= on]
+    years = statement.years
+    found = {
+        "claimed": (statement.totals.claimed_cents, sum(x.cents("cost") for x in standing_main)),
+        "received": (statement.totals.received_cents, -sum(x.cents("drawn") for x in standing_main)),
+        "spent": (statement.totals.spent_cents, sum(v.voucher.eligible_cents for v in snapshot.vouchers if v.proof)),
+        "planned": (statement.totals.planned_cents, sum(f.line.amount_cents for f in snapshot.plan)),
+        "committed": (statement.totals.committed_cents, sum(c.valid_cents for c in statement.coverage)),
+        "received by funder": (statement.totals.received_cents, sum(c.received_cents for c in statement.coverage)),
+        "claimed by year": (statement.totals.claimed_cents, sum(y.claimed_cents for y in years)),
+        "unbalanced postings": (0, sum(p.cents for x in snapshot.main + snapshot.settlement for p in x.entry.postings)),
+    }
+    return tuple(Disagreement(name, stated, here) for name, (stated, here) in found.items() if stated != here)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What came since the predecessor: entries of both books, findings raised and settled."""
+
+    entries: tuple[Line, ...]
+    raised: tuple[Finding, ...]
+    settled: tuple[Finding, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.entries or self.raised or self.settled)
+
+
+def changes_since(predecessor: Predecessor, snapshot: MeasureSnapshot) -> Changes:
+    """Entries behind the predecessor's heads, and how the findings differ."""
+    before, after = {f.id: f for f in predecessor.findings}, {f.id: f for f in snapshot.findings}
+    return Changes(
+        entries=tuple(x for x in snapshot.main if x.entry.number > predecessor.main_head)
+        + tuple(x for x in snapshot.settlement if x.entry.number > predecessor.settlement_head),
+        raised=tuple(f for i, f in after.items() if i not in before),
+        settled=tuple(f for i, f in before.items() if i not in after),
+    )

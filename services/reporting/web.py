@@ -1,0 +1,194 @@
+"""HTTP of reporting: issue and fetch reports, walk the trail, verify."""
+
+from __future__ import annotations
+
+import html
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from services.reporting import application
+from services.reporting.application import FORMATS, NoStatement, ReportRefused, UnknownReference
+from shared.messaging.work import Work
+from shared.persistence.files import Files
+from shared.runtime.access import Actor
+from shared.runtime.http import Here, may
+from shared.runtime.problems import Problem, Say
+from shared.runtime.service import Service
+
+router = APIRouter()
+
+DocumentKind = Literal["D5", "D6", "D7", "D9"]
+
+
+def files_of(reporting: Service) -> Files:
+    """Where issued reports are kept."""
+    return Files(reporting.settings.data / "reports")
+
+
+@router.post("/reports", status_code=201)
+def issue_report(
+    reporting: Here,
+    who: Annotated[Actor, may("issue")],
+    subject: Annotated[str, Query(description="`measure/M-1` or `programme/herne`", examples=["measure/M-1"])],
+    document: Annotated[
+        DocumentKind, Query(description="D5 Belegliste, D6 Kofinanzierungsnachweis, D7 Abgleichsbericht, D9 Programm")
+    ],
+    as_of: Annotated[date | None, Query(description="Cut-off date (Stichtag); without it the latest one stated")] = None,
+    incomplete: Annotated[
+        bool, Query(description="Issue it although something is still on its way, marked „unvollständig“")
+    ] = False,
+) -> Response:
+    """Issue a report in all formats. 201: a new version; 200: nothing has changed, the last version stands; 409: refused, and why."""
+    try:
+        issued = reporting.do(
+            application.issue_report,
+            files_of(reporting),
+            subject=subject,
+            document=document,
+            as_of=as_of,
+            actor=who.name,
+            url=reporting.settings.url,
+            incomplete=incomplete,
+        )
+    except NoStatement as refused:
+        raise _refused(refused, 404) from None
+    except ReportRefused as refused:
+        raise _refused(refused, 409) from None
+    return JSONResponse(application.report_view(issued.row), 201 if issued.new else 200)
+
+
+@router.get("/reports")
+def list_reports(
+    reporting: Here, _: Annotated[Actor, may("look")], subject: Annotated[str | None, Query()] = None
+) -> list[dict[str, Any]]:
+    """Issued reports, newest first."""
+    return reporting.do(application.list_reports, subject)
+
+
+@router.get("/reports/{number}")
+def show_report(reporting: Here, _: Annotated[Actor, may("look")], number: str) -> dict[str, Any]:
+    """One report: version, digests, whether it is outdated."""
+    view = reporting.do(application.show_report, number)
+    if view is None:
+        raise _no_report(number)
+    return view
+
+
+@router.get("/reports/{number}/{format}")
+def fetch_report(
+    reporting: Here, who: Annotated[Actor, may("look")], number: str, format: Literal["pdf", "csv", "json"]
+) -> Response:
+    """The report's bytes as issued. Who fetched it is noted."""
+    content = reporting.do(application.fetch, files_of(reporting), number, format, who.name)
+    if content is None:
+        raise _no_report(number)
+    return Response(
+        content,
+        media_type=FORMATS[format],
+        headers={"Content-Disposition": f'attachment; filename="{number}.{format}"'},
+    )
+
+
+@router.get("/statements")
+def list_statements(
+    reporting: Here,
+    _: Annotated[Actor, may("look")],
+    subject: Annotated[str, Query()],
+    as_of: Annotated[date | None, Query()] = None,
+) -> dict[str, Any]:
+    """What funding stated about a subject, as far as it has arrived here: cut-off dates, the statement, open findings, what is missing."""
+    return reporting.do(application.show_statement, subject, as_of)
+
+
+@router.get("/trail")
+def show_trail(
+    reporting: Here,
+    _: Annotated[Actor, may("look")],
+    reference: Annotated[str, Query(description="`M-1/123`, `M-1/S-7`, `DE…/12`, `3f2a9c1be07d:17` or the number of a report")],
+) -> dict[str, Any]:
+    """From a printed reference to entry, fact, file, row, bank line and decision; from a row forward to every report it is in."""
+    try:
+        return reporting.do(application.trace, reference)
+    except UnknownReference as unknown:
+        raise Problem(
+            404,
+            Say("Unknown reference", str(unknown), "Type it as printed, e.g. M-1/123 or 3f2a9c1be07d:17."),
+            Say(
+                "Unbekannte Fundstelle",
+                f"Zu {reference!r} ist nichts bekannt.",
+                "So eingeben, wie sie gedruckt ist: M-1/123 oder 3f2a9c1be07d:17.",
+            ),
+        ) from None
+
+
+@router.get("/verify/{number}")
+def verify_report(
+    reporting: Here,
+    _: Annotated[Actor, may("look")],
+    number: str,
+    sha256: Annotated[str, Query(description="Digest printed on the report", pattern=r"^[0-9a-f]{64}$")],
+    format: Annotated[Literal["json", "html"], Query()] = "json",
+) -> Response:
+    """Is a report with this digest known here, is it the latest, does it stand? The address in a report's QR code."""
+    result = reporting.do(application.verify, sha256, number)
+    return HTMLResponse(_verify_page(number, sha256, result)) if format == "html" else JSONResponse(result)
+
+
+def measure_gauges(reporting: Service) -> None:
+    """Numbers of reporting for Prometheus."""
+    reporting.gauge(
+        "open_findings",
+        "Open findings by code and cut-off date",
+        lambda session: application.count_open_findings(Work(session, reporting.clock.now())),
+        ("code", "as_of"),
+    )
+    reporting.gauge(
+        "reports_issued",
+        "Issued reports by document",
+        lambda session: application.count_reports(Work(session, reporting.clock.now())),
+        ("document", "outdated"),
+    )
+
+
+def _refused(refused: ReportRefused, status: int) -> Problem:
+    why = str(refused)
+    return Problem(
+        status,
+        Say(
+            "Report refused",
+            why,
+            "Wait until everything has arrived, settle the differences, or ask for it with incomplete=true.",
+        ),
+        Say("Bericht verweigert", why, "Warten, bis alles da ist, die Differenzen klären, oder mit incomplete=true verlangen."),
+        causes=list(refused.causes),
+        differences=[
+            {"figure": d.figure, "stated_cents": d.stated_cents, "found_cents": d.found_cents} for d in refused.differences
+        ],
+    )
+
+
+def _no_report(number: str) -> Problem:
+    return Problem(
+        404,
+        Say("No such report", f"There is no report {number} in this format.", "GET /reporting/reports lists all."),
+        Say(
+            "Kein solcher Bericht",
+            f"Einen Bericht {number} in diesem Format gibt es nicht.",
+            "GET /reporting/reports nennt alle.",
+        ),
+    )
+
+
+def _verify_page(number: str, sha256: str, result: dict[str, Any]) -> str:
+    lines = (
+        [f"Bericht {result['report']['number']} ist hier ausgestellt worden.", f"Prüfsumme {sha256}"]
+        + ([f"Er ist überholt seit {result['report']['outdated_since']}."] if result["report"]["outdated_since"] else [])
+        + ([f"Es gibt eine neuere Fassung: {result['latest']}."] if result["latest"] != result["report"]["number"] else [])
+        if result["known"]
+        else [f"Bericht {number}: {result['reason']}."]
+    )
+    body = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+    return f"<!DOCTYPE html><html lang='de'><meta charset='utf-8'><title>Prüfpfad · {html.escape(number)}</title><body>{body}</body></html>"
