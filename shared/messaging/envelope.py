@@ -42,7 +42,7 @@ class Record(Protocol):
 
 
 class Delivery(NamedTuple):
-    """An event as it came: its place in its subject's order, its chain, its bytes. Nothing is decoded that order does not need."""
+    """An event as it came: its place in its subject's order, its chain, its bytes. Only what order needs is decoded."""
 
     subject: str
     sequence: int
@@ -123,8 +123,8 @@ def _fault(given: Sequence[tuple[str, bytes | None]]) -> str:
     if twice := _twice(given):
         return f"header {twice} is there twice"
     return (
-        "headers do not fit: expected a printable subject of at most 500 characters, a sequence from 1, previous and digest of 64 hex "
-        "digits; got " + ", ".join(f"{name}={str(headers[name])[:80]}" for name in _NEEDED)
+        "headers do not fit: expected a printable subject of at most 500 characters, a sequence from 1, previous and digest of "
+        "64 hex digits; got " + ", ".join(f"{name}={str(headers[name])[:80]}" for name in _NEEDED)
     )
 
 

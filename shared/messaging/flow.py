@@ -68,22 +68,24 @@ def settled(flows: Sequence[Flow]) -> bool:
     """Has every inbox applied all that its stream's publisher told, and is nothing held? Parked facts count as applied."""
     told = {one.stream: one.told for one in flows}
     return all(
-        inbox.applied == told.get(inbox.stream, inbox.applied) and not inbox.held for one in flows for inbox in one.inboxes.values()
+        inbox.applied == told.get(inbox.stream, inbox.applied) and not inbox.held
+        for one in flows for inbox in one.inboxes.values()
     )
 
 
 def _inbox(session: Session, inbox: Inbox) -> InboxFlow:
-    states = dict(_rows(session, "select state, count(*) from inbox where consumer = %s and state <> 'ok' group by state", inbox.consumer))
+    who = inbox.consumer
+    states = dict(_rows(session, "select state, count(*) from inbox where consumer = %s and state <> 'ok' group by state", who))
     return InboxFlow(
         stream=inbox.stream,
-        applied=_per_lane(session, "select lane, sum(sequence)::int8 from inbox where consumer = %s group by lane", inbox.consumer),
-        held=_one(session, "select count(*) from held where consumer = %s", inbox.consumer),
+        applied=_per_lane(session, "select lane, sum(sequence)::int8 from inbox where consumer = %s group by lane", who),
+        held=_one(session, "select count(*) from held where consumer = %s", who),
         gaps=states.get("gap", 0),
         behind=states.get("behind", 0),
         forks=states.get("fork", 0),
         parked=dict(_rows(
             session, """select status, count(*) from parked where consumer = %s and status in ('waiting', 'unreadable', 'refused')
-                        group by status""", inbox.consumer)),
+                        group by status""", who)),
     )
 
 
@@ -93,7 +95,7 @@ def _backlog(session: Session) -> tuple[tuple[int, ...], float]:
         f"""select l.lane, o.waiting, coalesce(extract(epoch from now() - o.oldest), 0)::float8
             from generate_series(0, {LANES - 1}) as l(lane) left join relayed r on r.lane = l.lane cross join lateral (
               select count(*) as waiting, min(written_at) as oldest from (select written_at from outbox x
-                where x.lane = l.lane and x.id > coalesce(r.id, 0) order by x.id limit {COUNTED_UP_TO}) b) o order by 1""",      # noqa: S608
+                where x.lane = l.lane and x.id > coalesce(r.id, 0) order by x.id limit {COUNTED_UP_TO}) b) o order by 1""",    # noqa: S608
     )
     return tuple(row[1] for row in rows), max(row[2] for row in rows)
 

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from threading import Event as Flag
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 from sqlmodel import Session
 
@@ -25,7 +25,8 @@ from shared.values.subject import lane_of
 
 log = logging.getLogger("pruefpfad.inbox")
 
-UseCase = Callable[[Work, Sequence[Event]], None]
+UseCase = Callable[[Work, Sequence[Any]], object]
+"""Applies events of one union of contracts; which, its inbox's ``reads`` decides."""
 
 OK: Final = "ok"
 GAP: Final = "gap"
@@ -37,6 +38,11 @@ LONGEST_PAUSE: Final = 5.0
 DIGESTS_PER_ROW: Final = 1_000
 RARE: Final = ("repeats", "held", "gaps", "forks", "behind", "damaged", "parked", "refused", "released", "unplaced")
 """What is counted in the database as well, so that it outlives the process; the common is counted in memory only."""
+
+RAISE_ALARM: Final = """
+insert into alarm (consumer, subject, what, detail, times) values (%s, %s, %s, %s, 1)
+on conflict (consumer, subject, what) do update set times = alarm.times + 1, last_at = now(), detail = excluded.detail
+"""
 
 
 class Inbox:
@@ -51,14 +57,15 @@ class Inbox:
         self.database, self.stream, self.consumer = database, stream, consumer
         self.reads, self.clock, self.held = reads, clock, held
         self.counts: Counter[str] = Counter()
-        """applied, repeats, held, gaps, forks, behind, damaged, parked, refused, released, unplaced: since this process started."""
+        """applied, repeats, held, gaps, forks, behind, damaged, parked, refused, released, unplaced: since this process
+        started."""
         self.lacking = Flag()
         """Set when something turned out to be missing: the relay asks for it."""
         self._sleep, self._pause, self._mutex = sleep, SHORTEST_PAUSE, Lock()
         self.lacking.set()
 
     def once(self, records: Sequence[Record], use_case: UseCase) -> None:
-        """Apply what is new among the records, in one transaction. Raises only if the infrastructure fails: the batch comes again."""
+        """Apply what is new, in one transaction. Raises only if the infrastructure fails: then the batch comes again."""
         arrived = [read(record) for record in records]
         with self._patience():
             with self.database.transaction() as session:
@@ -73,7 +80,7 @@ class Inbox:
             self._noted(batch)
 
     def retry_parked(self, use_case: UseCase, *, at_once: int = 500) -> int:
-        """Try again what was unreadable or waits: at each start, since a newer version may know more. Returns how many left parking."""
+        """Try again what was unreadable or waits, at each start: a newer version may know more. Returns how many left parking."""
         after, released = 0, 0
         while True:
             with self._patience():
@@ -90,18 +97,17 @@ class Inbox:
         """Where this consumer stands in subjects of which something is missing: it asks to be told what follows."""
         with self.database.transaction() as session, cursor(session) as run:
             run.execute(
-                "select subject, sequence, digest from inbox where consumer = %s and state in ('gap', 'behind') order by subject limit %s",
-                (self.consumer, limit), binary=True,
+                """select subject, sequence, digest from inbox where consumer = %s and state in ('gap', 'behind')
+                   order by subject limit %s""", (self.consumer, limit), binary=True,
             )
             return {subject: (sequence, bytes(digest)) for subject, sequence, digest in run}
 
-    def stands(self, per_lane: int = 100) -> dict[str, Head]:
-        """Where this consumer stands in the subjects of each lane in which it has applied most: what it can hold against a publisher."""
+    def stands(self) -> dict[str, Head]:
+        """Where this consumer stands in every subject: what it can hold against a publisher that was restored."""
         with self.database.transaction() as session, cursor(session) as run:
             run.execute(
-                """select p.subject, p.sequence, p.digest from unnest(array(select distinct lane from inbox where consumer = %(who)s)) l(lane)
-                   cross join lateral (select subject, sequence, digest from inbox where consumer = %(who)s and lane = l.lane
-                   and sequence > 0 order by sequence desc limit %(limit)s) p""", {"who": self.consumer, "limit": per_lane}, binary=True,
+                "select subject, sequence, digest from inbox where consumer = %s and sequence > 0 order by subject",
+                (self.consumer,), binary=True,
             )
             return {subject: (sequence, bytes(digest)) for subject, sequence, digest in run}
 
@@ -231,7 +237,8 @@ class _Batch:
             with cursor(self.session) as run:
                 run.execute(
                     """insert into inbox (consumer, subject, lane, sequence, digest, head, held, state)
-                       select %s, s, lane, 0, %s, 0, 0, 'ok' from unnest(%s::text[], %s::int2[]) as n(s, lane) on conflict do nothing""",
+                       select %s, s, lane, 0, %s, 0, 0, 'ok' from unnest(%s::text[], %s::int2[]) as n(s, lane)
+                       on conflict do nothing""",
                     (self.consumer, ZERO, missing, [lane_of(subject) for subject in missing]),
                 )
             self._read_places(missing)
@@ -254,7 +261,8 @@ class _Batch:
         with cursor(self.session) as run:
             run.execute(
                 """select subject, sequence, digest, head, held, state from inbox
-                   where consumer = %s and subject = any(%s) order by subject for update""", (self.consumer, subjects), binary=True,
+                   where consumer = %s and subject = any(%s) order by subject for update""",
+                (self.consumer, subjects), binary=True,
             )
             for subject, sequence, digest, head, held, state in run:
                 self._places[subject] = _Place(sequence, bytes(digest), head, held, state)
@@ -297,7 +305,8 @@ class _Batch:
     def _next(self, delivery: Delivery, place: _Place) -> None:
         """The event that follows what we applied, if it names it as its predecessor."""
         if delivery.previous != place.digest:
-            self._fork(delivery.subject, place, f"event {delivery.sequence} names another predecessor than our event {place.sequence}")
+            ours = place.sequence
+            self._fork(delivery.subject, place, f"event {delivery.sequence} names another predecessor than our event {ours}")
             return
         place.consume(delivery)
         fact = self.parked.readable(delivery)
@@ -308,12 +317,12 @@ class _Batch:
         """Not what its digest was made of: as good as missing, so it is told again."""
         place.damaged = True
         self.counts["damaged"] += 1
-        self._alarm(delivery.subject, "damaged", f"the bytes of event {delivery.sequence} do not match their digest; asked for it again")
+        self._alarm(delivery.subject, "damaged", f"the bytes of event {delivery.sequence} do not match their digest; asked again")
 
     def _fork(self, subject: str, place: _Place, detail: str) -> None:
         place.state = FORK
         self.counts["forks"] += 1
-        self._alarm(subject, FORK, f"{detail}: the publisher's history is not the one we applied; stopped, nothing is applied on top")
+        self._alarm(subject, FORK, f"{detail}: the publisher's history is not the one we applied; nothing is applied on top")
 
     def compare_repeats(self) -> None:
         """What comes again must be what came before; a different event at the same place is a fork."""
@@ -372,7 +381,10 @@ class _Batch:
             if place.state != BEHIND:
                 self.counts[BEHIND] += 1
             place.state = BEHIND
-            self._alarm(subject, BEHIND, f"the publisher's last event is {sequence}, we know {known}: was it restored from an older backup?")
+            self._alarm(
+                subject, BEHIND,
+                f"the publisher's last event is {sequence}, we know {known}: was it restored from an older backup?",
+            )
             return
         place.head = sequence
         place.state = GAP if sequence > place.sequence else OK
@@ -392,7 +404,7 @@ class _Batch:
                 self.parked.flush()
                 self.session.flush()
                 with cursor(self.session) as run:
-                    run.execute("set constraints all immediate")        # what would fail at commit fails here, where it can be found
+                    run.execute("set constraints all immediate")        # what would fail at commit fails where it can be found
         except Exception as error:
             if not _is_offence(error):
                 raise
@@ -445,8 +457,8 @@ class _Batch:
             if new:
                 run.execute(
                     """insert into held (consumer, subject, sequence, previous, digest, type, body)
-                       select %(who)s, n.* from unnest(%(s)s::text[], %(q)s::int8[], %(p)s::bytea[], %(d)s::bytea[], %(t)s::bytea[],
-                         %(b)s::bytea[]) as n(subject, sequence, previous, digest, type, body)
+                       select %(who)s, n.* from unnest(%(s)s::text[], %(q)s::int8[], %(p)s::bytea[], %(d)s::bytea[],
+                         %(t)s::bytea[], %(b)s::bytea[]) as n(subject, sequence, previous, digest, type, body)
                        on conflict do nothing""",
                     dict(zip("sqpdtb", map(list, zip(*new, strict=True)), strict=True)) | {"who": self.consumer},
                 )
@@ -454,7 +466,8 @@ class _Batch:
             touched = sorted(set(reached) | {d.subject for d in new})
             if touched:
                 run.execute(
-                    """delete from held h using (select subject, sequence, row_number() over (partition by subject order by sequence) n
+                    """delete from held h using (
+                         select subject, sequence, row_number() over (partition by subject order by sequence) n
                          from held where consumer = %(who)s and subject = any(%(s)s)) x
                        where h.consumer = %(who)s and h.subject = x.subject and h.sequence = x.sequence and x.n > %(most)s""",
                     {"who": self.consumer, "s": touched, "most": self.inbox.held},
@@ -486,8 +499,8 @@ class _Batch:
                    from unnest(%s::text[], %s::int8[], %s::bytea[], %s::int8[], %s::int8[], %s::text[])
                      as n(subject, sequence, digest, head, held, state)
                    where i.consumer = %s and i.subject = n.subject""",
-                (list(changed), [p.sequence for p in some], [p.digest for p in some], [p.head for p in some], [p.held for p in some],
-                 [p.state for p in some], self.consumer),
+                (list(changed), [p.sequence for p in some], [p.digest for p in some], [p.head for p in some],
+                 [p.held for p in some], [p.state for p in some], self.consumer),
             )
 
     def _settle(self, place: _Place) -> None:
@@ -520,11 +533,7 @@ class _Batch:
 def raise_alarm(session: Session, who: str, subject: str, what: str, detail: str) -> None:
     """Note what a person must look at; the same again only counts."""
     with cursor(session) as run:
-        run.execute(
-            """insert into alarm (consumer, subject, what, detail, times) values (%s, %s, %s, %s, 1)
-               on conflict (consumer, subject, what) do update set times = alarm.times + 1, last_at = now(), detail = excluded.detail""",
-            (who, subject, what, printable(detail)),
-        )
+        run.execute(RAISE_ALARM, (who, subject, what, printable(detail)))
 
 
 def count(session: Session, who: str, what: dict[str, int]) -> None:

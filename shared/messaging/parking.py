@@ -20,14 +20,15 @@ Reads = Callable[[bytes, bytes], Event | None]
 WAITING: Final = "waiting"
 UNREADABLE: Final = "unreadable"
 REFUSED: Final = "refused"
+OPEN: Final = "status in ('waiting', 'unreadable', 'refused')"
 
 _PARK: Final = """
 insert into parked (consumer, reference, subject, sequence, type, status, reason, waits_for, headers, body, attempts)
-select %s, reference, subject, sequence, type, status, reason, waits_for, headers, body, 1
-from unnest(%s::text[], %s::text[], %s::int8[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::bytea[])
+select %s, reference, subject, sequence, type, status, reason, waits_for, headers, body, 1 from unnest(
+  %s::text[], %s::text[], %s::int8[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::bytea[])
      with ordinality as p(reference, subject, sequence, type, status, reason, waits_for, headers, body, n) order by n
-on conflict (consumer, reference) do update set status = excluded.status, reason = excluded.reason, waits_for = excluded.waits_for,
-  attempts = parked.attempts + 1, changed_at = now()
+on conflict (consumer, reference) do update set status = excluded.status, reason = excluded.reason,
+  waits_for = excluded.waits_for, attempts = parked.attempts + 1, changed_at = now()
 """
 _ROW: Final = "id, reference, subject, sequence, type, body"
 
@@ -94,7 +95,7 @@ class Parking:
         try:
             with work.undone_on_error():
                 yield
-        except Exception as error:                      # noqa: BLE001  (whatever a domain raises is a reason, not an accident)
+        except Exception as error:                      # whatever a domain raises is a reason, not an accident
             if driver_error(error) is not None or isinstance(error, OSError):
                 raise
             waits_for = getattr(error, "waits_for", None)
@@ -107,7 +108,8 @@ class Parking:
     def unplaced(self, record: Unplaced) -> None:
         """Set a record aside whose place cannot be read; the event it may have been is told again."""
         self._add(_Row(
-            record.reference, None, None, record.type, UNREADABLE, printable(record.reason), None, Jsonb(record.headers), record.body
+            record.reference, None, None, record.type, UNREADABLE, printable(record.reason), None, Jsonb(record.headers),
+            record.body,
         ))
 
     def _set_aside(self, delivery: Delivery, status: str, reason: str, waits_for: str | None = None) -> None:
@@ -125,7 +127,7 @@ class Parking:
         try:
             return self._origins[id(fact)][1]
         except KeyError:
-            raise RuntimeError(f"{fact.type} {fact.id} did not come with this batch: only facts handed to the use case are parked") from None
+            raise RuntimeError(f"{fact.type} {fact.id} did not come with this batch: only facts handed over are parked") from None
 
     def flush(self) -> None:
         """Write what was set aside, in that order."""
@@ -149,7 +151,7 @@ class Parking:
     def release(self, reference: str) -> list[Event]:
         """See ``Work.release``; ``NotParked`` if there is none that could be read."""
         self.flush()
-        facts = self._take("status in ('waiting', 'unreadable', 'refused') and reference = %s and subject is not null", (reference,))
+        facts = self._take(f"{OPEN} and reference = %s and subject is not null", (reference,))
         if not facts:
             raise NotParked(f"nothing that can be read is parked under {reference}")
         return facts
@@ -159,8 +161,8 @@ class Parking:
         self.flush()
         with cursor(self._session) as run:
             run.execute(
-                """update parked set status = 'dismissed', reason = %s, changed_at = now()
-                   where consumer = %s and reference = %s and status in ('waiting', 'unreadable', 'refused')""",
+                f"""update parked set status = 'dismissed', reason = %s, changed_at = now()
+                    where consumer = %s and reference = %s and {OPEN}""",                                         # noqa: S608
                 (printable(f"{reason} (dismissed)"), self._consumer, reference),
             )
             if not run.rowcount:

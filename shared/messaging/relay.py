@@ -19,7 +19,7 @@ from shared.contracts import streams
 from shared.messaging import heads
 from shared.messaging.envelope import SENT_COLUMNS, ZERO, Message, Sent, message_of
 from shared.messaging.heads import Head
-from shared.messaging.inbox import Inbox
+from shared.messaging.inbox import RAISE_ALARM, Inbox
 from shared.messaging.replay import ASK, ROLL_CALL, Said, read_said, statement
 from shared.messaging.work import CHANNEL, Clock, SystemClock
 from shared.persistence.database import plain_url
@@ -67,7 +67,8 @@ class Relay:
         """``source`` is the URN of installation and service (``ce_source``); ``sweep`` the seconds between full heads;
         ``client`` goes to every Kafka client (security settings)."""
         self.url, self.stream, self.kafka, self.source = plain_url(database_url), stream, kafka, source.encode("ascii")
-        self.inboxes, self.sweep, self.clock, self.gate, self.chunk_bytes = tuple(inboxes), sweep, clock or SystemClock(), gate, chunk_bytes
+        self.inboxes, self.sweep, self.clock = tuple(inboxes), sweep, clock or SystemClock()
+        self.gate, self.chunk_bytes = gate, chunk_bytes
         self.client = {"bootstrap_servers": kafka, "metadata_max_age_ms": 10_000, **client}
         self.counts: Counter[str] = Counter()
         """relayed, replayed, asked, heads, sweeps, sessions: since this process started."""
@@ -85,7 +86,7 @@ class Relay:
             started = time.monotonic()
             try:
                 await self._session()
-            except Exception as error:                              # noqa: BLE001  (a relay that ends in silence is the worst)
+            except Exception as error:                              # a relay that ends in silence is the worst
                 causes = error.exceptions if isinstance(error, BaseExceptionGroup) else (error,)
                 self.problem = "; ".join(f"{type(cause).__name__}: {cause}".strip() for cause in causes)
                 expected = all(isinstance(cause, psycopg.Error | KafkaError | OSError | TimeoutError) for cause in causes)
@@ -115,7 +116,9 @@ class Relay:
                 tasks.create_task(session.forward())
 
     async def _connect(self, stack: AsyncExitStack) -> psycopg.AsyncConnection[tuple[Any, ...]]:
-        connection = await psycopg.AsyncConnection.connect(self.url, autocommit=True, options="-c timezone=utc", connect_timeout=10)
+        connection = await psycopg.AsyncConnection.connect(
+            self.url, autocommit=True, options="-c timezone=utc", connect_timeout=10
+        )
         stack.push_async_callback(connection.close)                 # gives the lane locks back
         return connection
 
@@ -140,7 +143,8 @@ class Relay:
         for lane, some in lanes.items():
             batch = producer.create_batch()
             for message in some:
-                while batch.append(key=message.key, value=message.value, timestamp=None, headers=message.headers) is None:      # full
+                event = {"key": message.key, "value": message.value, "timestamp": None, "headers": message.headers}
+                while batch.append(**event) is None:                                # full
                     sent.append((lane, await producer.send_batch(batch, self.stream, partition=lane)))
                     batch = producer.create_batch()
             sent.append((lane, await producer.send_batch(batch, self.stream, partition=lane)))
@@ -198,14 +202,10 @@ class _Session:
     async def _hold_against(self, consumer: str, places: Mapping[str, Head]) -> None:
         """A consumer that has applied what this outbox does not hold proves a restore from an older backup."""
         for subject, sequence in await unknown(self.connection, places):
-            text = f"{consumer} has applied event {sequence} of {subject}, which this outbox does not hold: restored from an older backup"
+            text = f"{consumer} has applied event {sequence} of {subject}, which this outbox does not hold: restored?"
             self.relay.contradicted = text
             log.error("%s: %s", self.relay.stream, text)
-            await self.connection.execute(
-                """insert into alarm (consumer, subject, what, detail, times) values (%s, %s, 'restored', %s, 1)
-                   on conflict (consumer, subject, what) do update set times = alarm.times + 1, last_at = now(), detail = excluded.detail""",
-                (self.relay.stream, subject, text),
-            )
+            await self.connection.execute(RAISE_ALARM, (self.relay.stream, subject, "restored", text))
 
     async def forward(self) -> None:
         """Lanes, rows, heads, answers, questions, and again."""
@@ -247,10 +247,11 @@ class _Session:
                 "select lane from unnest(%s::int[]) as lane where pg_try_advisory_lock(%s, lane)", free, READERS)]
             if taken:
                 await self.connection.execute(
-                    "insert into relayed (lane, id, at, cluster) select lane, 0, -1, %s from unnest(%s::int2[]) lane on conflict do nothing",
-                    (self.cluster, taken),
+                    """insert into relayed (lane, id, at, cluster) select lane, 0, -1, %s from unnest(%s::int2[]) lane
+                       on conflict do nothing""", (self.cluster, taken),
                 )
-                for lane, id, at, cluster in await self._fetch("select lane, id, at, cluster from relayed where lane = any(%s)", taken):
+                known = await self._fetch("select lane, id, at, cluster from relayed where lane = any(%s)", taken)
+                for lane, id, at, cluster in known:
                     self.positions[lane], self.offsets[lane] = id, at if cluster == self.cluster else -1
                 self.due |= set(taken)
                 self.relay.lanes = frozenset(self.positions)
@@ -264,7 +265,7 @@ class _Session:
             f"""select o.* from unnest(%s::int2[], %s::int8[]) as p(lane, at) cross join lateral (
                   select {SENT_COLUMNS}, sum(octet_length(body)) over (order by id) - octet_length(body) as before from (
                     select {SENT_COLUMNS} from outbox x where x.lane = p.lane and x.id > p.at order by x.id limit {PER_LANE}) r) o
-                where o.before < {BYTES_PER_LANE}""", lanes, [self.positions[lane] for lane in lanes])]         # noqa: S608
+                where o.before < {BYTES_PER_LANE}""", lanes, [self.positions[lane] for lane in lanes])]    # noqa: S608
 
     async def _carry(self, rows: Sequence[Sent]) -> None:
         """Publish rows and move the positions behind them."""
@@ -283,13 +284,13 @@ class _Session:
             return
         for lane, at in last.items():
             if at <= self.offsets[lane]:
-                log.warning("%s: offsets of lane %s went back from %s to %s: wiped", self.relay.stream, lane, self.offsets[lane], at)
+                log.warning("%s: lane %s went back from offset %s to %s: wiped", self.relay.stream, lane, self.offsets[lane], at)
                 self.due.add(lane)
             self.offsets[lane] = at
         lanes = list(last)
         await self.connection.execute(
-            """update relayed r set id = n.id, at = n.at, cluster = %s from unnest(%s::int2[], %s::int8[], %s::int8[]) as n(lane, id, at)
-               where r.lane = n.lane""",
+            """update relayed r set id = n.id, at = n.at, cluster = %s
+               from unnest(%s::int2[], %s::int8[], %s::int8[]) as n(lane, id, at) where r.lane = n.lane""",
             (self.cluster, lanes, [self.positions[lane] for lane in lanes], [last[lane] for lane in lanes]),
         )
 
@@ -314,7 +315,7 @@ class _Session:
         return await self._fetch(
             f"""select t.lane, t.subject, o.sequence, o.digest from unnest(%s::int2[], %s::int8[]) as p(lane, at)
                 join told t on t.lane = p.lane cross join lateral (select x.sequence, x.digest from outbox x
-                  where x.subject = t.subject and x.id <= p.at order by x.sequence desc limit 1) o where {condition}""",      # noqa: S608
+                  where x.subject = t.subject and x.id <= p.at order by x.sequence desc limit 1) o where {condition}""",    # noqa: S608
             lanes, [self.positions[lane] for lane in lanes], *parameters,
         )
 
@@ -340,7 +341,7 @@ class _Session:
             f"""select o.* from unnest(%s::text[], %s::int8[], %s::int2[]) as w(subject, after, lane)
                 join unnest(%s::int2[], %s::int8[]) as p(lane, at) on p.lane = w.lane cross join lateral (
                   select {SENT_COLUMNS} from outbox x where x.subject = w.subject and x.sequence > w.after and x.id <= p.at
-                  order by x.sequence limit {PER_ANSWER}) o""",                                                            # noqa: S608
+                  order by x.sequence limit {PER_ANSWER}) o""",    # noqa: S608
             list(chosen), list(chosen.values()), [lane_of(s) for s in chosen], lanes, [self.positions[lane] for lane in lanes],
         )
         again = (message_of(row, self.relay.source) for row in rows)

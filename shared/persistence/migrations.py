@@ -33,7 +33,8 @@ LOCK: Final = 1_918_273_645
 REFUSE_CHANGES: Final = """
 create or replace function refuse_changes() returns trigger language plpgsql as $$
 begin
-  raise exception using message = format('%s is append-only: %s is refused', tg_table_name, tg_op), hint = 'Correct by adding, never by changing.';
+  raise exception using message = format('%s is append-only: %s is refused', tg_table_name, tg_op),
+    hint = 'Correct by adding, never by changing.';
 end $$
 """
 
@@ -61,7 +62,7 @@ def prepare(admin_url: str, service: str, *, owner_password: str | None = None, 
         with connection.transaction():
             connection.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
             for role, password in ((owner, owner_password), (runtime, runtime_password)):
-                if not connection.execute("select from pg_roles where rolname = %s", (role,)).fetchone():
+                if connection.execute("select from pg_roles where rolname = %s", (role,)).fetchone() is None:
                     connection.execute(sql.SQL("create role {} login").format(sql.Identifier(role)))
                 if password is not None:
                     connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(password)))
@@ -72,7 +73,7 @@ def prepare(admin_url: str, service: str, *, owner_password: str | None = None, 
 def create_database(admin_url: str, name: str, *, owner: str, runtime: str) -> None:
     """Make a database that only its owner and its runtime role may connect to, if it is not there."""
     with psycopg.connect(plain_url(url_for(admin_url, name)), autocommit=True) as connection:
-        if not connection.execute("select from pg_database where datname = %s", (name,)).fetchone():
+        if connection.execute("select from pg_database where datname = %s", (name,)).fetchone() is None:
             with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):     # another was faster
                 connection.execute(sql.SQL("create database {} owner {}").format(sql.Identifier(name), sql.Identifier(owner)))
         connection.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(name)))
@@ -105,7 +106,7 @@ def append_only(*tables: str) -> None:
     """In a migration: nobody changes, deletes or truncates rows of these tables, not even their owner by mistake."""
     for table in tables:
         op.execute(f"revoke update, delete, truncate, references, trigger on {table} from {_runtime()}")
-        for name, when in (("append_only", "update or delete on {} for each row"), ("no_truncate", "truncate on {} for each statement")):
+        for name, when in (("append_only", "update or delete on {} for each row"), ("no_truncate", "truncate on {}")):
             op.execute(f"create trigger {table}_{name} before {when.format(table)} execute function refuse_changes()")
             op.execute(f"alter table {table} enable always trigger {table}_{name}")
 

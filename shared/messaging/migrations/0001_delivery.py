@@ -25,7 +25,9 @@ create table told (
   subject text primary key, lane smallint not null, sequence bigint not null, digest bytea not null
 ) with (fillfactor = 50);
 
-create table relayed (lane smallint primary key, id bigint not null, at bigint not null, cluster text not null) with (fillfactor = 10);
+create table relayed (
+  lane smallint primary key, id bigint not null, at bigint not null, cluster text not null
+) with (fillfactor = 10);
 
 create table inbox (
   consumer text not null, subject text not null, lane smallint not null, sequence bigint not null, digest bytea not null,

@@ -8,7 +8,7 @@ import pytest
 
 from shared.persistence.database import Database
 from shared.runtime.embedded import Postgres
-from tests.conftest import Fresh, drop_database, make_database
+from tests.conftest import Fresh, make_database
 from tests.shared.messaging.noted import Publisher, create_note_table
 
 
@@ -25,4 +25,3 @@ def publisher(postgres: Postgres) -> Iterator[Publisher]:
     fresh = make_database(postgres)
     with Database(fresh.url) as database:
         yield Publisher(database)
-    drop_database(fresh)

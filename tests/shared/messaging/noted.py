@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
-from uuid import UUID
 
 import psycopg
 
@@ -35,7 +33,8 @@ class Noted(Event):
 def note(subject: str, number: int, text: str = "", **more: Any) -> Noted:
     """A note about a subject."""
     return Noted(
-        id=id_of(subject, str(number), text), subject=subject, recorded_at=WHEN, actor="Prüfstelle", number=number, text=text, **more
+        id=id_of(subject, str(number), text), subject=subject, recorded_at=WHEN, actor="Prüfstelle", number=number, text=text,
+        **more,
     )
 
 
@@ -111,20 +110,5 @@ class Publisher:
 
 def an_inbox(database: Database, **more: Any) -> Inbox:
     """The inbox under test; it does not sleep."""
-    settings: dict[str, Any] = {"consumer": CONSUMER, "reads": reads, "clock": StandingClock(WHEN), "sleep": lambda _: None} | more
-    return Inbox(database, STREAM, **settings)
-
-
-@contextmanager
-def failing_for(numbers: set[int]) -> Iterator[Any]:
-    """A use case that parks some numbers for the reason that their predecessor is missing."""
-    def use_case(work: Work, facts: Sequence[Event]) -> None:
-        for fact in facts:
-            with work.parking(fact):
-                if fact.number in numbers:                                      # type: ignore[attr-defined]
-                    raise ValueError(f"number {fact.number} does not fit")      # type: ignore[attr-defined]
-        apply(work, [f for f in facts if f.number not in numbers])              # type: ignore[attr-defined]
-    yield use_case
-
-
-ID = UUID(int=1)
+    settings = {"consumer": CONSUMER, "reads": reads, "clock": StandingClock(WHEN), "sleep": lambda _: None}
+    return Inbox(database, STREAM, **settings | more)

@@ -39,8 +39,11 @@ def test_what_is_emitted_is_applied_once_over_kafka(publisher: Publisher, consum
 
     async def run(kafka: str) -> None:
         relay = asyncio.create_task(Relay(publisher.database.url, STREAM, kafka, source=SOURCE, sweep=1).run())
+        def done() -> bool:
+            return settled([flow(publisher.database, STREAM), flow(consumer_database, "other", [inbox])])
+
         try:
-            await consume(kafka, inbox, lambda: settled([flow(publisher.database, STREAM), flow(consumer_database, "other", [inbox])]))
+            await consume(kafka, inbox, done)
         finally:
             relay.cancel()
             await asyncio.gather(relay, return_exceptions=True)
