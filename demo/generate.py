@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from demo.making import offenbach, peine
+from demo.making import harz, kekiz, offenbach, peine
 
 PROGRAMMES: Final[Mapping[str, Callable[[], Iterator[tuple[str, bytes]]]]] = {
     "offenbach": offenbach.files,
+    "harz": harz.files,
     "peine": peine.files,
+    "kekiz": kekiz.files,
 }
 """Folder of a programme → its files."""
 
