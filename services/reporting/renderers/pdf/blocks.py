@@ -108,7 +108,7 @@ def chip_ground(sheet: Sheet, chip: Chip, x: float, y: float) -> None:
 
 def chip_label(sheet: Sheet, chip: Chip, x: float, y: float) -> None:
     tone = TONES[chip.mark]
-    sheet.text(x + 12.4, y, clean(chip.label), Style(CHIP.face, CHIP.size, WHITE if tone.solid else tone.ink))
+    sheet.text(x + 12.4, y, f"{clean(chip.label)} ", Style(CHIP.face, CHIP.size, WHITE if tone.solid else tone.ink))
 
 
 # ---------------------------------------------------------------------------------------------------------- texts
@@ -215,7 +215,7 @@ def draw_notice(flow: Flow, notice: Notice) -> None:
         ground = PAPER if tone.ground == WHITE else tone.ground
         flow.sheet.box(flow.frame.left, bottom, flow.frame.inner, height, ground, radius=4)
         flow.sheet.box(flow.frame.left, bottom, 3, height, tone.ink)
-    icon(flow.sheet, notice.mark, flow.frame.left + 21, flow.y - 16)
+    icon(flow.sheet, notice.mark, flow.frame.left + 20, flow.y - 13.2)
     node = flow.root.add("P")
     y = flow.y - 16.4
     for number, line in enumerate(heads):
@@ -562,7 +562,7 @@ def draw_releases(flow: Flow, releases: Sequence[Release]) -> None:
             aside = write_day(release.day) if release.day else word["sign"]
             room = width - flow.type.width(aside, LABEL) - 10
             y = flow.y - 10.5
-            for line in flow.type.lines(told, style, room):
+            for line in flow.type.lines(f"{told}\u00a0", style, room):
                 flow.sheet.write(node, x, y, line, style)
                 y -= 10
             flow.sheet.write(node, x + width, flow.y - 10.5, aside, LABEL, align="right")

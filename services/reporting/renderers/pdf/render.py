@@ -8,9 +8,11 @@ from services.reporting.domain.document import (
     Block,
     Chart,
     CheckList,
+    Chip,
     Document,
     Facts,
     KeyFigures,
+    Mark,
     Notice,
     Paragraph,
     Section,
@@ -137,22 +139,39 @@ def _draw_margins(sheet: Sheet, document: Document, created: str, digest: str, p
         sheet.stroke([(frame.left + 3, y + 3.9), (frame.left + 5.2, y + 1.4), (frame.left + 9.2, y + 6.8)], WHITE, 1.5)
         brand = Style("bold", 11, INK)
         sheet.text(frame.left + 17, y, "Prüfpfad", brand)
-        number = f"{word['report']} {clean(document.number)}"
         style = Style("regular", 8.5, MUTED)
-        sheet.text(frame.right, y, number, style, "right")
-        if sheet.index:
-            x = frame.right - sheet.type.width(number, style) - 10
-            for chip in reversed(document.status):
-                x -= chip_width(sheet, chip)
-                chip_ground(sheet, chip, x, y)
-                chip_label(sheet, chip, x, y)
-                x -= 6
-            start = frame.left + 17 + sheet.type.width("Prüfpfad", brand) + 12
+        start = frame.left + 17 + sheet.type.width("Prüfpfad", brand) + 12
+        if sheet.index == 0:
+            number = sheet.type.fitted(f"{word['report']} {document.number}", style, frame.right - start)
+            sheet.text(frame.right, y, number, style, "right")
+        else:
+            x = _draw_status(sheet, document.status, start + 80, y)
             title = f"{document.title} · {document.subtitle}" if document.subtitle else document.title
-            sheet.text(start, y, sheet.type.fitted(title, style, max(x - start - 8, 40)), style)
+            sheet.text(start, y, sheet.type.fitted(title, style, x - start - 12), style)
     with sheet.artifact("Footer"):
         sheet.rule(frame.left, frame.right, 12.5 * MM, HAIR, 0.6)
         page = word["page"].format(sheet.index + 1, pages)
-        foot = f"{clean(document.number)}  ·  {word['made']} {created}  ·  {word['data hash']} {digest[:12]}…"
-        sheet.text(frame.left, 8.6 * MM, foot, FOOT)
+        told = f"  ·  {word['made']} {created}  ·  {word['data hash']} {digest[:12]}…"
+        room = frame.inner - sheet.type.width(told, FOOT) - sheet.type.width(page, FOOT) - 12
+        foot = sheet.type.fitted(document.number, FOOT, room) + told
         sheet.text(frame.right, 8.6 * MM, page, FOOT, "right")
+        sheet.text(frame.left, 8.6 * MM, foot, FOOT)
+
+
+def _draw_status(sheet: Sheet, status: tuple[Chip, ...], start: float, y: float) -> float:
+    """The status flush right, not further left than `start`; chips that find no room are counted. Returns where it begins."""
+    shown = list(status)
+    more: list[Chip] = []
+
+    def width() -> float:
+        return sum(chip_width(sheet, chip) + 6 for chip in [*shown, *more])
+
+    while shown and sheet.frame.right - width() < start:
+        shown.pop()
+        more = [Chip(Mark.NOT_APPLICABLE, f"+{len(status) - len(shown)}")]
+    begin = x = sheet.frame.right - width() + 6
+    for chip in [*shown, *more]:
+        chip_ground(sheet, chip, x, y)
+        chip_label(sheet, chip, x, y)
+        x += chip_width(sheet, chip) + 6
+    return begin

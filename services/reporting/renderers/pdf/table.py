@@ -59,7 +59,7 @@ def draw_table(flow: Flow, table: Table, parent: Node) -> None:
     heads = list(_heads(lines))
     node = parent.add("Table")
     body: Node | None = None
-    flow.need(setting.header_height + sum(line.height for line in lines[:2]))
+    flow.need(setting.header_height + lines[0].height + sum(min(line.height, 30) for line in lines[1:2]))
     start, first = 0, True
     while start < len(lines):
         room = flow.y - flow.frame.bottom - setting.header_height
@@ -136,7 +136,8 @@ class _Setting:
             self.left.append(self.left[-1] + width)
         self.title_lines = [self.type.lines(title, self.head, self._room(index)) for index, title in enumerate(self.titles)]
         self.header_height = max(map(len, self.title_lines)) * self.head.size * 1.2 + 7
-        self.most_lines = int((flow.frame.top - flow.frame.bottom - self.header_height - 2 * self.above) / self.leading) - 1
+        # A higher row is cut in pieces of half a page, which find room below a heading.
+        self.most_lines = int((flow.frame.top - flow.frame.bottom - self.header_height - 2 * self.above) / self.leading / 2)
         self._tags: dict[tuple[int, tuple[bool, ...]], tuple[CellTag, ...]] = {}
 
     @staticmethod
@@ -153,7 +154,7 @@ class _Setting:
         return [line for row in table.rows for line in self._row(row)]
 
     def _row(self, row: Row) -> Iterator[_Line]:
-        """The row, or if it is higher than a page, its pieces."""
+        """The row, or if it is higher than half a page, its pieces."""
         style = {RowKind.BODY: self.base, RowKind.TOTAL: self.total}.get(row.kind, self.strong)
         span = _span(row)
         parts: list[_Part | None] = []
@@ -172,7 +173,7 @@ class _Setting:
         yield _Line(row.kind, high * self.leading + 2 * self.above, parts, tags)
 
     def _split(self, row: Row, tags: tuple[CellTag, ...]) -> Iterator[_Line]:
-        """A row higher than a page: its texts are cut into rows of what a page holds, nothing is left out."""
+        """A row too high: its texts are cut into several rows, nothing is left out."""
         style = self.base if row.kind is RowKind.BODY else self.strong
         texts: list[list[str]] = []
         for index, cell in enumerate(row.cells):
@@ -203,9 +204,9 @@ class _Setting:
             assert isinstance(cell, Text)  # noqa: S101 - told by its type, which is quicker for long tables
             main = self.strong if cell.note and style is self.base else style
             lines = self.type.lines(cell.text, main, width)
-            shown = self._shown(lines, main)
             if not cell.note:
-                return _Part(self._x(index), shown, len(lines))
+                return _Part(self._x(index), self._shown(lines, main), len(lines))
+            shown = self._shown([*lines[:-1], f"{lines[-1]} "], main)
             notes = self.type.lines(cell.note, self.note, width)
             return _Part(self._x(index), f"{shown} T* {self._shown(notes, self.note)}", len(lines) + len(notes))
         if kind is Chip:
