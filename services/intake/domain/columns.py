@@ -1,0 +1,357 @@
+"""Columns of the templates: one description from which reader, template file, documentation and JSON submissions are made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cached_property, lru_cache
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from services.intake.domain.errors import Fault, RowFault, Words
+from services.intake.domain.pseudonyms import folded
+from services.intake.domain.reading import Draft, Given
+from shared.values.dates import Period
+from shared.values.funders import GERMAN, Funder, FunderKind
+from shared.values.german import read_cents, read_day, read_share
+from shared.values.money import LIMIT
+
+
+@dataclass(frozen=True)
+class Type:
+    """How a cell is read. ``read`` raises ``ValueError`` for what it cannot read in one way only."""
+
+    code: str
+    expected: Words
+    read: Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: heading and machine name, type, what it means, an example."""
+
+    heading: str
+    name: str
+    type: Type
+    note: Words
+    example: str = ""
+    required: bool = False
+    given: str | None = None
+    """Field of ``Given`` that may take its place."""
+    also: tuple[str, ...] = ()
+    """Headings other programs use for it."""
+
+    @property
+    def expected(self) -> str:
+        """What it expects, in German."""
+        return self.type.expected.de
+
+
+@dataclass(frozen=True)
+class Template:
+    """A kind of CSV hand-in: its columns, and what a row of them means."""
+
+    kind: str
+    title: Words
+    """What people call the file."""
+    note: Words
+    columns: tuple[Column, ...]
+    drafts: Callable[[Cells], Iterable[Draft | tuple[str, Draft]]]
+    """Facts a row says; raises ``RowFault``. Given as pairs, the first is added to the row's place."""
+    concerns: Callable[[Mapping[str, Any]], str | None] = lambda said: None
+    """Subject a row is about, from what could be read of it."""
+    series: tuple[str, ...] = ()
+    """Columns that say what list this is; of the first row that fills them."""
+    sums: tuple[str, ...] = ()
+    """Amount columns whose total rows may carry sums."""
+    yearly: Column | None = None
+    """A column that may occur once per year: heading and a year behind it."""
+
+    @cached_property
+    def required(self) -> tuple[Column, ...]:
+        """Columns that must be there."""
+        return tuple(column for column in self.columns if column.required)
+
+
+@dataclass(slots=True)
+class Cells:
+    """A row with its cells read: None where empty."""
+
+    place: str
+    said: dict[str, Any]
+    given: Given
+    yearly: dict[int, Any] = field(default_factory=dict)
+    template: Template | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        return self.said.get(name)
+
+    @property
+    def marked(self) -> bool:
+        """Does the row say that it corrects an earlier one?"""
+        return self.said.get("corrects") is True
+
+    def fault(self, name: str | None, code: str, value: Any = None, hint: str | None = None) -> RowFault:
+        """A fault in one column of this row."""
+        column = next((c for c in self.template.columns if c.name == name), None) if self.template else None
+        return RowFault(Fault(code, column.heading if column else name, None if value is None else str(value), None, hint))
+
+    def period(self, start: str, end: str) -> Period:
+        """Period of two columns; raises if it ends before it begins."""
+        if self.said[end] < self.said[start]:
+            raise self.fault(end, "ROW-12", f"{self.said[start]} … {self.said[end]}")
+        return Period(start=self.said[start], end=self.said[end])
+
+    def funder(self, prefix: str = "funder") -> Funder:
+        """Funder of the columns key, name and kind."""
+        key = self.said[prefix]
+        return funder(key, self.said.get(f"{prefix}_name") or key, self.said["kind"])
+
+
+@lru_cache(maxsize=2_000)
+def funder(key: str, name: str, kind: FunderKind) -> Funder:
+    """One object per funder, however many rows name it."""
+    return Funder(key=key, name=name, kind=kind)
+
+
+# ---------------------------------------------------------------------------------------------- types
+
+
+def text(limit: int = 300) -> Type:
+    """Text of at most ``limit`` characters; blanks and line breaks inside count as one blank."""
+
+    def read(cell: str) -> str:
+        bare = " ".join(cell.split()) if ("  " in cell or "\n" in cell or "\t" in cell or "\r" in cell or "\xa0" in cell) else cell
+        if len(bare) > limit:
+            raise ValueError("too long")
+        return bare
+
+    return Type("ROW-10", Words(f"Text bis {limit} Zeichen", f"text of up to {limit} characters"), read)
+
+
+def choice(words: Mapping[str, Any], *, also: Mapping[str, Any] | None = None) -> Type:
+    """One of some words; case and umlaut spelling do not matter. ``also`` are spellings that are understood but not advertised."""
+    known = {word_of(word): value for word, value in [*words.items(), *(also or {}).items()]}
+
+    def read(cell: str) -> Any:
+        try:
+            return known[word_of(cell)]
+        except KeyError:
+            raise ValueError("unknown word") from None
+
+    listed = ", ".join(words)
+    return Type("ROW-07", Words(f"eines von: {listed}", f"one of: {listed}"), lru_cache(1_000)(read))
+
+
+@lru_cache(maxsize=10_000)
+def word_of(cell: str) -> str:
+    """A heading or word as it is compared: case, blanks, line breaks, hyphens, punctuation and umlaut spelling do not matter."""
+    return re.sub(r"[^0-9a-z|]+", "", folded(cell))
+
+
+def _amount(cell: str) -> int:
+    cents = read_cents(cell)
+    if abs(cents) > LIMIT:
+        raise ValueError("no such amount")
+    return cents
+
+
+def _number(cell: str) -> int:
+    if not re.fullmatch(r"\d{1,3}(?:[. ]\d{3})+|\d{1,12}", cell):
+        raise ValueError("no whole number")
+    return int(re.sub(r"\D", "", cell))
+
+
+def _year(cell: str) -> int:
+    if not re.fullmatch(r"(?:19|20|21)\d\d", cell) or not 1990 <= int(cell) <= 2100:
+        raise ValueError("no year")
+    return int(cell)
+
+
+def _share(cell: str) -> Decimal:
+    share = read_share(cell)
+    if not 0 <= share <= 1:
+        raise ValueError("no share of a whole")
+    return share.normalize() + 0
+
+
+def _contract(cell: str) -> Decimal:
+    share = read_share(cell) if "%" in cell else Decimal(cell.replace(",", ".")) if re.fullmatch(r"\d([.,]\d{1,4})?", cell) else None
+    if share is None or not 0 < share <= 2:
+        raise ValueError("no share of a contract")
+    return share.normalize() + 0
+
+
+_MONTHS: Final = {
+    month: number
+    for number, names in enumerate(
+        ("januar jan jaenner", "februar feb", "maerz mrz mar", "april apr", "mai", "juni jun", "juli jul", "august aug",
+         "september sep sept", "oktober okt", "november nov", "dezember dez"), 1
+    )
+    for month in names.split()
+}
+
+
+def _month(cell: str) -> tuple[int, int]:
+    if found := re.fullmatch(r"(?:01\.)?(\d{1,2})[./](\d{4})", cell):
+        year, month = int(found[2]), int(found[1])
+    elif found := re.fullmatch(r"(\d{4})-(\d{2})(?:-01)?", cell):
+        year, month = int(found[1]), int(found[2])
+    elif (found := re.fullmatch(r"([^\W\d]+)\.?\s+(\d{4})", cell)) and folded(found[1]) in _MONTHS:
+        year, month = int(found[2]), _MONTHS[folded(found[1])]
+    else:
+        raise ValueError("no month")
+    if not (1 <= month <= 12 and 1990 <= year <= 2100):
+        raise ValueError("no month")
+    return year, month
+
+
+def _iban(cell: str) -> str:
+    iban = re.sub(r"[^0-9A-Za-z]", "", cell).upper()
+    if not is_iban(iban):
+        raise ValueError("no IBAN")
+    return iban
+
+
+_IBAN_LENGTHS: Final = {"DE": 22, "AT": 20, "CH": 21, "LI": 21, "NL": 18, "BE": 16, "LU": 20, "FR": 27, "PL": 28, "CZ": 24, "DK": 18, "IT": 27}
+
+
+def is_iban(iban: str) -> bool:
+    """Are form, length and check digits (ISO 7064 MOD 97-10) right? Letters and digits only, upper case."""
+    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{8,30}", iban) or len(iban) != _IBAN_LENGTHS.get(iban[:2], len(iban)):
+        return False
+    return int("".join(str(int(sign, 36)) for sign in iban[4:] + iban[:4])) % 97 == 1
+
+
+def _ibans(cell: str) -> tuple[str, ...]:
+    bare = re.sub(r"(?<=[0-9A-Z]) (?=[0-9A-Z]{1,4}(?: |,|;|\||$)(?![A-Z]{2}\d{2}))", "", cell.upper().strip())
+    found = tuple(_iban(part) for part in re.split(r"[\s,;|]+(?=[A-Z]{2}\d{2})", bare) if part.strip())
+    if not found:
+        raise ValueError("no IBAN")
+    return found
+
+
+def _names(cell: str) -> tuple[str, ...]:
+    names = tuple(" ".join(name.split()) for name in cell.split("|") if name.strip())
+    if not names or len(set(names)) != len(names) or any(len(name) > 120 for name in names):
+        raise ValueError("names twice, or too long")
+    return names
+
+
+def _ags(cell: str) -> str:
+    if not re.fullmatch(r"\d{5}|\d{8}", cell):
+        raise ValueError("no municipality key")
+    return cell
+
+
+def _span(cell: str) -> tuple[date, date]:
+    parts = [part.strip() for part in re.split(r"\s*(?:–|—|\bbis\b|\s-\s|(?<=\d{4})-(?=\d{1,2}\.))\s*", cell) if part.strip()]
+    if len(parts) == 1:
+        return (_day(parts[0]), _day(parts[0]))
+    if len(parts) != 2:
+        raise ValueError("no period")
+    return _day(parts[0]), _day(parts[1])
+
+
+def _day(cell: str) -> date:
+    day = read_day(cell)
+    if not 1900 <= day.year <= 2200:
+        raise ValueError("no business date")
+    return day
+
+
+def _type(code: str, de: str, en: str, read: Callable[[str], Any]) -> Type:
+    return Type(code, Words(de, en), lru_cache(20_000)(read))
+
+
+KEY: Final = text(120)
+NAME: Final = text(200)
+LONG: Final = text(300)
+FREE: Final = text(4_000)
+AMOUNT: Final = _type("ROW-02", "Betrag in Euro wie 1.234,56", "amount in euro such as 1.234,56", _amount)
+DAY: Final = _type("ROW-03", "Datum wie 31.12.2026", "date such as 31.12.2026", _day)
+SPAN: Final = _type("ROW-03", "Zeitraum wie 01.01.2014 – 31.01.2014", "period such as 01.01.2014 – 31.01.2014", _span)
+SHARE: Final = _type("ROW-04", "Anteil wie 60 % oder 0,6", "share such as 60 % or 0,6", _share)
+CONTRACT: Final = _type("ROW-04", "Stellenanteil bis 2 wie 0,6 oder 60 %", "share of a contract up to 2 such as 0,6 or 60 %", _contract)
+NUMBER: Final = _type("ROW-05", "ganze Zahl ab 0", "whole number from 0", _number)
+YEAR: Final = _type("ROW-06", "Jahr wie 2014", "year such as 2014", _year)
+MONTH: Final = _type("ROW-17", "Monat wie 10/2019", "month such as 10/2019", _month)
+IBAN: Final = _type("ROW-09", "IBAN mit richtiger Prüfziffer", "IBAN with the right check digits", _iban)
+IBANS: Final = _type("ROW-09", "IBANs, getrennt durch Komma oder |", "IBANs separated by comma or |", _ibans)
+NAMES: Final = _type("ROW-10", "verschiedene Namen, getrennt durch |", "different names separated by |", _names)
+AGS: Final = _type("ROW-19", "amtlicher Gemeindeschlüssel mit 5 oder 8 Ziffern", "official municipality key of 5 or 8 digits", _ags)
+YES_NO: Final = Type(
+    "ROW-08", Words("ja oder nein", "ja (yes) or nein (no)"),
+    choice({"ja": True, "nein": False}, also={"j": True, "n": False, "x": True, "yes": True, "no": False, "true": True, "false": False,
+                                              "wahr": True, "falsch": False, "1": True, "0": False}).read,
+)
+FUNDER_KIND: Final = choice(
+    {german: kind for kind, german in GERMAN.items()},
+    also={kind.value: kind for kind in FunderKind} | {
+        "EU": FunderKind.ESF, "ESF+": FunderKind.ESF, "Europäischer Sozialfonds": FunderKind.ESF, "Gemeinde": FunderKind.MUNICIPALITY,
+        "Stadt": FunderKind.MUNICIPALITY, "Kreis": FunderKind.MUNICIPALITY, "Landkreis": FunderKind.MUNICIPALITY,
+        "kommunal": FunderKind.MUNICIPALITY, "Eigenmittel": FunderKind.CARRIER, "Eigenmittel des Trägers": FunderKind.CARRIER,
+        "Teilnehmer": FunderKind.PARTICIPANTS, "Dritte": FunderKind.OTHER, "Sonstiges": FunderKind.OTHER,
+    },
+)
+CORRECTS: Final = Column(
+    "Berichtigt", "corrects", YES_NO,
+    Words("ja: diese Zeile tritt an die Stelle der früheren mit demselben Schlüssel", "ja: this row takes the place of the earlier one with the same key"),
+)
+
+
+def read_cells(
+    template: Template, cells: Iterable[tuple[Column, str]], yearly: Mapping[int, str], given: Given, place: str
+) -> tuple[Cells, list[Fault]]:
+    """Cells by their columns, read; and all that is wrong with them."""
+    said: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for column, cell in cells:
+        if not cell:
+            continue
+        try:
+            said[column.name] = column.type.read(cell)
+        except (ValueError, ArithmeticError):
+            faults.append(Fault(column.type.code, column.heading, cell[:300], column.expected))
+    for column in template.required:
+        if column.name not in said and not any(fault.column == column.heading for fault in faults):
+            if column.given and (standing := getattr(given, column.given)):
+                said[column.name] = standing
+            else:
+                faults.append(Fault("ROW-01", column.heading, None, column.expected))
+    years: dict[int, Any] = {}
+    if template.yearly:
+        for year, cell in yearly.items():
+            if cell:
+                try:
+                    years[year] = template.yearly.type.read(cell)
+                except (ValueError, ArithmeticError):
+                    faults.append(Fault(template.yearly.type.code, f"{template.yearly.heading} {year}", cell[:300], template.yearly.expected))
+    return Cells(place, said, given, years, template), faults
+
+
+def drafts_of(template: Template, cells: Cells) -> tuple[list[tuple[str, Draft]], tuple[Fault, ...]]:
+    """What a row says, or what is wrong with it."""
+    try:
+        drafts = []
+        for made in template.drafts(cells):
+            suffix, draft = made if isinstance(made, tuple) else ("", made)
+            draft.marked = draft.marked or cells.marked
+            drafts.append((cells.place + suffix, draft))
+        return drafts, ()
+    except RowFault as fault:
+        return [], fault.faults
+    except ValidationError as error:
+        return [], tuple(_fault_of(template, problem) for problem in error.errors())
+
+
+def _fault_of(template: Template, problem: Any) -> Fault:
+    """What a contract refuses that a column let pass: a bound of the contract that the template does not state."""
+    name = str(problem["loc"][-1]) if problem["loc"] else ""
+    column = next((c for c in template.columns if c.name == name), None)
+    return Fault("ROW-16", column.heading if column else name or None, str(problem.get("input"))[:100], column.expected if column else None)
+

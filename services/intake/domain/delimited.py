@@ -1,0 +1,346 @@
+"""CSV as people have it: delimiters, title rows, quoted line breaks, total rows; read by a template's columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.intake.domain.columns import CORRECTS, Cells, Column, Template, drafts_of, read_cells, word_of
+from services.intake.domain.errors import Fault, Unreadable
+from services.intake.domain.pseudonyms import folded
+from services.intake.domain.reading import Given, Reading, Row, series_of
+from shared.values.german import write_cents
+
+DELIMITERS: Final = (";", ",", "\t", "|")
+TITLE_ROWS: Final = 40
+"""So many rows may stand above the headings."""
+LONGEST_RECORD: Final = 200
+"""Lines a quoted cell may span; more, and a quotation mark was forgotten."""
+
+_TOTAL = re.compile(r"(?:gesamt|end|zwischen|seiten)?(?:summe|summen|betrag gesamt|total|gesamt|uebertrag|saldo)(?:betrag)?(?: (?:aller|der|gesamt|eur|€).*)?:?")
+_WHOLE = re.compile(r"(?:gesamt|end)?(?:summe|summen|total|gesamt)")
+
+csv.field_size_limit(4_000_000)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The row of headings, and what its columns mean."""
+
+    template: Template
+    line: int
+    cells: tuple[str, ...]
+    columns: Mapping[int, Column]
+    years: Mapping[int, int]
+    """Position → year of a yearly column."""
+    delimiter: str
+    duplicate: str | None = None
+
+    @property
+    def missing(self) -> tuple[Column, ...]:
+        """Required columns that are not there, those included that could be said at hand-in."""
+        there = {column.name for column in self.columns.values()}
+        return tuple(column for column in self.template.required if column.name not in there)
+
+    def lacks(self, given: Given) -> tuple[Column, ...]:
+        """Required columns that are neither there nor said at hand-in."""
+        return tuple(column for column in self.missing if not (column.given and getattr(given, column.given)))
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Headings that mean nothing to this kind."""
+        return tuple(cell.strip() for at, cell in enumerate(self.cells) if cell.strip() and at not in self.columns and at not in self.years)
+
+
+def records(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
+    """Rows with the line they start on; None for a row whose quotation mark is never closed: only its first line is given up."""
+    lines = list(io.StringIO(text, newline=""))
+    at = 0
+    while at < len(lines):
+        reader = csv.reader(lines[at:] if at else lines, delimiter=delimiter)
+        done, broken = 0, False
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                break
+            except csv.Error:
+                broken = True
+                break
+            span = reader.line_num - done
+            if span > 1 and (span > LONGEST_RECORD or (at + reader.line_num >= len(lines) and _open_quote(lines[at + done :]))):
+                broken = True
+                break
+            yield at + done + 1, cells
+            done = reader.line_num
+        if not broken:
+            return
+        yield at + done + 1, None
+        at += done + 1
+
+
+def _open_quote(lines: Sequence[str]) -> bool:
+    return sum(line.count('"') for line in lines) % 2 == 1
+
+
+def heading_of(text: str, templates: Sequence[Template], given: Given) -> Heading:
+    """Find delimiter, row of headings and kind. Raises ``Unreadable`` with the candidates, or with what is missing."""
+    start = text[:200_000]
+    found: list[Heading] = []
+    for delimiter in _delimiters(start):
+        body, skipped = _without_separator_line(start)
+        for line, cells in _first(body, delimiter):
+            for template in templates:
+                heading = _match(template, line + skipped, cells, delimiter)
+                if heading is not None:
+                    found.append(heading)
+    if not found:
+        listed = ", ".join(template.kind for template in templates)
+        raise Unreadable(Fault("FILE-01", value=_first_line(text), hint=f"Bekannte Arten: {listed}."), given.name)
+    complete = [heading for heading in found if not heading.lacks(given)]
+    if not complete:
+        best = max(found, key=lambda heading: (len(heading.columns) - len(heading.lacks(given)), -heading.line))
+        names = ", ".join(column.heading for column in best.lacks(given))
+        hint = f"Als „{best.template.title.de}“ gelesen (Zeile {best.line}), es fehlen: {names}."
+        raise Unreadable(Fault("FILE-03", names, _first_line(text), names, hint), given.name)
+    best_score = max(map(_score, complete))
+    best_found = [heading for heading in complete if _score(heading) == best_score]
+    kinds = sorted({heading.template.kind for heading in best_found})
+    if len(kinds) > 1:
+        raise Unreadable(Fault("FILE-02", value=_first_line(text), hint=f"In Frage kommen: {', '.join(kinds)}."), given.name)
+    heading = min(best_found, key=lambda heading: heading.line)
+    if heading.duplicate:
+        raise Unreadable(Fault("FILE-04", heading.duplicate, heading.duplicate), given.name)
+    return heading
+
+
+def _score(heading: Heading) -> tuple[int, int]:
+    known = len(heading.columns) + len(heading.years)
+    return (-len(heading.unknown), known)
+
+
+def _first(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    count = 0
+    for line, cells in records(text, delimiter):
+        if cells and any(cell.strip() for cell in cells):
+            yield line, cells
+            count += 1
+            if count >= TITLE_ROWS:
+                return
+
+
+def _delimiters(text: str) -> Sequence[str]:
+    said = re.match(r"\ufeff?\s*\"?sep=(.)\"?[ \t]*\r?\n", text, re.IGNORECASE)
+    return (said[1],) if said else DELIMITERS
+
+
+def _without_separator_line(text: str) -> tuple[str, int]:
+    """Text without Excel's ``sep=;`` line, and how many lines that were."""
+    if said := re.match(r"\ufeff?\s*\"?sep=(.)\"?[ \t]*\r?\n", text, re.IGNORECASE):
+        return text[said.end() :], said[0].count("\n")
+    return text.removeprefix("\ufeff"), 0
+
+
+def _match(template: Template, line: int, cells: Sequence[str], delimiter: str) -> Heading | None:
+    """The row as this kind's headings, or None if it is none: at least two columns, or all there are, must be known."""
+    by_word = words_of(template)
+    columns: dict[int, Column] = {}
+    years: dict[int, int] = {}
+    duplicate = None
+    for at, cell in enumerate(cells):
+        column = next((by_word[word] for word in heading_words(cell) if word in by_word), None)
+        if column is not None:
+            if column in columns.values():
+                duplicate = cell.strip()
+                continue
+            columns[at] = column
+        elif template.yearly and (year := re.fullmatch(word_of(template.yearly.heading) + r"(\d{4})(?:eur)?", word_of(cell))):
+            years[at] = int(year[1])
+    if len(columns) < min(2, len(template.columns)):
+        return None
+    return Heading(template, line, tuple(cell.strip() for cell in cells), columns, years, delimiter, duplicate)
+
+
+def heading_words(cell: str) -> Iterator[str]:
+    """A heading as it is compared: as written, then without what stands in brackets, then without a unit behind it."""
+    yield word_of(cell)
+    bare = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", cell).rstrip(" *")
+    yield word_of(bare)
+    yield word_of(re.sub(r"[\s,]*(?:\bin\s+)?(?:€|EUR|Euro|%)\s*$", "", bare, flags=re.IGNORECASE))
+
+
+_WORDS: dict[int, dict[str, Column]] = {}
+
+
+def words_of(template: Template) -> dict[str, Column]:
+    """All headings of a template as they are compared, with their columns."""
+    found = _WORDS.get(id(template))
+    if found is None:
+        found = {}
+        for column in (CORRECTS, *template.columns):
+            for heading in (*column.also, column.name, column.heading):
+                found[word_of(heading)] = column
+        _WORDS[id(template)] = found
+    return found
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")[:200]
+
+
+# ---------------------------------------------------------------------------------------------- rows
+
+
+@dataclass
+class _Totals:
+    """Sums of the amount columns, to compare a total row with."""
+
+    sums: dict[str, int] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+    def add(self, cells: Cells) -> None:
+        for name in cells.template.sums if cells.template else ():
+            if (amount := cells.said.get(name)) is not None:
+                self.sums[name] = self.sums.get(name, 0) + amount
+
+    def compare(self, heading: Heading, cells: Sequence[str], place: str) -> None:
+        for at, column in heading.columns.items():
+            if column.name not in heading.template.sums or at >= len(cells) or not cells[at].strip():
+                continue
+            try:
+                said = column.type.read(bare(cells[at]))
+            except ValueError:
+                continue
+            ours = self.sums.get(column.name, 0)
+            if said != ours:
+                self.remarks.append(
+                    f"Zeile {place}: die Summe {write_cents(said)} in Spalte {column.heading} weicht von der Summe der Zeilen "
+                    f"{write_cents(ours)} um {write_cents(said - ours)} ab."
+                )
+
+
+def read_delimited(text: str, templates: Sequence[Template], given: Given) -> Reading:
+    """A CSV file as one of the templates' kinds."""
+    heading = heading_of(text, templates, given)
+    template = heading.template
+    totals = _Totals()
+    if heading.unknown:
+        totals.remarks.append("Nicht gelesene Spalten: " + ", ".join(dict.fromkeys(heading.unknown)) + ".")
+    reading = Reading(template.kind, _series(text, heading, given), heading.cells, (), totals.remarks)
+    reading.rows = _rows(text, heading, given, totals)
+    return reading
+
+
+def _series(text: str, heading: Heading, given: Given) -> str:
+    """Series by what the first row says of its list, else by the measure said at hand-in, else by the file's name."""
+    template = heading.template
+    if given.series:
+        return series_of(template.kind, given.series)
+    if template.series:
+        at_name = {column.name: at for at, column in heading.columns.items()}
+        for _, cells in _body(text, heading):
+            said = []
+            for name in template.series:
+                at = at_name.get(name)
+                cell = bare(cells[at]) if cells and at is not None and at < len(cells) else ""
+                said.append(cell or getattr(given, name, None) or "")
+            if all(said):
+                return series_of(template.kind, *said)
+    return series_of(template.kind, given.measure or "", given.name)
+
+
+def _body(text: str, heading: Heading) -> Iterator[tuple[int, list[str] | None]]:
+    body, skipped = _without_separator_line(text)
+    for line, cells in records(body, heading.delimiter):
+        yield line + skipped, cells
+
+
+def _rows(text: str, heading: Heading, given: Given, totals: _Totals) -> Iterator[Row]:
+    template, width = heading.template, len(heading.cells)
+    columns = list(heading.columns.items())
+    for line, cells in _body(text, heading):
+        if line <= heading.line:
+            if line < heading.line and cells and any(cells):
+                yield Row(str(line), cells, ignored="Titelzeile über den Spaltenköpfen")
+            continue
+        place = str(line)
+        if cells is None:
+            yield Row(place, _line(text, line), faults=(Fault("ROW-13", None, _line(text, line)[:300]),))
+            continue
+        if not any(cells) or not any(cell.strip() for cell in cells):
+            if cells:
+                yield Row(place, cells, ignored="leere Zeile")
+            continue
+        bare_cells = [bare(cell) for cell in cells]
+        if len(cells) > width and any(bare_cells[width:]):
+            yield Row(place, cells, faults=(Fault("ROW-11", None, " | ".join(bare_cells[width:])[:300]),))
+            continue
+        if tuple(bare_cells[:width]) == heading.cells:
+            yield Row(place, cells, ignored="wiederholte Spaltenköpfe")
+            continue
+        if reason := _total(heading, bare_cells):
+            if _WHOLE.match(reason):
+                totals.compare(heading, cells, place)
+            yield Row(place, cells, ignored=f"Summenzeile: {reason}")
+            continue
+        have = len(bare_cells)
+        by_column = [(column, bare_cells[at]) for at, column in columns if at < have]
+        yearly = {year: bare_cells[at] for at, year in heading.years.items() if at < have}
+        yield row_of(template, by_column, yearly, given, place, cells, totals)
+
+
+def row_of(
+    template: Template, cells: Iterable[tuple[Column, str]], yearly: Mapping[int, str], given: Given, place: str, handed_in: object,
+    totals: _Totals | None = None,
+) -> Row:
+    """One row of a template's columns: its facts, or all that is wrong with it."""
+    read, faults = read_cells(template, cells, yearly, given, place)
+    if totals is not None:
+        totals.add(read)
+    if faults:
+        return Row(place, handed_in, faults=tuple(faults), concerns=_concerns(template, read))
+    drafts, wrong = drafts_of(template, read)
+    if wrong:
+        return Row(place, handed_in, faults=wrong, concerns=_concerns(template, read))
+    return Row(place, handed_in, drafts)
+
+
+def _concerns(template: Template, cells: Cells) -> str | None:
+    said = dict(cells.said)
+    if "measure" not in said and cells.given.measure:
+        said["measure"] = cells.given.measure
+    try:
+        return template.concerns(said)
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def bare(cell: str) -> str:
+    """A cell without blanks around it and without the guards of spreadsheet programs: ``'0123``, ``="0123"``."""
+    cell = cell.strip().strip("\u00a0\u202f\u200b\ufeff")
+    if cell[:1] == "'" and len(cell) > 1:
+        return cell[1:].strip()
+    if cell[:1] == "=" and (found := re.fullmatch(r'="(.*)"', cell, re.DOTALL)):
+        return found[1].strip()
+    return cell
+
+
+def _total(heading: Heading, cells: Sequence[str]) -> str | None:
+    """The label of a total row, or None: a word such as Summe, and most required columns empty."""
+    filled = [at for at, cell in enumerate(cells) if cell]
+    if not filled or len(filled) > max(2, len(cells) // 2):
+        return None
+    label = next((cells[at] for at in filled if _TOTAL.fullmatch(" ".join(re.sub(r"[:=]", " ", folded(cells[at])).split()))), None)
+    if label is None:
+        return None
+    required = [at for at, column in heading.columns.items() if column.required]
+    empty = sum(1 for at in required if at >= len(cells) or not cells[at])
+    return folded(label).strip() if empty * 2 >= len(required) else None
+
+
+def _line(text: str, line: int) -> str:
+    return next((found for number, found in enumerate(io.StringIO(text, newline=""), 1) if number == line), "").rstrip("\r\n")

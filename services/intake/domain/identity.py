@@ -1,0 +1,216 @@
+"""Is what a row says new, known, a correction or a contradiction? By business key and twin, whatever file it stands in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.intake.domain.errors import Fault
+from services.intake.domain.reading import Draft, Reading, content_of
+from shared.contracts.intake import Fact
+from shared.values.source import Source, id_of
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One thing said under a key: a revision of one of its twins. The highest revision of a twin is what counts now."""
+
+    twin: int
+    revision: int
+    content: bytes
+    fact: UUID
+    marked: bool
+    source: Source
+    state: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """To be told: as this twin and revision, in place of ``corrects`` if that is given."""
+
+    fact: UUID
+    twin: int
+    revision: int
+    corrects: UUID | None = None
+    remark: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Was said before."""
+
+    fact: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Contradicts what was said before, or corrects what was never said."""
+
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Says nothing that could be told."""
+
+    reason: str
+
+
+Verdict = New | Known | Refused | Left
+
+
+def key_id(kind: str, key: Iterable[str]) -> UUID:
+    """Id of a business key."""
+    return id_of("key", kind, *key)
+
+
+def keys_of(draft: Draft) -> tuple[UUID, ...]:
+    """Keys whose standings must be known to judge a draft."""
+    own = key_id(draft.kind, draft.key)
+    return (own,) if draft.replaces is None else (own, key_id(draft.kind, draft.replaces))
+
+
+@dataclass
+class Identities:
+    """Judges the drafts of one file, in its order.
+
+    ``standings`` are those of the drafts' keys; the service adds them chunk by chunk. What is judged new is added, and
+    collected in ``made`` for the service to keep. Occurrences are counted over the whole file, so a reading that goes on
+    after a crash must ``pass_by`` the drafts that were told already.
+    """
+
+    standings: dict[UUID, list[Standing]] = field(default_factory=dict)
+    made: list[tuple[UUID, Standing]] = field(default_factory=list)
+    _said: Counter[tuple[UUID, bytes, bool]] = field(default_factory=Counter)
+    _marked: Counter[UUID] = field(default_factory=Counter)
+
+    def pass_by(self, draft: Draft) -> None:
+        """Count a draft that was told before a crash."""
+        self._count(key_id(draft.kind, draft.key), draft.content, draft)
+
+    def judge(self, draft: Draft, source: Source) -> Verdict:
+        """Verdict on one draft."""
+        key, content = key_id(draft.kind, draft.key), draft.content
+        nth, nth_marked = self._count(key, content, draft)
+        twins = self._twins(key)
+        if draft.state is not None:
+            return self._state(draft, key, content, twins, source)
+        if draft.replaces is not None:
+            return self._replacement(draft, key, content, twins, source, nth)
+        if draft.marked:
+            return self._correction(draft, key, content, twins, source, nth, nth_marked)
+        same = [revisions for revisions in twins.values() if any(one.content == content for one in revisions)]
+        if nth <= len(same):
+            return Known(same[nth - 1][-1].fact)
+        if not twins or same:
+            return self._new(draft, key, content, source, max(twins, default=0) + 1, 1)
+        if draft.grows_from is not None:
+            before = content_of(draft.event, draft.grows_from)
+            for twin, revisions in twins.items():
+                if revisions[-1].content == before:
+                    return self._new(draft, key, content, source, twin, len(revisions) + 1, revisions[-1].fact)
+        standing = max(twins.items())[1][-1]
+        return Refused(Fault("ROW-14", None, None, None, _differs(draft, standing, source)))
+
+    def _count(self, key: UUID, content: bytes, draft: Draft) -> tuple[int, int]:
+        self._said[key, content, draft.marked] += 1
+        if draft.marked:
+            self._marked[key] += 1
+        return self._said[key, content, draft.marked], self._marked[key] if draft.marked else 0
+
+    def _twins(self, key: UUID) -> dict[int, list[Standing]]:
+        twins: dict[int, list[Standing]] = {}
+        for standing in self.standings.get(key, ()):
+            twins.setdefault(standing.twin, []).append(standing)
+        for revisions in twins.values():
+            revisions.sort(key=lambda one: one.revision)
+        return twins
+
+    def _correction(
+        self, draft: Draft, key: UUID, content: bytes, twins: Mapping[int, list[Standing]], source: Source, nth: int, nth_marked: int
+    ) -> Verdict:
+        """Takes the place of what stands under its own key: the n-th marked row that of the n-th twin from the last."""
+        same = [
+            revisions for revisions in twins.values()
+            if revisions[-1].content == content or any(one.marked and one.content == content for one in revisions)
+        ]
+        if nth <= len(same):
+            return Known(same[nth - 1][-1].fact)
+        if not twins:
+            if draft.withdraws:
+                return Left("storniert, war aber nie eingereicht")
+            return self._new(draft, key, content, source, 1, 1, remark="als Berichtigung gekennzeichnet, aber nichts früheres ist bekannt")
+        standing = sorted(twins)
+        if nth_marked > len(standing):
+            return Refused(Fault("ROW-14", None, None, None, _differs(draft, twins[standing[-1]][-1], source)))
+        twin = standing[-nth_marked]
+        return self._new(draft, key, content, source, twin, len(twins[twin]) + 1, twins[twin][-1].fact)
+
+    def _replacement(
+        self, draft: Draft, key: UUID, content: bytes, twins: Mapping[int, list[Standing]], source: Source, nth: int
+    ) -> Verdict:
+        """Takes the place of what stands under another key; there it counts as the latest revision."""
+        assert draft.replaces is not None  # noqa: S101 - the caller looked
+        same = [revisions for revisions in twins.values() if any(one.content == content for one in revisions)]
+        if nth <= len(same):
+            return Known(same[nth - 1][-1].fact)
+        if twins:
+            return Refused(Fault("ROW-14", None, None, None, _differs(draft, max(twins.items())[1][-1], source)))
+        other = key_id(draft.kind, draft.replaces)
+        before = self._twins(other)
+        if not before:
+            return Refused(Fault("ROW-15", "Berichtigt", draft.replaces[-1]))
+        twin = max(before)
+        verdict = self._new(draft, key, content, source, 1, 1, before[twin][-1].fact)
+        self._add(other, Standing(twin, len(before[twin]) + 1, content, verdict.fact, True, source))
+        return verdict
+
+    def _state(self, draft: Draft, key: UUID, content: bytes, twins: Mapping[int, list[Standing]], source: Source) -> Verdict:
+        """A thing with states of its own: a later one takes the place of an earlier one, an earlier one is no news."""
+        revisions = twins.get(1, [])
+        if found := next((one for one in revisions if one.content == content), None):
+            return Known(found.fact)
+        if revisions and draft.state and revisions[-1].state and draft.state < revisions[-1].state:
+            return Left(f"älterer Stand als der bekannte ({revisions[-1].source.reference})")
+        return self._new(draft, key, content, source, 1, len(revisions) + 1, revisions[-1].fact if revisions else None)
+
+    def _new(
+        self, draft: Draft, key: UUID, content: bytes, source: Source, twin: int, revision: int, corrects: UUID | None = None,
+        remark: str | None = None,
+    ) -> New:
+        fact = id_of("fact", draft.kind, *draft.key, str(twin), str(revision))
+        self._add(key, Standing(twin, revision, content, fact, draft.marked, source, draft.state))
+        return New(fact, twin, revision, corrects, remark)
+
+    def _add(self, key: UUID, standing: Standing) -> None:
+        self.standings.setdefault(key, []).append(standing)
+        self.made.append((key, standing))
+
+
+def _differs(draft: Draft, standing: Standing, source: Source) -> str:
+    where = f"Zeile {standing.source.place} derselben Datei" if standing.source.digest == source.digest else f"{standing.source.reference} (Datei:Zeile)"
+    return f"Zeile {source.place} und {where} sagen unter demselben Schlüssel {' / '.join(draft.key)} Verschiedenes."
+
+
+def fact_of(draft: Draft, verdict: New, source: Source, said: Mapping[str, Any]) -> Fact:
+    """The event of a draft. ``said`` are the fields the service knows: recorded_at, actor, correlation …"""
+    event = draft.corrected if verdict.corrects is not None and draft.corrected is not None else draft.event
+    body = draft.body
+    if verdict.twin > 1 and "voucher" in body:
+        body = {"voucher": body["voucher"].model_copy(update={"twin": verdict.twin})}
+    return event(id=verdict.fact, subject=draft.subject, source=source, corrects=verdict.corrects, **body, **said)
+
+
+def facts_of(reading: Reading, digest: str, *, recorded_at: datetime, actor: str, known: Identities | None = None) -> Iterator[Fact]:
+    """Facts a file brings where nothing (or only ``known``) was handed in before. For trying out and for tests."""
+    identities = known or Identities()
+    said = {"recorded_at": recorded_at, "actor": actor}
+    for place, draft in reading.drafts:
+        source = Source(digest=digest, place=place)
+        verdict = identities.judge(draft, source)
+        if isinstance(verdict, New):
+            yield fact_of(draft, verdict, source, said)

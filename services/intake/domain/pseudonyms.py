@@ -1,0 +1,125 @@
+"""Stable pseudonyms, and which names may travel: those of legal persons, known by their legal form or public office."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+from shared.contracts.intake import Party
+
+FORMS: Final = frozenset(
+    "ag ab ev eg ek gbr gmbh ggmbh ug kg kgaa ohg partg partgmbb se gag vvag aoer kor koer inc ltd llc sa nv bv mbh ewiv".split()
+) - {"ek", "gbr", "ab", "sa"}
+"""Legal forms of legal persons and of partnerships that are public by law; sole traders (e. K.) and civil-law partnerships
+(GbR) often bear the name of a person, so theirs do not travel."""
+
+BODIES: Final = frozenset(
+    """stadt gemeinde kreis landkreis land bund amt agentur jobcenter universitaet hochschule schule kirche verband verein werk
+    verlag bank sparkasse stadtwerke stiftung db telekom post bahn ministerium bundesministerium landesamt bundesamt finanzamt
+    jugendamt sozialamt bezirk magistrat senat landratsamt buergermeisteramt kirchenkreis kirchengemeinde bistum dioezese caritas
+    diakonie awo drk kindertagesstaette kita volkshochschule vhs kammer handwerkskammer ihk krankenkasse aok versicherung
+    berufsgenossenschaft genossenschaft gesellschaft gesellschaften institut akademie fachdienst zweckverband eigenbetrieb bibliothek
+    museum klinikum krankenhaus gymnasium gesamtschule realschule grundschule berufskolleg bundesagentur deutschland
+    landesbank volksbank raiffeisenbank postbank bundesbank landesregierung regierungspraesidium bezirksregierung kommune region
+    jugendring jugendwerk bildungswerk kolpingwerk diakonisches wohlfahrtsverband samtgemeinde verbandsgemeinde freistaat
+    hansestadt landeshauptstadt universitaetsstadt""".split()
+)
+"""Words that stand in names of bodies. Compared as whole words: „Stadtler“ is no Stadt, „Banker“ no Bank."""
+
+SURNAMES_TOO: Final = frozenset("land bund amt post kreis werk bank bahn kirche region stadt schule senat kammer deutschland".split())
+"""Bodies' words that people are called, too: they count as first word („Land Hessen“) or behind one of ``BEFORE`` („Deutsche Post“)."""
+
+BEFORE: Final = frozenset(
+    "deutsche deutscher deutsches evangelische ev katholische kath freie oeffentliche staatliche staedtische hohe alte neue".split()
+)
+
+_FORM_SPELLING: Final = (
+    (re.compile(r"\be\.?\s*v\b\.?"), " ev "), (re.compile(r"\be\.?\s*g\b\.?"), " eg "), (re.compile(r"\be\.?\s*k\b\.?"), " ek "),
+    (re.compile(r"\bg\.?\s*gmbh\b"), " ggmbh "), (re.compile(r"\bgemein\w*\s+gmbh\b"), " ggmbh "),
+    (re.compile(r"\bg\.?\s*m\.?\s*b\.?\s*h\b\.?"), " gmbh "), (re.compile(r"\bgesellschaft mit beschraenkter haftung\b"), " gmbh "),
+    (re.compile(r"\beingetragener verein\b"), " ev "), (re.compile(r"\baktiengesellschaft\b"), " ag "),
+    (re.compile(r"\bu\.?\s*g\b\.?(?:\s*\(?haftungsbeschraenkt\)?)?"), " ug "), (re.compile(r"\ba\.?\s*oe\.?\s*r\b\.?"), " aoer "),
+    (re.compile(r"\bund\b|&|\+"), " "),
+)
+
+
+def folded(text: str) -> str:
+    """Lower case with umlauts written out, so that „Träger“, „TRÄGER“ and „Traeger“ are one."""
+    text = unicodedata.normalize("NFC", text).casefold()
+    return text.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue").replace("ß", "ss")
+
+
+def normal_name(name: str) -> str:
+    """A name as it is compared: case, blanks, punctuation and the spelling of legal forms do not matter.
+
+    >>> normal_name("Müller  GmbH & Co. KG"), normal_name("Brücke e. V.")
+    ('mueller gmbh co kg', 'bruecke ev')
+    """
+    text = folded(name)
+    for spelling, form in _FORM_SPELLING:
+        text = spelling.sub(form, text)
+    return " ".join(re.sub(r"[^0-9a-z]+", " ", text).split())
+
+
+@lru_cache(maxsize=50_000)
+def is_legal_person(name: str) -> bool:
+    """Does the name say that it is no private person's? When in doubt, it does not.
+
+    >>> is_legal_person("Brücke e.V."), is_legal_person("Stadt Herne"), is_legal_person("Erika Stadtler")
+    (True, True, False)
+    """
+    words = normal_name(name).split()
+    if not FORMS.isdisjoint(words[1:]):
+        return True
+    for before, word in zip(["", *words], words, strict=False):
+        if word in SURNAMES_TOO:
+            if "," not in name and (before in BEFORE or (not before and len(words) > 1)):
+                return True
+        elif word in BODIES:
+            return True
+    return False
+
+
+class Pseudonyms:
+    """Pseudonyms under one installation's key: equal in all its files, meaningless without the key."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) < 16:
+            raise ValueError("the installation's key needs at least 16 bytes")
+        self._key = key
+        self._seen: dict[str, str] = {}
+
+    def of(self, what: str, text: str) -> str:
+        """``P-`` and 16 hex digits of an HMAC-SHA-256 over a kind of thing and its text."""
+        said = f"{what}:{text}"
+        found = self._seen.get(said)
+        if found is None:
+            if len(self._seen) > 200_000:
+                self._seen.clear()
+            found = "P-" + hmac.new(self._key, said.encode(), hashlib.sha256).hexdigest()[:16]
+            self._seen[said] = found
+        return found
+
+    def account(self, iban: str | None) -> str | None:
+        """Pseudonym of an account, the same for a voucher's payee and a bank line's other side."""
+        return self.of("iban", iban) if iban else None
+
+    def person(self, token: str) -> str:
+        """Pseudonym of a person, whatever token the sender uses for them."""
+        return self.of("person", " ".join(folded(token).split()))
+
+    def party(self, name: str | None, *, vat_id: str | None = None, iban: str | None = None) -> Party | None:
+        """Who it is: by VAT id, else by IBAN, else by normalised name; the name travels only if a legal person's."""
+        if vat_id and (vat := re.sub(r"[^0-9A-Z]", "", vat_id.upper())):
+            ref = self.of("vat", vat)
+        elif iban:
+            ref = self.of("iban", iban)
+        elif name and normal_name(name):
+            ref = self.of("name", normal_name(name))
+        else:
+            return None
+        return Party(ref=ref, name=" ".join(name.split())[:200] if name and is_legal_person(name) else None)

@@ -1,0 +1,97 @@
+"""Kinds of hand-in and their readers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from services.intake.domain.columns import Template
+from services.intake.domain.delimited import read_delimited, row_of, words_of
+from services.intake.domain.columns import word_of
+from services.intake.domain.errors import Fault, Unreadable
+from services.intake.domain.readers import (
+    awards,
+    camt,
+    commitments,
+    decisions,
+    figures,
+    measures,
+    oparl,
+    participations,
+    plans,
+    population,
+    programmes,
+    receipts,
+    reports,
+    size_bands,
+    staff,
+    vouchers,
+)
+from services.intake.domain.reading import Given, Reading, Row, series_of
+from services.intake.domain.text import decode
+
+TEMPLATES: Final[Mapping[str, Template]] = {
+    template.kind: template
+    for template in (
+        programmes.TEMPLATE, measures.TEMPLATE, measures.WITHDRAWALS, plans.TEMPLATE, awards.TEMPLATE, commitments.TEMPLATE,
+        receipts.TEMPLATE, vouchers.TEMPLATE, decisions.TEMPLATE, participations.TEMPLATE, figures.TEMPLATE, size_bands.TEMPLATE,
+        population.TEMPLATE, staff.TEMPLATE, reports.TEMPLATE,
+    )
+}
+"""Kinds of CSV file, by their columns."""
+
+KINDS: Final = (*TEMPLATES, camt.KIND, oparl.KIND)
+"""All kinds of hand-in."""
+
+
+def read(content: bytes, given: Given | None = None) -> Reading:
+    """Read a file: its kind is the one given, else found by its content. Raises ``Unreadable``; pure, nothing is kept.
+
+    ``Reading.rows`` is an iterator that may be walked once; ``.all()`` makes a list of it.
+    """
+    given = given or Given()
+    if given.kind is not None and given.kind not in KINDS:
+        raise Unreadable(Fault("FILE-10", value=given.kind, hint=f"Bekannte Arten: {', '.join(KINDS)}."), given.name)
+    try:
+        if given.kind == camt.KIND or (given.kind is None and content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"):
+            if not content.strip():
+                raise Unreadable(Fault("FILE-05"))
+            return camt.read_camt(content, given)
+        text = decode(content)
+    except Unreadable as error:
+        raise Unreadable(error.fault, given.name) from error
+    if given.kind is None and camt.looks_like(text):
+        return camt.read_camt(text.encode(), given)
+    if given.kind == oparl.KIND or (given.kind is None and text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")):
+        return oparl.read_oparl(text, given)
+    templates = [TEMPLATES[given.kind]] if given.kind else list(TEMPLATES.values())
+    return read_delimited(text, templates, given)
+
+
+def read_rows(kind: str, rows: Iterable[Mapping[str, Any]], given: Given) -> Reading:
+    """Rows of a submission: objects of heading or machine name → value. The same columns, the same errors as in a file."""
+    template = TEMPLATES.get(kind)
+    if template is None:
+        raise Unreadable(Fault("FILE-10", value=kind, hint=f"Bekannte Arten: {', '.join(TEMPLATES)}."), given.name)
+    return Reading(kind, series_of(kind, given.series or given.name), (), [_row(template, at, row, given) for at, row in enumerate(rows, 1)])
+
+
+def _row(template: Template, at: int, row: Mapping[str, Any], given: Given) -> Row:
+    by_word = words_of(template)
+    cells, yearly, faults = [], {}, []
+    for heading, value in row.items():
+        word = word_of(heading)
+        column = by_word.get(word)
+        if isinstance(value, float) or not isinstance(value, str | int | None):
+            faults.append(Fault("ROW-18", heading, str(value)[:300]))
+        elif column is not None:
+            cells.append((column, "" if value is None else ("ja" if value else "nein") if isinstance(value, bool) else str(value).strip()))
+        elif template.yearly and word.startswith(word_of(template.yearly.heading)) and word[-4:].isdigit():
+            yearly[int(word[-4:])] = "" if value is None else str(value).strip()
+        elif template.yearly and word.startswith(word_of(template.yearly.name)) and word[-4:].isdigit():
+            yearly[int(word[-4:])] = "" if value is None else str(value).strip()
+        else:
+            faults.append(Fault("ROW-07", heading, None, f"eine Spalte der Vorlage {template.kind}"))
+    if faults:
+        return Row(str(at), dict(row), faults=tuple(faults))
+    return row_of(template, cells, yearly, given, str(at), dict(row))

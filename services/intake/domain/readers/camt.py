@@ -1,0 +1,404 @@
+"""Kontoauszug: ISO 20022 bank statements, camt.052, .053 and .054 in any version, read by local names.
+
+Entries are read one by one, so a file of any size takes little memory. DTDs, entities and the network are closed.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Any, Final
+
+from lxml import etree
+
+from services.intake.domain.columns import is_iban
+from services.intake.domain.errors import Fault, RowFault, Unreadable
+from services.intake.domain.reading import Draft, Given, Reading, Row, series_of
+from shared.contracts.intake import Payment, PaymentBooked
+from shared.values.dates import business_date
+from shared.values.german import write_cents
+from shared.values.money import LIMIT
+from shared.values.subject import subject_of
+
+KIND: Final = "camt"
+MESSAGES: Final = {"BkToCstmrStmt": "Stmt", "BkToCstmrAcctRpt": "Rpt", "BkToCstmrDbtCdtNtfctn": "Ntfctn"}
+"""Body of the message → what it holds: camt.053, .052, .054."""
+STATEMENTS: Final = frozenset(MESSAGES.values())
+PLACEHOLDERS: Final = frozenset(("NOTPROVIDED", "NONREF", "NOTAVAILABLE", "NA", "N/A", "NONE", "STARTUMS", ""))
+"""What banks write where there is no reference."""
+MOST_REFERENCES: Final = 60
+
+Element = etree._Element
+
+
+def looks_like(text: str) -> bool:
+    """Is it XML at all?"""
+    return text.lstrip("\ufeff \t\r\n")[:1] == "<"
+
+
+def read_camt(content: bytes, given: Given) -> Reading:
+    """A bank statement. Raises ``Unreadable`` for what is no camt message."""
+    if b"<!DOCTYPE" in content[:4_000] or b"<!ENTITY" in content[:4_000]:
+        raise Unreadable(Fault("FILE-07", value="DTD"), given.name)
+    root, first = _start(content, given)
+    if root not in ("Document", *MESSAGES) or first not in MESSAGES:
+        raise Unreadable(Fault("FILE-09", value=f"{root}/{first or ''}"), given.name)
+    reading = Reading(KIND, _series(content, given), (), ())
+    reading.rows = _rows(content, given, reading.remarks)
+    return reading
+
+
+def _start(content: bytes, given: Given) -> tuple[str, str | None]:
+    """Local names of the root and of the message in it."""
+    names: list[str] = []
+    try:
+        for _, element in _walk(content, ("start",)):
+            names.append(_name(element))
+            if len(names) == 2 or names[0] in MESSAGES:
+                break
+    except etree.XMLSyntaxError as error:
+        raise Unreadable(Fault("FILE-07", value=str(error)[:200]), given.name) from error
+    return names[0], names[0] if names[0] in MESSAGES else names[1] if len(names) > 1 else None
+
+
+def _walk(content: bytes, events: tuple[str, ...], tag: Iterable[str] | None = None) -> Iterator[tuple[str, Element]]:
+    return etree.iterparse(io.BytesIO(content), events=events, tag=tag, resolve_entities=False, no_network=True, load_dtd=False,
+                           huge_tree=False, remove_comments=True, remove_pis=True)
+
+
+def _series(content: bytes, given: Given) -> str:
+    """Series by account and statement: a longer edition of the same statement settles the rejections of a shorter one."""
+    if given.series:
+        return series_of(KIND, given.series)
+    try:
+        for _, element in _walk(content, ("end",), ("{*}Acct",)):
+            statement = element.getparent()
+            if statement is not None and _name(statement) in STATEMENTS:
+                return series_of(KIND, _account(statement)[0], _statement(statement))
+    except etree.XMLSyntaxError:
+        pass
+    return series_of(KIND, given.name)
+
+
+def _rows(content: bytes, given: Given, remarks: list[str]) -> Iterator[Row]:
+    at = 0
+    entries: _Statement | None = None
+    tags = [f"{{*}}{name}" for name in (*STATEMENTS, "Ntry")]
+    try:
+        for event, element in _walk(content, ("start", "end"), tags):
+            name = _name(element)
+            if name in STATEMENTS:
+                if event == "start":
+                    at += 1
+                    entries = _Statement(at, given, remarks)
+                elif entries is not None:
+                    entries.close(element)
+                    entries = None
+                    element.clear()
+            elif event == "end" and entries is not None:
+                yield entries.row(element)
+                parent = element.getparent()
+                element.clear()
+                if parent is not None:
+                    parent.remove(element)
+    except etree.XMLSyntaxError as error:
+        line = error.lineno or 0
+        yield Row(f"{at}.ende", {"Zeile": line, "Meldung": str(error)[:300]}, faults=(Fault("BANK-06", None, f"Zeile {line}: {error}"[:300]),))
+
+
+class _Statement:
+    """One statement while its entries pass by."""
+
+    def __init__(self, at: int, given: Given, remarks: list[str]) -> None:
+        self.at, self.given, self.remarks = at, given, remarks
+        self.entries = 0
+        self.booked = 0
+        self.sound = True
+        """Can the balance be checked: is every booked amount known, and in euro?"""
+        self.seen: Counter[str] = Counter()
+        self.known: tuple[str, str, str] | None = None
+        self.remarked: set[str] = set()
+
+    def row(self, entry: Element) -> Row:
+        """One entry: its payments, or what is wrong with it, or why it is none."""
+        self.entries += 1
+        place = f"{self.at}.{self.entries}"
+        handed_in = _as_handed_in(entry)
+        parent = entry.getparent()
+        assert parent is not None  # noqa: S101 - an Ntry outside a statement never comes here
+        if self.known is None:
+            account, problem = _account(parent)
+            self.known = account, _statement(parent), problem
+            if not problem and not is_iban(account):
+                self.remark(f"Auszug {self.known[1]}: die Prüfziffer der Kontonummer {account[:4]}… stimmt nicht.")
+        account, statement, problem = self.known
+        status = _status(entry)
+        if status != "BOOK":
+            return Row(place, handed_in, ignored=f"Buchung nicht endgültig ({status})")
+        try:
+            amount = self._amount(entry)
+            if problem:
+                raise RowFault(Fault("BANK-01", "Acct/Id", account or None))
+            drafts = list(self._payments(entry, place, account, statement, amount))
+        except RowFault as fault:
+            self.sound = False
+            return Row(place, handed_in, faults=fault.faults, concerns=subject_of("account", account) if account and not problem else None)
+        self.booked += amount
+        return Row(place, handed_in, drafts)
+
+    def remark(self, text: str) -> None:
+        """Say something about the file once."""
+        if text not in self.remarked:
+            self.remarked.add(text)
+            self.remarks.append(text)
+
+    def _amount(self, entry: Element) -> int:
+        element = _child(entry, "Amt")
+        cents = _cents(element, "Ntry/Amt")
+        direction = _text(entry, "CdtDbtInd")
+        if direction not in ("CRDT", "DBIT"):
+            raise RowFault(Fault("BANK-05", "Ntry/CdtDbtInd", direction))
+        return cents if direction == "CRDT" else -cents
+
+    def _payments(self, entry: Element, place: str, account: str, statement: str, amount: int) -> Iterator[tuple[str, Draft]]:
+        booked, value = _day(entry, "BookgDt"), _day(entry, "ValDt")
+        if booked is None and value is None:
+            raise RowFault(Fault("BANK-04", "Ntry/BookgDt"))
+        if value is None:
+            self.remark(f"Auszug {statement}: Buchungen ohne Wertstellung; es gilt das Buchungsdatum.")
+        elif booked is None:
+            self.remark(f"Auszug {statement}: Buchungen ohne Buchungsdatum; es gilt die Wertstellung.")
+        booked, value = booked or value, value or booked
+        reversal = _text(entry, "RvslInd") in ("true", "1")
+        reference = self._reference(entry)
+        details = [tx for block in _children(entry, "NtryDtls") for tx in _children(block, "TxDtls")]
+        parts = _parts(details, amount) if len(details) > 1 else None
+        if len(details) > 1 and parts is None:
+            self.remark(f"Auszug {statement}, Buchung {place}: die {len(details)} Einzelposten ergeben nicht den Betrag "
+                        f"{write_cents(amount)}; sie gilt als eine Zahlung.")
+        subject = subject_of("account", account)
+        if parts is None:
+            detail = details[0] if len(details) == 1 else None
+            single: list[tuple[str, str, int, Element | None]] = [("", reference, amount, detail)]
+        else:
+            single = [(f".{at}", f"{reference}/{at}", cents, tx) for at, (tx, cents) in enumerate(zip(details, parts, strict=True), 1)]
+        for suffix, ref, cents, detail in single:
+            party, iban = _other_side(detail, cents, reversal, account)
+            end_to_end = _end_to_end(detail)
+            payment = Payment(
+                account=account, statement=statement, entry=ref[:120], amount_cents=cents, booked_on=booked, value_date=value,
+                counterparty=self.given.pseudonyms.party(party, iban=iban), counterparty_account=self.given.pseudonyms.account(iban),
+                end_to_end_id=end_to_end, references=tuple(_references(entry, detail, len(details))), reversal=reversal,
+            )
+            yield place + suffix, Draft(KIND, (account, statement, payment.entry), subject, PaymentBooked, {"payment": payment}, cents=cents)
+
+    def _reference(self, entry: Element) -> str:
+        """A reference that stays when the same statement is handed in again: the bank's, else the place in the statement."""
+        for name in ("NtryRef", "AcctSvcrRef"):
+            said = " ".join((_text(entry, name) or "").split())
+            if said.upper() not in PLACEHOLDERS:
+                self.seen[said] += 1
+                return said[:100] if self.seen[said] == 1 else f"{said[:100]}#{self.seen[said]}"
+        parent = entry.getparent()
+        page = _text(_child(parent, "StmtPgntn", "RptPgntn", "NtfctnPgntn"), "PgNb") if parent is not None else None
+        return f"#{self.entries}" if page in (None, "1") else f"p{page}#{self.entries}"
+
+    def close(self, statement: Element) -> None:
+        """Opening balance and entries must make the closing balance."""
+        balances = {code: cents for code, cents in map(_balance, _children(statement, "Bal")) if code and cents is not None}
+        opening = balances.get("OPBD", balances.get("PRCD"))
+        closing = balances.get("CLBD")
+        if opening is None or closing is None:
+            return
+        name = _statement(statement)
+        if not self.sound:
+            self.remarks.append(f"Auszug {name}: der Saldo ist nicht prüfbar, weil Buchungen abgewiesen wurden.")
+        elif opening + self.booked != closing:
+            self.remarks.append(
+                f"Auszug {name}: Anfangssaldo {write_cents(opening)} und Buchungen {write_cents(self.booked)} ergeben "
+                f"{write_cents(opening + self.booked)}, der Schlusssaldo ist {write_cents(closing)}: Differenz {write_cents(closing - opening - self.booked)}."
+            )
+
+
+# ---------------------------------------------------------------------------------------------- what stands in the XML
+
+
+def _name(element: Element) -> str:
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def _children(element: Element | None, name: str) -> list[Element]:
+    return [] if element is None else [child for child in element if _name(child) == name]
+
+
+def _child(element: Element | None, *names: str) -> Element | None:
+    return next((child for name in names for child in _children(element, name)), None)
+
+
+def _text(element: Element | None, *path: str) -> str | None:
+    """Text at a path of local names, bare, or None."""
+    for name in path:
+        element = _child(element, name)
+    return (element.text or "").strip() or None if element is not None else None
+
+
+def _cents(element: Element | None, column: str) -> int:
+    said = (element.text or "").strip() if element is not None else ""
+    currency = (element.get("Ccy") or "").strip() if element is not None else ""
+    found = re.fullmatch(r"\+?(\d{1,15})(?:\.(\d{1,5}))?", said)
+    if not found or (found[2] or "")[2:].strip("0"):
+        raise RowFault(Fault("BANK-03", column, said or None))
+    if currency and currency != "EUR":
+        raise RowFault(Fault("BANK-02", column, f"{said} {currency}"))
+    cents = int(found[1]) * 100 + int((found[2] or "")[:2].ljust(2, "0"))
+    if cents > LIMIT:
+        raise RowFault(Fault("BANK-03", column, said))
+    return cents
+
+
+def _balance(balance: Element) -> tuple[str | None, int | None]:
+    code = _text(balance, "Tp", "CdOrPrtry", "Cd")
+    try:
+        cents = _cents(_child(balance, "Amt"), "Bal/Amt")
+    except RowFault:
+        return code, None
+    return code, -cents if _text(balance, "CdtDbtInd") == "DBIT" else cents
+
+
+def _account(statement: Element) -> tuple[str, str]:
+    """Account number, and a text if it is no IBAN."""
+    identity = _child(_child(statement, "Acct"), "Id")
+    said = _text(identity, "IBAN") or _text(identity, "Othr", "Id") or _text(identity, "PrtryAcct", "Id") or ""
+    iban = re.sub(r"\s", "", said).upper()
+    if re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{8,30}", iban):
+        return iban, ""
+    return said[:60], "no IBAN"
+
+
+def _statement(statement: Element) -> str:
+    """Name of the statement: its id, else its number and day."""
+    said = _text(statement, "Id")
+    if said and said.upper() not in PLACEHOLDERS:
+        return said[:120]
+    number = _text(statement, "ElctrncSeqNb") or _text(statement, "LglSeqNb") or "?"
+    return f"{number} {(_text(statement, 'CreDtTm') or '')[:10]}".strip()[:120]
+
+
+def _status(entry: Element) -> str:
+    status = _child(entry, "Sts")
+    said = _text(status, "Cd") or _text(status, "Prtry") or _text(status)
+    return said or "BOOK"
+
+
+def _day(entry: Element, name: str) -> date | None:
+    """Day of a date or an instant; an instant counts as the day it was in Berlin."""
+    element = _child(entry, name)
+    said = _text(element, "Dt") or _text(element, "DtTm") or _text(element)
+    if said is None:
+        return None
+    try:
+        if "T" in said:
+            instant = datetime.fromisoformat(said.replace("Z", "+00:00"))
+            return business_date(instant) if instant.tzinfo else instant.date()
+        return date.fromisoformat(said[:10])
+    except ValueError:
+        raise RowFault(Fault("ROW-03", f"Ntry/{name}", said)) from None
+
+
+def _parts(details: list[Element], amount: int) -> list[int] | None:
+    """Amounts of a batch's transactions if they add up to the entry, else None."""
+    try:
+        cents = [_cents(_child(tx, "Amt") if _child(tx, "Amt") is not None else _child(_child(_child(tx, "AmtDtls"), "TxAmt"), "Amt"), "TxDtls/Amt")
+                 for tx in details]
+    except RowFault:
+        return None
+    sign = -1 if amount < 0 else 1
+    if sum(cents) == abs(amount):
+        return [sign * part for part in cents]
+    signed = [-part if _text(tx, "CdtDbtInd") == "DBIT" else part for tx, part in zip(details, cents, strict=True)]
+    return signed if sum(signed) == amount else None
+
+
+def _other_side(detail: Element | None, amount: int, reversal: bool, own: str) -> tuple[str | None, str | None]:
+    """Name and IBAN of the other side: who was paid, or who paid."""
+    parties = _child(detail, "RltdPties")
+    if parties is None:
+        return None, None
+    outgoing = (amount < 0) != reversal
+    for role in ("Cdtr", "Dbtr") if outgoing else ("Dbtr", "Cdtr"):
+        party = _child(parties, role)
+        name = _text(party, "Nm") or _text(party, "Pty", "Nm")
+        account = _child(_child(parties, f"{role}Acct"), "Id")
+        iban = re.sub(r"\s", "", _text(account, "IBAN") or _text(account, "Othr", "Id") or "").upper() or None
+        if (name or iban) and iban != own:
+            return name, iban
+    return None, None
+
+
+def _end_to_end(detail: Element | None) -> str | None:
+    said = _text(detail, "Refs", "EndToEndId")
+    if said and said.upper() not in PLACEHOLDERS:
+        return said[:140]
+    remittance = " ".join(child.text or "" for child in _children(_child(detail, "RmtInf"), "Ustrd"))
+    found = re.search(r"\bEREF\+\s*(\S{1,35})", remittance)
+    return found[1] if found and found[1].upper() not in PLACEHOLDERS else None
+
+
+def _references(entry: Element, detail: Element | None, details: int) -> list[str]:
+    """Tokens that may be references: upper case, letters and digits, with a digit; never an IBAN, never a word of a text."""
+    texts: list[str] = []
+    end_to_end = _end_to_end(detail)
+    if end_to_end:
+        texts.append(end_to_end)
+    remittance = _child(detail, "RmtInf")
+    unstructured = [child.text or "" for child in _children(remittance, "Ustrd")]
+    texts += [" ".join(unstructured), "".join(unstructured)] if len(unstructured) > 1 else unstructured
+    for structured in _children(remittance, "Strd"):
+        texts += [said for said in (
+            _text(structured, "CdtrRefInf", "Ref"), _text(structured, "CdtrRefInf", "CdtrRef"), _text(structured, "RfrdDocInf", "Nb"),
+            _text(structured, "AddtlRmtInf"),
+        ) if said]
+    if detail is None and details == 0:
+        texts += [said for said in (_text(entry, "AddtlNtryInf"),) if said]
+    return list(dict.fromkeys(token for text in texts for token in tokens(text)))[:MOST_REFERENCES]
+
+
+def tokens(text: str) -> Iterator[str]:
+    """Reference tokens of a text, and neighbours joined, since references are written with and without blanks.
+
+    >>> list(tokens("Rechnung RE-2014/0815 vom 3.3."))
+    ['RE20140815', '33']
+    """
+    words = [re.sub(r"[^0-9A-Z]", "", word) for word in re.split(r"[\s,;:]+", re.sub(r"\b(?:EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE)\+", " ", text.upper()))]
+    words = [word for word in words if word]
+    for at, word in enumerate(words):
+        follower = words[at + 1] if at + 1 < len(words) else ""
+        for token in (word, word + follower if follower and any(map(str.isdigit, follower)) else ""):
+            if 2 <= len(token) <= 40 and any(map(str.isdigit, token)) and not is_iban(token):
+                yield token
+
+
+def _as_handed_in(entry: Element) -> dict[str, Any]:
+    """The entry as path → text, for the row as a person sees it."""
+    found: dict[str, Any] = {}
+
+    def walk(element: Element, path: str) -> None:
+        for child in element:
+            here = f"{path}{_name(child)}"
+            if len(child):
+                walk(child, f"{here}/")
+            elif said := (child.text or "").strip():
+                currency = child.get("Ccy")
+                key, at = here, 2
+                while key in found:
+                    key, at = f"{here}[{at}]", at + 1
+                found[key] = f"{said} {currency}" if currency else said
+
+    walk(entry, "")
+    if entry.sourceline:
+        found["Zeile"] = entry.sourceline
+    return found

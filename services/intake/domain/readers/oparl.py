@@ -1,0 +1,315 @@
+"""Ratsvorlage: OParl 1.0 and 1.1 objects of council information systems; a paper and the way it took through the bodies.
+
+Papers, meetings and organizations come in any form people save them in: one object, a list, an API page with ``data``, an
+object of lists. They are linked by their ids. What earlier files said is remembered by intake, so the order of files does
+not matter: a meeting that comes later makes a new state of the papers it decides on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from services.intake.domain.errors import Fault, Unreadable
+from services.intake.domain.readers.results import result_of
+from services.intake.domain.reading import Draft, Given, Reading, Row, series_of
+from shared.contracts.intake import Decision, DecisionRecorded, PaperFile, Step
+from shared.values.dates import business_date
+from shared.values.subject import subject_of
+
+KIND: Final = "oparl"
+KINDS: Final = ("Paper", "Meeting", "Organization", "AgendaItem", "Consultation", "Body", "File", "Person", "Membership", "LegislativeTerm",
+                "Location", "System")
+LISTS: Final = {"papers": "Paper", "meetings": "Meeting", "organizations": "Organization", "agendaItems": "AgendaItem",
+                "consultations": "Consultation", "bodies": "Body", "files": "File", "paper": "Paper", "meeting": "Meeting",
+                "organization": "Organization", "data": ""}
+REMEMBERED: Final = ("Paper", "Meeting", "Organization", "AgendaItem", "Consultation", "Body")
+"""Kinds of object that are remembered for files that come later."""
+
+Object = dict[str, Any]
+
+
+def read_oparl(text: str, given: Given) -> Reading:
+    """Council objects. Raises ``Unreadable`` for what is no OParl."""
+    try:
+        said = json.loads(text.removeprefix("\ufeff"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(Fault("FILE-08", value=str(error)[:200]), given.name) from error
+    top = list(_objects(said))
+    if not any(kind for kind, _ in top):
+        raise Unreadable(Fault("FILE-09", value=", ".join(list(said)[:8]) if isinstance(said, dict) else "Liste"), given.name)
+    reading = Reading(KIND, series_of(KIND, given.series or given.name), (), ())
+    reading.rows = _rows(top, given, reading)
+    return reading
+
+
+def kind_of(thing: Object) -> str:
+    """Kind of an OParl object by its type's URL, or an empty text."""
+    name = str(thing.get("type") or "").rstrip("/").rpartition("/")[2]
+    return name if name in KINDS else ""
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _objects(said: Any, kind: str = "") -> Iterator[tuple[str, Object]]:
+    """Objects of a file with their kinds; an empty kind is one that is not known."""
+    if isinstance(said, list):
+        for one in said:
+            yield from _objects(one, kind)
+    elif isinstance(said, dict):
+        found = kind_of(said) or (kind if "id" in said or "reference" in said else "")
+        if found or not any(isinstance(said.get(name), list | dict) for name in LISTS):
+            yield found, said
+        else:
+            for name, of in LISTS.items():
+                if isinstance(said.get(name), list | dict):
+                    yield from _objects(said[name], of)
+    else:
+        yield "", {"value": said}
+
+
+class _Index:
+    """Objects by id, embedded ones included, with the links between them that are said from one side only."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, tuple[str, Object]] = {}
+        self.items_of_consultation: dict[str, Object] = {}
+        self.consultations_of_paper: dict[str, list[Object]] = {}
+
+    def add(self, kind: str, thing: Object, *, within: Object | None = None) -> None:
+        """Take in an object and what is embedded in it; a newer state of the same takes its place."""
+        identity = _id(thing)
+        if identity:
+            before = self.by_id.get(identity)
+            if before and str(before[1].get("modified") or "") > str(thing.get("modified") or ""):
+                return
+            self.by_id[identity] = (kind, thing)
+        if kind == "Meeting":
+            for item in _listed(thing.get("agendaItem")):
+                if isinstance(item, dict):
+                    self.add("AgendaItem", {"meeting": identity, **item})
+        elif kind == "AgendaItem" and (consultation := _id(thing.get("consultation"))):
+            self.items_of_consultation[consultation] = thing
+        elif kind == "Paper":
+            for consultation_said in _listed(thing.get("consultation")):
+                if isinstance(consultation_said, dict):
+                    self.add("Consultation", consultation_said, within=thing)
+        elif kind == "Consultation" and within is None and (paper := _id(thing.get("paper"))):
+            self.consultations_of_paper.setdefault(paper, []).append(thing)
+        for name, of in (("organization", "Organization"), ("meeting", "Meeting"), ("agendaItem", "AgendaItem"), ("body", "Body"),
+                         ("underDirectionOf", "Organization")):
+            if not (kind == "Meeting" and name == "agendaItem"):
+                for embedded in _listed(thing.get(name)):
+                    if isinstance(embedded, dict) and _id(embedded):
+                        self.add(of, embedded)
+
+    def get(self, said: Any, kind: str) -> Object | None:
+        """The object an id names, or the embedded object itself."""
+        found = self.by_id.get(_id(said) or "")
+        if found and found[0] == kind:
+            return found[1]
+        return said if isinstance(said, dict) and len(said) > 1 else None
+
+
+def _rows(top: list[tuple[str, Object]], given: Given, reading: Reading) -> Iterator[Row]:
+    index = _Index()
+    for thing in given.remembered:
+        if kind := kind_of(thing):
+            index.add(kind, thing)
+    for kind, thing in top:
+        if kind:
+            index.add(kind, thing)
+    here: set[str] = set()
+    touched: dict[str, str] = {}
+    for at, (kind, thing) in enumerate(top, 1):
+        place = str(at)
+        if not kind:
+            yield Row(place, thing, faults=(Fault("PAP-02", "type", str(thing.get("type") or "")[:200] or None),))
+            continue
+        identity = _id(thing)
+        if kind in REMEMBERED and identity:
+            reading.council.append({**thing, "type": thing.get("type") or f"https://schema.oparl.org/1.1/{kind}"})
+        if kind != "Paper":
+            for named in _named(kind, thing):
+                touched.setdefault(named, place)
+            yield Row(place, thing, ignored=f"{kind}: wird für Vorlagen gemerkt" if kind in REMEMBERED else f"{kind}: enthält keine Beratung")
+            continue
+        if identity:
+            here.add(identity)
+        yield _paper_row(place, thing, index, given, reading.remarks)
+    for thing in given.remembered:
+        if kind_of(thing) == "Paper" and (identity := _id(thing)) and identity not in here:
+            by = next((touched[name] for name in referred(thing) if name in touched), None)
+            if by:
+                row = _paper_row(f"{by}>{_tail(identity)}", thing, index, given, reading.remarks)
+                row.cells = {"id": identity, "reference": thing.get("reference")}
+                yield row
+
+
+def _named(kind: str, thing: Object) -> list[str]:
+    """Ids under which papers may name this object."""
+    names = [_id(thing), _id(thing.get("paper")) if kind == "Consultation" else None, _id(thing.get("consultation")) if kind == "AgendaItem" else None]
+    if kind == "Meeting":
+        for item in _listed(thing.get("agendaItem")):
+            names += [_id(item), _id(item.get("consultation")) if isinstance(item, dict) else None]
+    return [name for name in names if name]
+
+
+def referred(paper: Object) -> list[str]:
+    """Ids of the objects a paper names, and its own: what it is looked up by when one of them comes later."""
+    names = [_id(paper), _id(paper.get("body")), *map(_id, _listed(paper.get("underDirectionOf")))]
+    for consultation in _listed(paper.get("consultation")):
+        names.append(_id(consultation))
+        if isinstance(consultation, dict):
+            names += [_id(consultation.get("meeting")), _id(consultation.get("agendaItem")), *map(_id, _listed(consultation.get("organization")))]
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def _paper_row(place: str, paper: Object, index: _Index, given: Given, remarks: list[str]) -> Row:
+    identity = _id(paper)
+    reference = _said(paper.get("reference"))
+    if not reference and identity:
+        before = next((thing for thing in given.remembered if _id(thing) == identity and _said(thing.get("reference"))), None)
+        reference = _said(before.get("reference")) if before else _tail(identity)
+        if not before and not paper.get("deleted"):
+            remarks.append(f"Vorlage {_tail(identity)} hat kein Aktenzeichen (reference); es gilt das Ende ihrer Kennung.")
+    if not reference:
+        return Row(place, paper, faults=(Fault("PAP-01", "id", None),))
+    key = f"{_municipality(paper, index, given)}/{reference}"
+    try:
+        decision = Decision(
+            paper=key, reference=reference, title=(_said(paper.get("name")) or reference)[:1000], paper_type=_said(paper.get("paperType"), 120),
+            lead=tuple(name[:300] for name in _names(paper.get("underDirectionOf"), index)), dated=_date(paper.get("date")),
+            modified=_said(paper.get("modified"), 40), deleted=paper.get("deleted") is True, url=_said(paper.get("web"), 1000) or identity,
+            steps=tuple(_steps(paper, index)), files=tuple(_files(paper)),
+        )
+    except ValidationError as error:
+        problem = error.errors()[0]
+        return Row(place, paper, faults=(Fault("PAP-02", ".".join(map(str, problem["loc"])), str(problem.get("input"))[:200]),))
+    draft = Draft(KIND, (key,), subject_of("paper", key), DecisionRecorded, {"decision": decision}, state=_instant(paper.get("modified")))
+    return Row(place, paper, [(place, draft)])
+
+
+def _municipality(paper: Object, index: _Index, given: Given) -> str:
+    """Key of the municipality: as said at hand-in, else the body's official key, else the host of the paper's id."""
+    if given.municipality:
+        return given.municipality
+    body = index.get(paper.get("body"), "Body")
+    return (body and (_said(body.get("ags")) or _said(body.get("rgs")))) or urlsplit(_id(paper) or "").hostname or "unbekannt"
+
+
+def _steps(paper: Object, index: _Index) -> list[Step]:
+    """The consultation sequence by date; a step without a date stays behind the one it is listed behind."""
+    consultations = [found for said in _listed(paper.get("consultation")) if (found := index.get(said, "Consultation"))]
+    listed = {_id(one) for one in consultations}
+    consultations += [one for one in index.consultations_of_paper.get(_id(paper) or "", ()) if _id(one) not in listed]
+    placed: list[tuple[date, int, Step]] = []
+    last = date.min
+    for at, consultation in enumerate(consultations):
+        if consultation.get("deleted") is True:
+            continue
+        step = _step(consultation, index)
+        last = step.held_on or last
+        placed.append((last, at, step))
+    return [step for _, _, step in sorted(placed, key=lambda one: one[:2])]
+
+
+def _step(consultation: Object, index: _Index) -> Step:
+    item = index.get(consultation.get("agendaItem"), "AgendaItem") or index.items_of_consultation.get(_id(consultation) or "")
+    meeting = index.get(consultation.get("meeting"), "Meeting") or (index.get(item.get("meeting"), "Meeting") if item else None)
+    name = _said(meeting.get("name"), 280) if meeting else None
+    cancelled = meeting is not None and (meeting.get("cancelled") is True or _said(meeting.get("meetingState")) in ("abgesagt", "entfallen"))
+    bodies = _names(consultation.get("organization"), index) or (_names(meeting.get("organization"), index) if meeting else [])
+    raw = _said(item.get("result"), 500) if item else None
+    return Step(
+        body=(", ".join(bodies) or name or next(iter(map(_id, _listed(consultation.get("organization")))), None) or "unbekanntes Gremium")[:300],
+        role=_said(consultation.get("role"), 120),
+        authoritative=consultation["authoritative"] if isinstance(consultation.get("authoritative"), bool) else None,
+        held_on=_date(meeting.get("start")) if meeting and not cancelled else None,
+        meeting=f"{name} (abgesagt)" if cancelled and name else name, result_raw=raw, result=result_of(raw),
+    )
+
+
+def _files(paper: Object) -> Iterator[PaperFile]:
+    for said in (paper.get("mainFile"), *_listed(paper.get("auxiliaryFile"))):
+        if isinstance(said, dict) and said.get("deleted") is not True:
+            name = _said(said.get("name")) or _said(said.get("fileName")) or _tail(_id(said) or "") or "Anlage"
+            yield PaperFile(name=name[:300], url=_said(said.get("accessUrl"), 1000) or _said(said.get("downloadUrl"), 1000) or _id(said))
+        elif isinstance(said, str) and said:
+            yield PaperFile(name=_tail(said)[:300] or "Anlage", url=said[:1000])
+
+
+def _names(said: Any, index: _Index) -> list[str]:
+    """Names of organizations that are known; an id alone is no name."""
+    found = (index.get(one, "Organization") for one in _listed(said))
+    return [name for one in found if one and (name := _said(one.get("name")) or _said(one.get("shortName")))]
+
+
+def _listed(said: Any) -> list[Any]:
+    return said if isinstance(said, list) else [] if said is None else [said]
+
+
+def _id(said: Any) -> str | None:
+    identity = said.get("id") if isinstance(said, Mapping) else said
+    return identity.strip() or None if isinstance(identity, str) else None
+
+
+def _said(said: Any, limit: int = 4_000) -> str | None:
+    """A text on one line, or None."""
+    if not isinstance(said, str | int) or isinstance(said, bool):
+        return None
+    return " ".join(str(said).split())[:limit] or None
+
+
+def _tail(identity: str) -> str:
+    return urlsplit(identity).path.rstrip("/").rpartition("/")[2] or identity[-60:]
+
+
+def _date(said: Any) -> date | None:
+    """Day of an OParl date or date-time, as it was in Berlin; None for what is neither."""
+    if not isinstance(said, str) or not said.strip():
+        return None
+    try:
+        if "T" in said:
+            instant = datetime.fromisoformat(said.strip().replace("Z", "+00:00"))
+            return business_date(instant) if instant.tzinfo else instant.date()
+        return date.fromisoformat(said.strip()[:10])
+    except ValueError:
+        return None
+
+
+def _instant(said: Any) -> str:
+    """What orders the states of a paper: its moment of change in UTC, or an empty text."""
+    if not isinstance(said, str):
+        return ""
+    try:
+        instant = datetime.fromisoformat(said.strip().replace("Z", "+00:00"))
+        return f"{instant.timestamp():020.3f}" if instant.tzinfo else said.strip()
+    except ValueError:
+        return ""
+
+
+def referenced_by(objects: Iterable[Object]) -> list[str]:
+    """All ids that the objects of a file have or name: what to look up of what was handed in before."""
+    found: dict[str, None] = {}
+
+    def walk(said: Any) -> None:
+        if isinstance(said, dict):
+            for value in said.values():
+                walk(value)
+        elif isinstance(said, list):
+            for value in said:
+                walk(value)
+        elif isinstance(said, str) and said.startswith(("http://", "https://")):
+            found[said.strip()] = None
+
+    for one in objects:
+        walk(one)
+    return list(found)
