@@ -1,8 +1,10 @@
 """Reads our PDFs back with pikepdf: texts by their place in the structure tree, as a screen reader meets them."""
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from typing import Any
 
 import pikepdf
 
@@ -29,7 +31,7 @@ class Element:
 def read_tree(content: bytes) -> Element:
     """The Document element of a PDF."""
     with pikepdf.open(BytesIO(content)) as pdf:
-        texts = {page.objgen: _marked(page) for page in pdf.pages}
+        texts = {page.obj.objgen: _marked(page) for page in pdf.pages}
         return _element(pdf.Root.StructTreeRoot.K, texts)
 
 
@@ -50,6 +52,12 @@ def read_artifacts(content: bytes) -> list[str]:
         return ["".join(_marked(page).get(-1, [])) for page in pdf.pages]
 
 
+def instructions(page: pikepdf.Page) -> Iterator[tuple[Sequence[Any], str]]:
+    """Operands and operator, one after the other as the page draws them."""
+    for instruction in pikepdf.parse_content_stream(page):
+        yield list(instruction.operands), str(instruction.operator)
+
+
 def attachments(content: bytes) -> dict[str, tuple[bytes, str]]:
     """Embedded files: name → bytes and AFRelationship."""
     with pikepdf.open(BytesIO(content)) as pdf:
@@ -58,7 +66,7 @@ def attachments(content: bytes) -> dict[str, tuple[bytes, str]]:
 
 
 def _element(node: pikepdf.Object, texts: dict[tuple[int, int], dict[int, list[str]]]) -> Element:
-    attributes = node.get("/A", {})
+    attributes = node.get("/A", pikepdf.Dictionary())
     element = Element(str(node.S)[1:], "", str(node.get("/Alt", "")), int(attributes.get("/ColSpan", 1)))
     kids = node.get("/K", pikepdf.Array())
     for kid in kids if isinstance(kids, pikepdf.Array) else [kids]:
@@ -78,8 +86,8 @@ def _marked(page: pikepdf.Page) -> dict[int, list[str]]:
     texts: dict[int, list[str]] = {}
     stack: list[int] = []
     font: dict[int, str] = {}
-    for operands, operator in pikepdf.parse_content_stream(page):
-        match str(operator):
+    for operands, operator in instructions(page):
+        match operator:
             case "BDC" | "BMC":
                 properties = operands[1] if len(operands) > 1 else {}
                 stack.append(int(properties.get("/MCID", -1)) if properties else -1)

@@ -144,13 +144,14 @@ def voucher_list(count: int) -> Document:
 
 def cofunding_statement() -> Document:
     """D6: key figures, stacked bars, funders, decisions, checks."""
-    funders = [
+    funders: list[tuple[str, str, Mark, str, int, int, int]] = [
         ("Europäischer Sozialfonds", "Bescheid vom 12.12.2011", Mark.HOLDS, "bestätigt", 47_222_222, 47_222_222, 31_845_050),
         ("Modellkommune 02", "Ratsbeschluss, Haushaltsstelle 3610", Mark.HOLDS, "gesichert", 11_805_556, 9_000_000, 5_123_000),
         ("Land Nordrhein-Westfalen", "Vereinbarung", Mark.WARNING, "Nachweis offen", 6_450_000, 4_000_000, 0),
         (LONG_NAME, "Zusage angekündigt", Mark.MISSING, "fehlt", 1_500_000, 0, 0),
     ]
-    planned, committed, spent = (sum(funder[index] for funder in funders) for index in (4, 5, 6))
+    amounts = [funder[4:] for funder in funders]
+    planned, committed, spent = (sum(column) for column in zip(*amounts, strict=True))
     rows = [
         Row((Text(name, note), Chip(mark, label), Cents(p), Cents(c), Cents(s), Share(Fraction(s, p))))
         for name, note, mark, label, p, c, s in funders
@@ -222,8 +223,8 @@ def cofunding_statement() -> Document:
                     Chart(
                         tuple(funder[0] for funder in funders),
                         tuple(
-                            Bar(label, tuple(funder[index] for funder in funders))
-                            for label, index in (("Geplant", 4), ("Zugesagt", 5), ("Verausgabt", 6))
+                            Bar(label, tuple(row[index] for row in amounts))
+                            for index, label in enumerate(("Geplant", "Zugesagt", "Verausgabt"))
                         ),
                     ),
                 ),

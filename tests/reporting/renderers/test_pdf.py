@@ -49,7 +49,7 @@ from services.reporting.renderers.words import written
 from tests.reporting.renderers.samples import COMPOUND, CREATED, LONG_NAME, SAMPLES, pdf_of, voucher_list
 from tests.tools import verapdf
 from tests.tools.missing import skip_or_fail
-from tests.tools.pdftext import attachments, read_artifacts, read_tables, read_tree
+from tests.tools.pdftext import attachments, instructions, read_artifacts, read_tables, read_tree
 
 ROOT = Path(__file__).parents[3]
 URL = "https://pruefpfad.example/v/"
@@ -66,6 +66,7 @@ def table(*cells: object, titles: str = "Spalte") -> Table:
 
 def awkward() -> Document:
     """All that is hard to set at once."""
+    checks = tuple(CheckItem(mark, COMPOUND, "Detail " * 30, "KOF-01", 5) for mark in Mark)
     amounts = tuple(Row((Text(COMPOUND, LONG_NAME), Cents(sign * 999_999_999), Missing(COMPOUND))) for sign in (1, -1))
     return Document(
         kind="D6",
@@ -81,7 +82,7 @@ def awkward() -> Document:
             Section("Tabelle", (Table(tuple(map(Column, ("Name", "Betrag", COMPOUND))), amounts, caption=COMPOUND),)),
             Section("Hoch", (table(Text("Wort " * 4000), Text("danach")),)),
             Section("Leer", (table(), Chart((), ()), CheckList(()), Paragraph("Absatz\n\nnoch einer"))),
-            Section("Prüfung", (CheckList(tuple(CheckItem(mark, COMPOUND, "Detail " * 30, "KOF-01", 5) for mark in Mark)),), True),
+            Section("Prüfung", (CheckList(checks), CheckList(checks, wide=True)), landscape=True),
             Section("Zeichen", (Paragraph("中文 🙂 \u0627 (Klammer) \\ %s ŕẞ\u202e"),)),
         ),
         releases=(Release("Geprüft"), Release("Freigegeben", LONG_NAME, date(2012, 1, 1)), Release("Gesehen")),
@@ -240,10 +241,10 @@ def test_the_qr_code_leads_to_the_address_that_holds_the_digest() -> None:
 def _qr_boxes(pdf: pikepdf.Pdf) -> list[list[float]]:
     """The boxes of the only figure that consists of many."""
     figures: list[list[list[float]]] = []
-    for operands, operator in pikepdf.parse_content_stream(pdf.pages[-1]):
-        if str(operator) == "BDC" and str(operands[0]) == "/Figure":
+    for operands, operator in instructions(pdf.pages[-1]):
+        if operator == "BDC" and str(operands[0]) == "/Figure":
             figures.append([])
-        elif str(operator) == "re" and figures:
+        elif operator == "re" and figures:
             figures[-1].append([float(each) for each in operands])
     [boxes] = [figure for figure in figures if len(figure) > 100]
     return boxes
@@ -331,8 +332,8 @@ def test_nothing_is_drawn_beyond_the_margins() -> None:
         with pikepdf.open(BytesIO(pdf_of(report))) as pdf:
             for page in pdf.pages:
                 right, top = (float(each) for each in page.MediaBox[2:4])
-                for operands, operator in pikepdf.parse_content_stream(page):
-                    if str(operator) == "Tm":
+                for operands, operator in instructions(page):
+                    if operator == "Tm":
                         assert 40 < float(operands[4]) < right - 40, report.number
                         assert 20 < float(operands[5]) < top - 40, report.number
 
@@ -349,10 +350,10 @@ def test_amounts_stand_flush_right_below_each_other() -> None:
     content = pdf_of(document(Table((Column("Beleg"), Column("Betrag")), rows)))
     with pikepdf.open(BytesIO(content)) as pdf:
         cells = []
-        for operands, operator in pikepdf.parse_content_stream(pdf.pages[0]):
-            if str(operator) == "BDC":
+        for operands, operator in instructions(pdf.pages[0]):
+            if operator == "BDC":
                 tag = str(operands[0])
-            elif str(operator) == "Tm" and tag == "/TD":
+            elif operator == "Tm" and tag == "/TD":
                 cells.append(float(operands[4]))
     digit, mark, minus, size = 497, 249, 497, 9.0
     widths = [(3 * digit + mark), (6 * digit + 2 * mark + minus), (8 * digit + 2 * mark)]  # 0,01 · −1.234,56 · 999.999,99
@@ -382,7 +383,7 @@ def test_the_columns_of_a_long_list_stand_at_the_same_place_on_every_page() -> N
     places = []
     with pikepdf.open(BytesIO(content)) as pdf:
         for page in pdf.pages:
-            shown = [(operands, str(operator)) for operands, operator in pikepdf.parse_content_stream(page)]
+            shown = list(instructions(page))
             for index, (operands, operator) in enumerate(shown):
                 if operator == "Tj" and bytes(operands[0]) == b"Tag":
                     places.append(next(float(o[4]) for o, name in reversed(shown[:index]) if name == "Tm"))
