@@ -170,9 +170,10 @@ async def started(settings: Settings, make: Callable[[], KafkaBroker], waiting: 
     ``None``. Missing topics are a reason to wait, too: they may still be made."""
     pause = 0.2
     while True:
-        broker = make()
+        broker = None
         try:
             await check_topics(settings, list(TOPICS))
+            broker = make()
             await broker.start()
             waiting(None)
             return broker
@@ -188,7 +189,9 @@ async def started(settings: Settings, make: Callable[[], KafkaBroker], waiting: 
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
-async def _stopped(broker: KafkaBroker) -> None:
+async def _stopped(broker: KafkaBroker | None) -> None:
+    if broker is None:
+        return
     for stop in (broker.stop, broker.config.disconnect):        # the second is skipped by the first if a subscriber fails to stop
         try:
             await stop()

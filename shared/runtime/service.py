@@ -174,6 +174,11 @@ class Service:
         case must have no effect outside its transaction that may not happen twice. Raises ``OutcomeUnknown`` where the
         connection broke during the commit, ``NotOpen`` before the service is up.
         """
+        result = self._transact(use_case, *args, **kwargs)
+        self.wake()
+        return result
+
+    def _transact(self, use_case: Callable[Concatenate[Work, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         self._must_be_open()
         actor = next((given.name for given in (*args, *kwargs.values()) if isinstance(given, Actor)), "pruefpfad")
         name, pause = _name(use_case), 0.05
@@ -184,7 +189,6 @@ class Service:
                     result = use_case(work, *args, **kwargs)
                     line.emitted = len(work._emitted)
                     finished = True
-                self.wake()
                 return result
             except (SQLAlchemyError, psycopg.Error) as error:
                 state = getattr(driver_error(error), "sqlstate", None)
@@ -232,12 +236,12 @@ class Service:
     def _do_chore(self, chore: Chore) -> None:
         name, began = _name(chore.use_case), time.monotonic()
         try:
-            more = (chore.when is None or chore.when()) and self.do(chore.use_case) is True
+            more = (chore.when is None or chore.when()) and self._transact(chore.use_case) is True
         except Exception as error:
-            chore.pause = min(chore.pause * 2, 60.0)
+            passing = is_lost(error) or isinstance(error, OutcomeUnknown | NotOpen)
+            chore.pause = min(chore.pause * 2, LONGEST_PAUSE if passing else 60.0)
             self._trouble(f"chore {name}", f"{name} fails: {in_one_line(error)}")
-            if not (is_lost(error) or isinstance(error, OutcomeUnknown)):
-                log.exception("chore %s fails; again in %.1f s", name, chore.pause)
+            log.warning("chore %s fails; again in %.1f s: %s", name, chore.pause, in_one_line(error), exc_info=not passing)
             chore.due = chore.earliest = time.monotonic() + chore.pause
             return
         self._trouble(f"chore {name}", None)

@@ -30,6 +30,7 @@ class Asked(Event):
 
     type: Literal["test.asked.v1"] = "test.asked.v1"
     number: int
+    bulk: str = ""
 
 
 class Answered(Event):
@@ -39,11 +40,11 @@ class Answered(Event):
     double: int
 
 
-def ask(work: Work, subject: str, numbers: Sequence[int], actor: Actor) -> int:
-    """Tell one fact per number."""
+def ask(work: Work, subject: str, numbers: Sequence[int], actor: Actor, bulk: int = 0) -> int:
+    """Tell one fact per number, each with so many bytes of bulk."""
     for number in numbers:
         name = uuid5(NAMESPACE_URL, f"{subject}/{number}")
-        work.emit(Asked(id=name, subject=subject, recorded_at=work.now, actor=actor.name, number=number))
+        work.emit(Asked(id=name, subject=subject, recorded_at=work.now, actor=actor.name, number=number, bulk="x" * bulk))
     return len(numbers)
 
 
@@ -78,10 +79,10 @@ pages = APIRouter()
 
 @pages.post("/questions")
 def post_questions(
-    service: Here, actor: Annotated[Actor, may("hand_in")], subject: str, first: int, count: int
+    service: Here, actor: Annotated[Actor, may("hand_in")], subject: str, first: int, count: int, bulk: int = 0
 ) -> dict[str, int]:
     """Ask about numbers."""
-    return {"asked": service.do(ask, subject, range(first, first + count), actor)}
+    return {"asked": service.do(ask, subject, range(first, first + count), actor, bulk)}
 
 
 @pages.get("/questions/{number}")
