@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 from uuid import UUID
 
 from services.funding.domain.rules import RuleSet
@@ -22,6 +23,7 @@ from shared.contracts.intake import (
     CofundingCommitted,
     Commitment,
     ConsentToPosition,
+    Data,
     Decision,
     DecisionDetail,
     DecisionDetailed,
@@ -175,8 +177,8 @@ class Case:
     bank_statements: bool = False
     """Was any bank statement of its accounts handed in?"""
     suggestions: int = 0
-    waived: frozenset[UUID] = frozenset()
-    """Findings accepted with a reason by the day: not open, so FQ-01 takes nothing off for them."""
+    sources: Mapping[Data, Source] = field(default_factory=dict)
+    """Rows of what stands here without its fact (awards, staff months, measures, programme): value → row."""
     waivers: Mapping[UUID, str] = field(default_factory=dict)
     """Finding → why it was accepted."""
 
@@ -224,6 +226,10 @@ class Case:
         """Receipts less repayments; of Union money only, of national money only, or of all funders."""
         return sum(r.receipt.amount_cents for r in self.receipts if eu is None or r.receipt.funder.is_eu == eu)
 
+    def references_of(self, *values: Data) -> tuple[str, ...]:
+        """Trail references of values that stand here without their fact, as far as their rows are known."""
+        return tuple(self.sources[value].reference for value in values if value in self.sources)
+
     def paper_of(self, promise: Commitment) -> Paper | None:
         """The council paper a promise names."""
         return self.papers.get(paper_key(self.measure.municipality.key, promise.decision)) if promise.decision else None
@@ -264,6 +270,12 @@ class ProgrammeCase:
     """Measure subject → event of the statement it stands on."""
     waivers: Mapping[UUID, str] = field(default_factory=dict)
     """Finding → why it was accepted."""
+    sources: Mapping[Data, Source] = field(default_factory=dict)
+    """Rows of what stands here without its fact (participations, bands, populations, awards): value → row."""
+
+    def references_of(self, *values: Data) -> tuple[str, ...]:
+        """Trail references of values that stand here without their fact, as far as their rows are known."""
+        return tuple(self.sources[value].reference for value in values if value in self.sources)
 
     @property
     def judged_on(self) -> date:
@@ -312,6 +324,8 @@ def case_of(
     measures. ``related``: the facts of each related measure that register it, award it money or withdraw it.
     """
     standing = standing_of(facts)
+    neighbours = [standing_of(others) for others in related]
+    colleagues = tuple(staff_elsewhere)
     entries, proofs = entries or {}, proofs or {}
     registered = [f for f in standing if isinstance(f, MeasureRegistered)]
     if not registered:
@@ -377,16 +391,16 @@ def case_of(
             if isinstance(fact, VoucherRecorded | VoucherCorrected) and fact.voucher.invoice_date <= as_of
         ),
         staff=tuple(staff),
-        staff_elsewhere=tuple(f.staff for f in staff_elsewhere if isinstance(f, StaffAssigned) and _begins(f.staff) <= as_of),
+        staff_elsewhere=tuple(f.staff for f in colleagues if isinstance(f, StaffAssigned) and _begins(f.staff) <= as_of),
         reports=tuple(
             f for f in (*standing, *of_programme) if isinstance(f, ReportSigned) and f.report.signed_on <= as_of
         ),
-        related=tuple(_related(standing_of(others), as_of) for others in related),
+        related=tuple(_related(others, as_of) for others in neighbours),
         unmatched_payments=unmatched_payments,
         bank_statements=bank_statements,
         suggestions=suggestions,
-        waived=frozenset(waivers),
         waivers=waivers,
+        sources=sources_of((*standing, *colleagues, *chain.from_iterable(neighbours))),
     )
     named = {paper_key(case.measure.municipality.key, c.commitment.decision) for c in commitments if c.commitment.decision}
     return replace(case, papers={key: paper for key, paper in papers_of(papers, as_of).items() if key in named})
@@ -397,6 +411,25 @@ def standing_of(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     known = tuple(facts)
     replaced = {fact.corrects for fact in known if fact.corrects is not None}
     return tuple(fact for fact in known if fact.id not in replaced) if replaced else known
+
+
+def sources_of(facts: Iterable[Fact]) -> dict[Data, Source]:
+    """Rows of what a case holds without its fact."""
+    rows: dict[Data, Source] = {}
+    for fact in facts:
+        if isinstance(fact, GrantAwarded | AwardAmended):
+            rows[fact.award] = fact.source
+        elif isinstance(fact, StaffAssigned):
+            rows[fact.staff] = fact.source
+        elif isinstance(fact, MeasureRegistered):
+            rows[fact.measure] = fact.source
+        elif isinstance(fact, ParticipationRecorded):
+            rows[fact.participation] = fact.source
+        elif isinstance(fact, SizeBandSet):
+            rows[fact.band] = fact.source
+        elif isinstance(fact, PopulationRecorded):
+            rows[fact.population] = fact.source
+    return rows
 
 
 def awards_of(standing: Iterable[Fact], as_of: date) -> tuple[Award, ...]:
@@ -509,4 +542,5 @@ def programme_case_of(
         findings=dict(findings or {}),
         events=dict(events or {}),
         waivers=waivers,
+        sources=sources_of((*standing, *chain.from_iterable(known.values()))),
     )

@@ -98,7 +98,9 @@ def _share(value: Any) -> Decimal:
     return Decimal(value)
 
 
-UNITS: Final[Mapping[str, Callable[[Any], Value]]] = {"day": _day, "share": _share, "cents": _whole, "days": _whole, "text": _text}
+UNITS: Final[Mapping[str, Callable[[Any], Value]]] = {
+    "day": _day, "share": _share, "cents": _whole, "days": _whole, "text": _text,
+}
 """Unit of a rule's value → how it is read."""
 
 

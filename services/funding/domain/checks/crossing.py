@@ -1,0 +1,31 @@
+"""What a finding that several measures share needs: the same words and cents from the side of each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+
+from services.funding.domain.case import Case
+from shared.contracts.intake import Award
+from shared.values.money import round_down
+from shared.values.subject import subject_of
+
+
+def crossed(measures: Iterable[str]) -> tuple[str, ...]:
+    """Subjects of the measures, sorted; nothing where there is only one."""
+    keys = sorted(set(measures))
+    return tuple(subject_of("measure", key) for key in keys) if len(keys) > 1 else ()
+
+
+def eu_part(case: Case, parts: Mapping[str, int]) -> int:
+    """The Union's part of an amount at risk, each measure's part at its own rate.
+
+    ``parts``: measure key → cents. Rates of other measures are known where they share carrier or municipality with the case.
+    """
+    awards = {related.measure.key: related.awards for related in case.related} | {case.measure.key: case.awards_in_force}
+    return sum(round_down(_rate(awards.get(measure, ())) * cents) for measure, cents in parts.items())
+
+
+def _rate(awards: Iterable[Award]) -> Fraction:
+    award = next((a for a in awards if a.grantor.is_eu), None)
+    return Fraction(award.share) if award and award.share else Fraction(0)

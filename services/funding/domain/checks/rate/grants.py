@@ -1,0 +1,31 @@
+"""Which award a receipt belongs to."""
+
+from __future__ import annotations
+
+from services.funding.domain.case import Case
+from shared.contracts.intake import Award, Receipt
+from shared.values.funders import FunderKind
+
+BY_AWARD = frozenset({FunderKind.ESF, FunderKind.BUND, FunderKind.LAND})
+"""Funders that pay by award; one that promised co-funding here pays its promise instead."""
+
+
+def is_grant(case: Case, receipt: Receipt) -> bool:
+    """Is it money of an award: it names one, or its funder awarded something here, or is one that pays by award only?"""
+    if receipt.award or receipt.funder.is_eu or any(a.grantor.key == receipt.funder.key for a in case.awards):
+        return True
+    promised = {f.commitment.funder.key for f in case.commitments}
+    return receipt.funder.kind in BY_AWARD and receipt.funder.key not in promised
+
+
+def award_of(case: Case, receipt: Receipt) -> Award | None:
+    """The award a receipt names; without a name its funder's, the one whose period holds the award year before others."""
+    if receipt.award:
+        return next((a for a in case.awards if a.reference == receipt.award), None)
+    granted = [a for a in case.awards if a.grantor.key == receipt.funder.key]
+    return next((a for a in granted if receipt.award_year in a.period.years), granted[0] if granted else None)
+
+
+def receipts_of(case: Case, award: Award) -> list[Receipt]:
+    """Receipts and repayments of an award."""
+    return [f.receipt for f in case.receipts if (held := award_of(case, f.receipt)) and held.reference == award.reference]

@@ -1,0 +1,33 @@
+"""ZEI-03."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from services.funding.domain.case import Case
+from services.funding.domain.checks.proofs import Proofs, reference
+from services.funding.domain.finding import NOT_APPLICABLE, Said, about, check
+from shared.contracts.funding import Severity
+from shared.values.german import write_day
+
+
+@check("ZEI-03", Severity.BLOCKING, "voucher")
+def paid_after_final_date(case: Case) -> Iterator[Said]:
+    """Was every voucher paid while spending was eligible? By value date; what has no proof of payment is BEL-05's business."""
+    last = case.rules.day("eligible_until")
+    if last is None or not case.vouchers:
+        yield NOT_APPLICABLE
+        return
+    proofs = Proofs(case)
+    for voucher in case.vouchers:
+        proof = proofs.of(voucher)
+        if proof and proof.value_date > last and voucher.data.eligible_cents > 0:
+            yield about(
+                case,
+                voucher,
+                at_risk=voucher.data.eligible_cents,
+                legal_basis=case.rules.source("eligible_until"),
+                inputs={"paid_on": proof.value_date, "eligible_until": last, "claimed": voucher.data.eligible_cents},
+                arithmetic=f"{write_day(proof.value_date)} > {write_day(last)}",
+                also=(reference(proof),),
+            )

@@ -1,0 +1,54 @@
+"""BEL-03."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from services.funding.domain.case import Case, CaseVoucher
+from services.funding.domain.checks import objects
+from services.funding.domain.checks.arithmetic import less, sum_of
+from services.funding.domain.checks.crossing import crossed, eu_part
+from services.funding.domain.checks.proofs import Proofs, reference
+from services.funding.domain.finding import NOT_APPLICABLE, Noticed, Said, check, written
+from shared.contracts.funding import Severity
+from shared.values.money import apportion
+
+
+@check("BEL-03", Severity.ERROR, "voucher")
+def allocated_beyond_payment(case: Case) -> Iterator[Said]:
+    """Do the declared allocations of an invoice claim more than was paid for it? Undeclared doubles are BEL-01's business."""
+    invoices: dict[str, list[CaseVoucher]] = defaultdict(list)
+    for voucher in (*case.vouchers, *case.elsewhere):
+        if voucher.data.allocation is not None and voucher.invoice and voucher.data.eligible_cents > 0:
+            invoices[voucher.invoice].append(voucher)
+    if not invoices:
+        yield NOT_APPLICABLE
+    proofs = Proofs(case)
+    for fingerprint in sorted(invoices):
+        claims = sorted(invoices[fingerprint], key=lambda v: v.name)
+        cents = [v.data.eligible_cents for v in claims]
+        proof = proofs.of(claims[0])
+        if proof is None or sum(cents) <= proof.invoice_paid_cents:
+            continue
+        # Shares that exceed the invoice itself are at risk in BEL-01; only what the payment falls short is at risk here.
+        claimed = min(sum(cents), claims[0].data.payable_cents) if _beyond_whole(claims) else sum(cents)
+        at_risk = max(0, claimed - proof.invoice_paid_cents)
+        parts = apportion(at_risk, cents)
+        by_measure: dict[str, int] = defaultdict(int)
+        for voucher, part in zip(claims, parts, strict=True):
+            by_measure[voucher.data.measure] += part
+        yield Noticed(
+            object=objects.invoice(claims[0]),
+            at_risk_cents=at_risk,
+            at_risk_eu_cents=eu_part(case, by_measure),
+            inputs=written({v.name: v.data.eligible_cents for v in claims} | {"paid": proof.invoice_paid_cents}),
+            arithmetic=f"{sum_of(cents)}; {less(claimed, proof.invoice_paid_cents)}",
+            references=(*(r for v in claims for r in v.references), reference(proof)),
+            crosses=crossed(by_measure),
+            vouchers={v.fact: part for v, part in zip(claims, parts, strict=True)},
+        )
+
+
+def _beyond_whole(claims: list[CaseVoucher]) -> bool:
+    return len(claims) > 1 and sum(v.data.allocation or 0 for v in claims) > 1

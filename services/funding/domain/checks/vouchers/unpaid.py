@@ -1,0 +1,37 @@
+"""BEL-05."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from services.funding.domain.case import Case
+from services.funding.domain.checks import objects
+from services.funding.domain.checks.proofs import Proofs
+from services.funding.domain.finding import NOT_APPLICABLE, Lacks, Said, about, check
+from shared.contracts.funding import Severity
+from shared.values.german import write_cents
+
+
+@check("BEL-05", Severity.BLOCKING, "voucher")
+def unpaid(case: Case) -> Iterator[Said]:
+    """Does a booked bank line prove the payment of every voucher claimed? One debit proves it for all vouchers of an invoice.
+
+    Where no bank statement was handed in at all nothing is known about payments: then the statement is missing, once.
+    """
+    claimed = [v for v in case.vouchers if v.data.eligible_cents > 0]
+    if not claimed:
+        yield NOT_APPLICABLE
+        return
+    proofs = Proofs(case)
+    without = [v for v in claimed if proofs.of(v) is None]
+    if without and not case.bank_statements:
+        yield Lacks(objects.measure(case), "Kontoauszug")
+        return
+    for voucher in without:
+        yield about(
+            case,
+            voucher,
+            at_risk=voucher.data.eligible_cents,
+            inputs={"claimed": voucher.data.eligible_cents, "invoice_date": voucher.data.invoice_date},
+            arithmetic=f"{write_cents(voucher.data.eligible_cents)} − 0,00 = {write_cents(voucher.data.eligible_cents)}",
+        )
