@@ -1,0 +1,73 @@
+"""What counts on a day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from services.funding.domain.case import Proof, Unregistered, case_of
+from shared.contracts.intake import Close, Step, StepResult, WaiveFinding
+from shared.values.source import id_of
+from tests.funding import facts
+from tests.funding.domain.test_coverage import RULES, case
+
+DAY = date(2026, 1, 10)
+BEFORE = DAY - timedelta(days=1)
+
+
+def test_nothing_is_known_about_a_measure_nobody_registered() -> None:
+    with pytest.raises(Unregistered):
+        case_of([facts.plan(1)], as_of=DAY, rules=RULES)
+
+
+def test_facts_after_the_day_do_not_count_and_those_of_the_day_do() -> None:
+    of = (
+        facts.voucher(1, invoice_date=DAY), facts.promise(1, committed_on=DAY), facts.receipt(1, received_on=DAY),
+        facts.award(1, awarded_on=DAY), facts.instruction("measure/M-1", Close(closed_on=DAY)),
+    )
+    on, before = case(*of, as_of=DAY), case(*of, as_of=BEFORE)
+    assert [len(x) for x in (on.vouchers, on.commitments, on.receipts, on.awards, on.closes)] == [1] * 5
+    assert [len(x) for x in (before.vouchers, before.commitments, before.receipts, before.awards, before.closes)] == [0] * 5
+
+
+def test_the_plan_always_counts_and_its_latest_version_only() -> None:
+    assert case(facts.plan(100), facts.plan(90), as_of=date(2000, 1, 1)).plan_years == {2026: 90}
+
+
+def test_a_correction_takes_the_place_and_a_withdrawal_leaves_it_empty() -> None:
+    one, other = facts.voucher(1, 100), facts.voucher(2, 200)
+    known = case(one, other, facts.corrected(one, eligible_cents=50), facts.withdrawn(other))
+    assert [v.data.eligible_cents for v in known.vouchers] == [50]
+
+
+def test_a_payment_proves_nothing_before_its_value_date() -> None:
+    fact = facts.voucher(1)
+    proof = Proof(id_of("p"), facts.IBAN, 1, facts.source(), DAY, 100, 100, True)
+    assert case(fact, as_of=DAY, proofs={fact.id: proof}).spent_cents == 100_00
+    assert case(fact, as_of=BEFORE, proofs={fact.id: proof}).vouchers == ()
+    late = Proof(id_of("p"), facts.IBAN, 1, facts.source(), date(2026, 2, 1), 100, 100, True)
+    assert case(fact, as_of=DAY, proofs={fact.id: late}).spent_cents == 0
+
+
+def test_a_later_version_of_an_award_counts_from_its_day() -> None:
+    both = (facts.award(100), facts.award(80, version=2, awarded_on=date(2026, 5, 1)))
+    assert [a.maximum_cents for a in case(*both, as_of=DAY).awards] == [100]
+    assert [a.maximum_cents for a in case(*both).awards] == [80]
+    assert [a.version for a in case(*both).award_versions] == [1, 2]
+
+
+def test_papers_are_linked_by_municipality_and_reference_and_steps_ahead_do_not_count() -> None:
+    taken = Step(body="Rat", authoritative=True, held_on=DAY, result=StepResult.PASSED_UNCHANGED)
+    of = (facts.promise(1, funder=facts.CITY, decision="V-1", committed_on=BEFORE),)
+    papers = (facts.decision(steps=(taken,)), facts.detail(1), facts.decision("V-2"))
+    on, before = case(*of, as_of=DAY, papers=papers), case(*of, as_of=BEFORE, papers=papers)
+    assert set(on.papers) == {"modell/V-1"}
+    assert on.papers["modell/V-1"].state is not None
+    assert [len(c.papers["modell/V-1"].state.steps) for c in (on, before) if c.papers["modell/V-1"].state] == [1, 0]
+
+
+def test_a_waiver_is_known_with_its_reason() -> None:
+    finding = id_of("finding")
+    known = case(facts.instruction("measure/M-1", WaiveFinding(finding=finding, reason="geprüft")))
+    assert dict(known.waivers) == {finding: "geprüft"}

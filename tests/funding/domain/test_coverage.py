@@ -1,0 +1,98 @@
+"""Need against secured money."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from services.funding.domain.case import Case, case_of
+from services.funding.domain.coverage import Coverage, cover
+from services.funding.domain.rules import RuleSet
+from shared.contracts.intake import CommitmentStatus, Fact, Step, StepResult
+from tests.funding import facts
+
+RULES = RuleSet("national", "Test", date(2000, 1, 1), "0" * 64, {})
+
+
+def case(*of: Fact, as_of: date = date(2026, 12, 31), papers: tuple[Fact, ...] = (), **more: Any) -> Case:
+    return case_of((facts.measure(), *of), as_of=as_of, rules=RULES, papers=papers, **more)
+
+
+def covered(*of: Fact, as_of: date = date(2026, 12, 31), papers: tuple[Fact, ...] = ()) -> Coverage:
+    return cover(case(*of, as_of=as_of, papers=papers))
+
+
+def test_a_gap_is_what_is_planned_and_not_secured_in_its_year() -> None:
+    said = covered(facts.plan(100), facts.plan(50, 2027), facts.promise(80), facts.promise(90, 2027))
+    assert said.gaps == {2026: 20}, "a surplus in 2027 does not fill the gap of 2026"
+    assert (said.planned_cents, said.valid_cents, said.gap_cents, said.term_gap) == (150, 170, 20, 0)
+
+
+@pytest.mark.parametrize(
+    ("status", "valid"),
+    [("announced", 0), ("applied", 0), ("conditional", 0), ("withdrawn", 0), ("decided", 100), ("awarded", 100), ("cut", 100)],
+)
+def test_only_decided_awarded_and_cut_promises_cover(status: str, valid: int) -> None:
+    (line,) = covered(facts.plan(100), facts.promise(100, status=CommitmentStatus(status))).lines
+    assert (line.committed_cents, line.valid_cents, line.why_not is None) == (100, valid, valid == 100)
+
+
+def test_a_cut_promise_covers_with_its_latest_amount() -> None:
+    said = covered(facts.plan(100), facts.promise(100), facts.promise(70, version=2, status=CommitmentStatus.CUT))
+    assert said.gaps == {2026: 30}
+
+
+def test_a_promise_covers_on_its_last_day_and_not_the_day_after() -> None:
+    promise = facts.promise(100, expires_on=date(2026, 6, 30))
+    assert covered(promise, as_of=date(2026, 6, 30)).valid_cents == 100
+    after = covered(promise, as_of=date(2026, 7, 1))
+    assert after.valid_cents == 0
+    assert after.lines[0].why_not == "abgelaufen am 30.06.2026, bis dahin eingegangen 0,00"
+
+
+def test_what_was_received_by_the_last_day_still_covers() -> None:
+    promise = facts.promise(100, expires_on=date(2026, 6, 30))
+    in_time = facts.receipt(40, received_on=date(2026, 6, 30))
+    late = facts.receipt(50, number="E-2", received_on=date(2026, 7, 1))
+    assert covered(promise, in_time, late, as_of=date(2026, 8, 1)).valid_cents == 40
+
+
+def test_a_municipal_promise_covers_only_years_its_decision_names_an_amount_for() -> None:
+    promises = [facts.promise(100, year, funder=facts.CITY, decision="V-1") for year in (2026, 2027)]
+    without = covered(*promises)
+    assert [line.why_not for line in without.lines] == ["Beschluss V-1 liegt nicht vor"] * 2
+    said = covered(*promises, papers=(facts.decision(), facts.detail(100, 2026)))
+    assert said.valid == {2026: 100, 2027: 0}
+    assert said.lines[1].why_not == "Beschluss V-1 deckt 2026, nicht 2027"
+
+
+def test_a_rejected_paper_and_a_promise_without_one_do_not_cover() -> None:
+    rejected = Step(body="Rat", authoritative=True, held_on=date(2026, 1, 1), result=StepResult.REJECTED)
+    promise = facts.promise(100, funder=facts.CITY, decision="V-1")
+    said = covered(promise, papers=(facts.decision(steps=(rejected,)), facts.detail(100)))
+    assert said.lines[0].why_not == "Vorlage V-1 wurde abgelehnt"
+    assert covered(facts.promise(100, funder=facts.CITY)).lines[0].why_not == "kein Beschluss benannt"
+
+
+def test_an_award_covers_by_its_years_from_its_day_until_it_is_revoked() -> None:
+    given = facts.award(100, years={2026: 60, 2027: 40}, revoked_on=date(2026, 10, 1))
+    assert covered(facts.plan(100), given, as_of=date(2026, 1, 1)).valid_cents == 0, "not known to the day before it was awarded"
+    assert covered(facts.plan(100), given, as_of=date(2026, 9, 30)).valid == {2026: 60, 2027: 40}
+    assert covered(facts.plan(100), given, as_of=date(2026, 10, 1)).lines[0].why_not == "widerrufen am 01.10.2026"
+
+
+def test_an_award_without_years_covers_the_term_and_years_are_not_judged_singly() -> None:
+    said = covered(facts.plan(60), facts.plan(40, 2027), facts.award(90))
+    assert (said.gap(2026), said.gaps, said.term_gap, said.gap_cents) == (None, {}, 10, 10)
+
+
+def test_without_a_plan_nothing_is_a_gap_and_nothing_is_known() -> None:
+    said = covered(facts.promise(100))
+    assert (said.planned, said.gap(2026), said.gap_cents) == ({}, None, 0)
+
+
+def test_money_without_a_promise_has_a_line_of_its_own() -> None:
+    (line,) = covered(facts.receipt(10)).lines
+    assert (line.committed_cents, line.received_cents, line.why_not) == (0, 10, "keine Zusage")
