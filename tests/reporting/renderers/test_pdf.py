@@ -66,6 +66,7 @@ def table(*cells: object, titles: str = "Spalte") -> Table:
 
 def awkward() -> Document:
     """All that is hard to set at once."""
+    much = "Wort " * 4000
     checks = tuple(CheckItem(mark, COMPOUND, "Detail " * 30, "KOF-01", 5) for mark in Mark)
     amounts = tuple(Row((Text(COMPOUND, LONG_NAME), Cents(sign * 999_999_999), Missing(COMPOUND))) for sign in (1, -1))
     return Document(
@@ -80,7 +81,8 @@ def awkward() -> Document:
         sections=(
             Section("Diagramm", (Chart(tuple("abcdefghijk"), (Bar("Plan", (*range(10), -5)), Bar("Null", (0,) * 11))),)),
             Section("Tabelle", (Table(tuple(map(Column, ("Name", "Betrag", COMPOUND))), amounts, caption=COMPOUND),)),
-            Section("Hoch", (table(Text("Wort " * 4000), Text("danach")),)),
+            Section("Hoch", (table(Text(much), Text("danach")),)),
+            Section("Viel", (Notice(Mark.HINT, "Viel", much), CheckList((CheckItem(Mark.FAULT, "?", much),)))),
             Section("Leer", (table(), Chart((), ()), CheckList(()), Paragraph("Absatz\n\nnoch einer"))),
             Section("Prüfung", (CheckList(checks), CheckList(checks, wide=True)), landscape=True),
             Section("Zeichen", (Paragraph("中文 🙂 \u0627 (Klammer) \\ %s ŕẞ\u202e"),)),
@@ -149,6 +151,30 @@ def test_a_row_higher_than_a_page_loses_no_word() -> None:
     [rows] = read_tables(content)
     assert "".join(row[0] for row in rows[1:]).split() == [*" ".join(words).split()[:-1], "Wort3999danach"]
     assert len(read_artifacts(content)) > 3
+
+
+@pytest.mark.parametrize("cell", [Missing, Text, Reference])
+def test_any_long_cell_is_split_over_pages(cell: type[Text]) -> None:
+    words = " ".join(f"Wort{number}" for number in range(9000))
+    content = pdf_of(document(table(cell(words))))
+    assert words.replace(" ", "") in "".join(row[0] for row in read_tables(content)[0][1:]).replace(" ", "")
+
+
+def test_a_notice_and_a_check_longer_than_a_page_lose_no_word() -> None:
+    words = " ".join(f"Wort{number}" for number in range(2500))
+    checks = CheckList((CheckItem(Mark.FAULT, "Frage", words), CheckItem(Mark.HOLDS, "Antwort", "kurz")))
+    tree = read_tree(pdf_of(document(Notice(Mark.FAULT, "Achtung", words), checks)))
+    assert tree.words().count(words) == 2
+    assert [item.words() for item in tree.all("LI")] == [f"Frage Feststellung F · {words}", "Antwort erfüllt · kurz"]
+
+
+def test_a_group_that_goes_on_repeats_its_heading_on_the_next_page() -> None:
+    rows = [Row((Text("Honorare"), None), RowKind.HEADING), *(Row((Text(f"{n}"), Cents(n))) for n in range(150))]
+    rows.append(Row((Text("Zwischensumme"), Cents(11175)), RowKind.SUBTOTAL))
+    content = pdf_of(document(Table((Column("Nr."), Column("Betrag")), tuple(rows))))
+    pages = read_artifacts(content)
+    assert ["Honorare (Fortsetzung)" in page for page in pages] == [False, *[True] * (len(pages) - 1)]
+    assert [row[0] for row in read_tables(content)[0][1:]] == ["Honorare", *map(str, range(150)), "Zwischensumme"]
 
 
 def test_an_empty_table_says_so() -> None:

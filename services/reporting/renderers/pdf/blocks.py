@@ -138,13 +138,18 @@ def _text(flow: Flow, text: str, style: Style, tag: str, leading: float) -> None
     _lines(flow, flow.root.add(tag), flow.type.lines(text, style, width), style, leading)
 
 
-def _lines(flow: Flow, node: Node, lines: Sequence[str], style: Style, leading: float) -> None:
+def _most(flow: Flow) -> float:
+    """The height from which on a block is set as running text, since it might not fit on a sheet."""
+    return (flow.frame.top - flow.frame.bottom) * 0.8
+
+
+def _lines(flow: Flow, node: Node, lines: Sequence[str], style: Style, leading: float, *, indent: float = 0) -> None:
     """Lines of one element from the flow's height on, over as many sheets as it takes; the first baseline is at flow.y."""
     for line in lines:
         if flow.y < flow.frame.bottom:
             flow.open()
             flow.y -= style.size
-        flow.sheet.write(node, flow.frame.left, flow.y, line, style)
+        flow.sheet.write(node, flow.frame.left + indent, flow.y, line, style)
         flow.y -= leading
 
 
@@ -209,6 +214,10 @@ def draw_notice(flow: Flow, notice: Notice) -> None:
     heads = flow.type.lines(notice.title, title, width)
     lines = flow.type.lines(notice.text, text, width) if notice.text else []
     height = len(heads) * 12 + len(lines) * 11.2 + 14
+    if lines and height > _most(flow):
+        draw_notice(flow, Notice(notice.mark, notice.title))
+        draw_paragraph(flow, Paragraph(notice.text or ""))
+        return
     flow.need(height + 8)
     bottom = flow.y - height
     with flow.sheet.artifact():
@@ -399,6 +408,10 @@ def draw_check_list(flow: Flow, checks: CheckList) -> None:
     for start in range(0, len(checks.items), columns):
         row = [_check_lines(flow, item, width - 20) for item in checks.items[start : start + columns]]
         height = max(len(heads) * 10.8 + len(details) * 9.6 for _, heads, details in row)
+        if height > _most(flow):
+            for item in checks.items[start : start + columns]:
+                _draw_long_check(flow, item, node)
+            continue
         flow.need(height + 8)
         for number, (item, heads, details) in enumerate(row):
             x, y = flow.frame.left + number * (width + gap), flow.y - 11
@@ -410,6 +423,18 @@ def draw_check_list(flow: Flow, checks: CheckList) -> None:
                     y -= leading
         flow.y -= height + 8
     flow.y -= 2
+
+
+def _draw_long_check(flow: Flow, item: CheckItem, node: Node) -> None:
+    """An outcome that needs more than a page: its icon, and its texts over as many sheets as they take."""
+    _, heads, details = _check_lines(flow, item, flow.frame.inner - 20)
+    flow.need(60)
+    flow.y -= 11
+    icon(flow.sheet, item.mark, flow.frame.left + 6.6, flow.y + 0.6)
+    body = node.add("LI").add("LBody")
+    _lines(flow, body, [*heads[:-1], f"{heads[-1]} "], _CHECK, 10.8, indent=20)
+    _lines(flow, body, details, _DETAIL, 9.6, indent=20)
+    flow.y -= 8
 
 
 def _check_lines(flow: Flow, item: CheckItem, width: float) -> tuple[CheckItem, list[str], list[str]]:

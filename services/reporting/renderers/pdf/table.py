@@ -59,16 +59,21 @@ def draw_table(flow: Flow, table: Table, parent: Node) -> None:
     heads = list(_heads(lines))
     node = parent.add("Table")
     body: Node | None = None
+    group: _Line | None = None  # whose heading is repeated at the top of the next page
     flow.need(setting.header_height + lines[0].height + sum(min(line.height, 30) for line in lines[1:2]))
     start, first = 0, True
     while start < len(lines):
-        room = flow.y - flow.frame.bottom - setting.header_height
+        carried = group if lines[start].kind is not RowKind.HEADING else None
+        room = flow.y - flow.frame.bottom - setting.header_height - (carried.height if carried else 0)
         end = _page_end(lines, heads, start, room)
-        if end == start:
+        if end == start and flow.y < flow.frame.top:
             flow.open()
             continue
+        end = max(end, start + 1)
         head = node.add("THead") if first else None
         y = setting.draw_header(head)
+        if carried:
+            y = setting.draw_carried(carried, y)
         setting.draw_grounds(lines[start:end], y, start)
         for line, cells in zip(lines[start:end], setting.draw_rows(lines[start:end], y), strict=True):
             if line.kind is RowKind.TOTAL and (body is None or body.tag != "TFoot"):
@@ -78,6 +83,8 @@ def draw_table(flow: Flow, table: Table, parent: Node) -> None:
             body.kids.append(cells)
             if line.kind is RowKind.SUBTOTAL:
                 body = None
+            if line.kind is not RowKind.BODY:
+                group = line if line.kind is RowKind.HEADING else None
         flow.y = y - sum(line.height for line in lines[start:end])
         start, first = end, False
         if start < len(lines):
@@ -177,10 +184,11 @@ class _Setting:
         style = self.base if row.kind is RowKind.BODY else self.strong
         texts: list[list[str]] = []
         for index, cell in enumerate(row.cells):
-            if isinstance(cell, Text):
-                width = self._room(index)
-                note = self.type.lines(cell.note, style, width) if cell.note else []
-                texts.append([*self.type.lines(cell.text, style, width), *note])
+            if isinstance(cell, _WRAPPED):
+                told = written(cell, self.flow.language)
+                if isinstance(cell, Text) and cell.note:
+                    told = f"{told} {cell.note}"
+                texts.append(self.type.lines(told, style, self._room(index)))
             else:
                 texts.append([])
         highest = max(map(len, texts))
@@ -283,6 +291,19 @@ class _Setting:
         with sheet.artifact():
             sheet.rule(frame.left, frame.right, bottom, INK, 0.9)
         return bottom
+
+    def draw_carried(self, line: _Line, y: float) -> float:
+        """The heading of a group that began on an earlier page, as an artifact; returns the height below it."""
+        sheet, frame, part = self.flow.sheet, self.flow.frame, line.parts[0]
+        if part is None:
+            return y
+        more = self._shown([f" ({self.words['continued']})"], self.note)
+        base = f"{y - self.above - self.size * 0.88:.2f}"
+        with sheet.artifact("Header"):
+            sheet.box(frame.left, y - line.height, frame.inner, line.height, GROUP)
+            start = f"BT {self.type.font(self.base)} {BODY} rg {self.leading:g} TL 1 0 0 1 {part.x} {base} Tm"
+            sheet.operators.append(f"{start} {part.shown} {more} ET")
+        return y - line.height
 
     def draw_grounds(self, lines: list[_Line], y: float, start: int) -> None:
         """Stripes, grounds, lines and chips behind the rows of one page, as one artifact."""
