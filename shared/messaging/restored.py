@@ -44,9 +44,9 @@ class RestoredFromOlderBackup(RuntimeError):
     def __init__(self, stream: str, subject: str, sequence: int, known_from: str) -> None:
         self.stream, self.lane, self.subject, self.sequence = stream, lane_of(subject), subject, sequence
         super().__init__(
-            f"{known_from} holds event {sequence} of {subject} (lane {self.lane} of {stream}), which this outbox does not: "
-            "the database was restored from an older backup. Nothing is told until a newer backup is restored, since consumers would take new "
-            "events for repeats."
+            f"{known_from} holds event {sequence} of {subject} (lane {self.lane} of {stream}), which this outbox does not: the "
+            "database was restored from an older backup. Nothing is told until a newer backup is restored, since consumers would "
+            "take new events for repeats."
         )
 
 

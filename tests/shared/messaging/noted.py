@@ -57,7 +57,7 @@ def create_note_table(owner_url: str) -> None:
     """The table the use case writes to; one number is refused by the database itself."""
     with psycopg.connect(plain_url(owner_url), autocommit=True) as connection:
         connection.execute("""create table note (place bigint generated always as identity, subject text not null,
-                              number bigint not null check (number <> 666), noted_by text)""")
+                              number bigint not null check (number <> -666), noted_by text)""")
 
 
 def applied(database: Database) -> dict[str, list[int]]:

@@ -370,7 +370,7 @@ def test_types_the_consumer_only_counts_leave_no_hole(publisher: Publisher, cons
 
 
 def test_what_the_database_refuses_is_found_and_only_that_is_set_aside(publisher: Publisher, consumer_database: Database) -> None:
-    records = publisher.tell(*(note(f"measure/{n % 5}", 666 if n in (7, 130, 131) else n) for n in range(200)))
+    records = publisher.tell(*(note(f"measure/{n % 5}", -666 if n in (7, 130, 131) else n) for n in range(200)))
     calls = []
 
     def counted(work, facts) -> None:  # type: ignore[no-untyped-def]
@@ -512,7 +512,7 @@ def test_a_released_fact_that_fails_again_is_parked_again_in_its_old_place(
 
 def test_an_operator_releases_or_dismisses_one_parked_fact(publisher: Publisher, consumer_database: Database) -> None:
     inbox = an_inbox(consumer_database)
-    inbox.once(publisher.tell(note("measure/A", 666), note("measure/A", 1), note("measure/A", 666, "again")), apply)
+    inbox.once(publisher.tell(note("measure/A", -666), note("measure/A", 1), note("measure/A", -666, "again")), apply)
 
     def instructed(work, facts: Sequence) -> None:  # type: ignore[no-untyped-def,type-arg]
         for fact in facts:
