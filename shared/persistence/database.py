@@ -36,7 +36,8 @@ class Database:
         """``url`` may contain ``{service}``; ``size`` is the number of connections kept open."""
         self.url = url_for(url, service)
         self.engine: Engine = create_engine(
-            self.url, pool_pre_ping=True, pool_size=size, max_overflow=size, isolation_level="READ COMMITTED"
+            self.url, pool_pre_ping=True, pool_size=size, max_overflow=size, isolation_level="READ COMMITTED",
+            hide_parameters=True,               # errors are logged, and parameters may be personal
         )
 
     def __enter__(self) -> Database:

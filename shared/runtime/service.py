@@ -20,6 +20,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import psycopg
+from aiokafka.errors import KafkaError
 from alembic.script import ScriptDirectory
 from faststream.kafka import KafkaBroker
 from faststream.specification import AsyncAPI
@@ -32,6 +33,7 @@ from shared.contracts.event import Event
 from shared.messaging.flow import Flow, flow
 from shared.messaging.inbox import Inbox
 from shared.messaging.relay import Relay
+from shared.messaging.restored import RestoredFromOlderBackup, verify_own_log
 from shared.messaging.tables import HISTORY
 from shared.messaging.work import Clock, SystemClock, Work, unit_of_work
 from shared.persistence.database import Database, driver_error, is_lost
@@ -332,7 +334,7 @@ class Service:
             self._trouble("start", None)
         except Exception as error:
             self.failed = error
-            log.critical("%s refuses to start: %s", self.name, error, exc_info=not isinstance(error, NotMigrated))
+            log.critical("%s refuses to start: %s", self.name, error, exc_info=not isinstance(error, RestoredFromOlderBackup))
             self.on_failure(error)
 
     async def _go_down(self, opening: asyncio.Task[None]) -> None:
@@ -396,7 +398,27 @@ class Service:
                     )
 
     async def _verify(self) -> None:
-        """Hold the own log on Kafka against the outbox; raises ``RestoredFromOlderBackup``."""
+        """Hold the own log on Kafka against the outbox, waiting for Kafka if need be; raises ``RestoredFromOlderBackup``."""
+        groups = self.gate.groups if self.gate is not None else None        # embedded, all readers are known, and may be none
+        pause = 0.2
+        while True:
+            try:
+                await kafka.check_topics(self.settings, list(kafka.TOPICS))
+                await verify_own_log(
+                    self.settings.database_of(self.name), self.publishes, self.settings.kafka or "", source=self._source,
+                    inboxes=list(self._inboxes.values()), expects=groups or (), answer_within=0.0 if groups == () else 5.0,
+                )
+                self._trouble("log", None)
+                return
+            except (KafkaError, OSError, TimeoutError, psycopg.OperationalError, kafka.TopicsMissing) as error:
+                self._trouble("log", f"its own log cannot be verified: {in_one_line(error)}")
+                log.warning("%s cannot verify its log; again in %.1f s: %s", self.name, pause, in_one_line(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    @property
+    def _source(self) -> str:
+        return f"{self.settings.urn}:{self.name}"
 
     def _try_parked_again(self) -> None:
         for stream, inbox in self._inboxes.items():
@@ -405,7 +427,7 @@ class Service:
     def _new_relay(self) -> Relay:
         self._relay = Relay(
             self.settings.database_of(self.name), self.publishes, self.settings.kafka or "",
-            source=f"{self.settings.urn}:{self.name}", inboxes=list(self._inboxes.values()), sweep=self.settings.heads_seconds,
+            source=self._source, inboxes=list(self._inboxes.values()), sweep=self.settings.heads_seconds,
             clock=self.clock, gate=self.gate,
         )
         return self._relay

@@ -75,7 +75,7 @@ def outside(tmp_path: Path, postgres: Postgres) -> Iterator[Settings]:
             connection.execute(f"drop database if exists {make.__name__} with (force)")
     with MockBroker() as broker:
         settings = Settings(
-            data=tmp_path / "data", http="127.0.0.1:0", kafka=broker.address, heads_seconds=2,
+            data=tmp_path / "data", http="127.0.0.1:0", kafka=broker.address, heads_seconds=2, session_timeout_ms=1_500,
             database=postgres.url("{service}"), owner_database=postgres.url("{service}_owner"), admin_database=postgres.admin_url,
         )
         prepare(settings, BOTH)

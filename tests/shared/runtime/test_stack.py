@@ -12,7 +12,9 @@ from collections.abc import Sequence
 import psycopg
 import pytest
 
+from shared.messaging.restored import RestoredFromOlderBackup
 from shared.messaging.work import Work
+from shared.runtime.access import Actor
 from shared.runtime.embedded import locked
 from shared.runtime.service import NotOpen
 from shared.runtime.settings import Settings
@@ -49,6 +51,23 @@ def test_stopped_half_way_with_the_brokers_data_gone_nothing_is_lost_or_doubled(
         assert numbers(second, "funding") == expected
         assert numbers(second, "intake") == expected
     assert half_way > 0
+
+
+def test_a_publisher_restored_from_an_older_backup_refuses_to_start_and_says_what_to_do(outside: Settings) -> None:
+    with Stack(outside, BOTH) as stack:
+        client(stack).ask("measure/M-1", 100, 10)
+        until(lambda: is_settled(stack))
+    forget = "alter table outbox disable trigger user; delete from outbox where sequence > 5; update told set sequence = 5"
+    with psycopg.connect(outside.admin_database.replace("/postgres?", "/intake?"), autocommit=True) as connection:     # type: ignore[union-attr]
+        connection.execute(forget)
+        connection.execute("update relayed set id = 0, at = -1 where at >= 0")
+    refused = Stack(outside, BOTH)
+    with pytest.raises(NotReady, match=r"intake: it refuses to start: .*restored from an older backup"):
+        refused.__enter__()
+    with pytest.raises(NotOpen):
+        refused.service("intake").do(ping.ask, "measure/M-1", [1], Actor("jugendamt", "clerk"))
+    with pytest.raises(RestoredFromOlderBackup):
+        Stack(outside, BOTH).run()
 
 
 def test_postgresql_killed_while_everything_runs_comes_back_and_nothing_is_lost_or_doubled(embedded: Settings) -> None:
