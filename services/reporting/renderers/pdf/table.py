@@ -315,7 +315,7 @@ class _Setting:
             top = y
             for index, line in enumerate(lines):
                 box = f"{frame.left:.2f} {y - line.height:.2f} {frame.inner:.2f} {line.height:.2f} re"
-                if line.kind in (RowKind.SUBTOTAL, RowKind.HEADING):
+                if line.kind is RowKind.HEADING:
                     grounds.append(box)
                 elif line.kind is RowKind.BODY and self.long and (start + index) % 2:
                     stripes.append(box)
@@ -330,8 +330,8 @@ class _Setting:
                 sheet.operators.append(f"{HAIR} RG 0.6 w {' '.join(rules)} S")
             y = top
             for line in lines:
-                if line.kind is RowKind.TOTAL:
-                    sheet.rule(frame.left, frame.right, y, INK, 0.9)
+                if line.kind in (RowKind.SUBTOTAL, RowKind.TOTAL):
+                    sheet.rule(frame.left, frame.right, y, INK, 0.9 if line.kind is RowKind.TOTAL else 0.5)
                 for part in line.parts:
                     if part and part.chip:
                         self._chip(part.chip, y - self.above)
