@@ -35,11 +35,11 @@ def gap_in_sequence(case: Case) -> Iterator[Said]:
 def _flaws(steps: Sequence[Step]) -> dict[str, str]:
     """What is wrong with which step, by its place and body."""
     if not steps:
-        return {"steps": "–"}
+        return {"steps": "keine Beratung"}
     flaws: dict[str, list[str]] = {}
     for place, step in enumerate(steps, 1):
-        shown = {"body": step.body.strip(), "date": step.held_on, "result": step.result}
-        flaws[f"{place} {step.body}".strip()] = [f"{name} –" for name, there in shown.items() if not there]
+        shown = (("Gremium", step.body.strip()), ("Datum", step.held_on), ("Ergebnis", step.result))
+        flaws[f"{place} {step.body}".strip()] = [f"kein {name}" for name, there in shown if not there]
     dated = [(f"{place} {step.body}".strip(), step.held_on) for place, step in enumerate(steps, 1) if step.held_on]
     for (_, before), (name, held_on) in pairwise(dated):
         if held_on < before:

@@ -11,6 +11,7 @@ from services.funding.domain.checks.rate.grants import is_grant
 from services.funding.domain.finding import NOT_APPLICABLE, Noticed, Said, check, written
 from shared.contracts.funding import Severity
 from shared.contracts.intake import Award, Receipt
+from shared.values.german import write_cents, write_day
 
 
 @check("BEW-01", Severity.BLOCKING)
@@ -30,7 +31,7 @@ def paid_without_award(case: Case) -> Iterator[Said]:
             at_risk_cents=receipt.amount_cents,
             at_risk_eu_cents=receipt.amount_cents if receipt.funder.is_eu else 0,
             inputs=written({"received_on": receipt.received_on, "funder": receipt.funder.name, "award": _told(versions)}),
-            arithmetic=" · ".join(written({"received_on": receipt.received_on, "cents": receipt.amount_cents}).values()),
+            arithmetic=f"{write_day(receipt.received_on)}: {write_cents(receipt.amount_cents)}",
             references=(fact.source.reference, *case.references_of(*versions)),
         )
 
@@ -45,12 +46,11 @@ def _awards_for(case: Case, receipt: Receipt) -> list[Award]:
 
 def _in_force(award: Award, versions: list[Award], day: date) -> bool:
     """Was this version the latest on the day, and not revoked by it?"""
-    later = any(
-        o.reference == award.reference and o.version > award.version and o.awarded_on <= day for o in versions
-    )
+    later = any(o.reference == award.reference and o.version > award.version and o.awarded_on <= day for o in versions)
     return award.awarded_on <= day and not later and not (award.revoked_on and award.revoked_on <= day)
 
 
 def _told(versions: list[Award]) -> str:
-    days = (written({"from": a.awarded_on, **({"to": a.revoked_on} if a.revoked_on else {})}) for a in versions)
-    return ", ".join("–".join(d.values()) for d in days)
+    """Days on which the versions begin, and end."""
+    spans = (f"ab {write_day(a.awarded_on)}" + (f" bis {write_day(a.revoked_on)}" if a.revoked_on else "") for a in versions)
+    return ", ".join(spans) or "kein Bescheid"
