@@ -98,6 +98,7 @@ def upgrade(owner_url: str, service: str, *histories: History, runtime_role: str
                 steps.configure(connection=connection, version_table=history.version_table, runtime_role=quoted)
                 with steps:
                     steps.run_migrations()
+                connection.exec_driver_sql(f"revoke insert on {history.version_table} from {quoted}")
     finally:
         engine.dispose()
 
