@@ -332,6 +332,7 @@ class Service:
             self._worker = threading.Thread(target=self._do_chores, name=f"{self.name} chores", daemon=True)
             self._worker.start()
             self._trouble("start", None)
+            log.info("%s is ready", self.name)
         except Exception as error:
             self.failed = error
             log.critical("%s refuses to start: %s", self.name, error, exc_info=not isinstance(error, RestoredFromOlderBackup))

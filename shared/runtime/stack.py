@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from urllib.parse import unquote, urlsplit
 
@@ -98,11 +99,28 @@ class Stack:
     def run(self) -> None:
         """Serve in this thread until a signal or until a service refuses to start; raises what it refused with."""
         with contextlib.ExitStack() as stack:
+            stack.enter_context(self._stops_in_order())
             self._make(stack)
             self._server = self._new_server()
             self._server.run()
             if failed := next((service.failed for service in self.services if service.failed), None):
                 raise failed
+
+    @contextlib.contextmanager
+    def _stops_in_order(self) -> Iterator[None]:
+        """Let a signal unwind instead of ending the process. While HTTP is served uvicorn handles it, but raises it again
+        when it has stopped: without this, PostgreSQL would be left behind."""
+
+        def stop(number: int, _: object) -> None:
+            if self._server is None:
+                raise SystemExit(128 + number)
+
+        before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _make(self, stack: contextlib.ExitStack) -> None:
         if self.given.is_embedded:
@@ -161,7 +179,7 @@ def serve(settings: Settings, makers: Sequence[Maker]) -> None:
         sys.stderr.write(
             f"\nOperator token, shown this once: {token}\nMore tokens: pruefpfad token create --name NAME --role clerk\n\n"
         )
-    log.info("serving at http://%s", settings.http)
+    log.info("starting; will answer at http://%s", settings.http)
     Stack(settings, makers).run()
 
 

@@ -268,11 +268,8 @@ def configure_log(form: Literal["text", "json"], stream: TextIO | None = None) -
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
     spare_kafka()
-    for name in ("uvicorn.access", "httpx"):                # the use case has its line already
+    for name in ("uvicorn", "httpx", "alembic"):                # services say themselves when they are ready
         logging.getLogger(name).setLevel(logging.WARNING)
-    for name in ("uvicorn", "uvicorn.error"):
-        logging.getLogger(name).handlers[:] = []
-        logging.getLogger(name).propagate = True
 
 
 def spare_kafka() -> None:

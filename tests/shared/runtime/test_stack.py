@@ -132,6 +132,28 @@ def test_two_processes_do_not_share_a_data_folder(embedded: Settings) -> None:
         pass
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_everything_in_order_and_leaves_no_postgresql_behind(embedded: Settings, number: signal.Signals) -> None:
+    served = "from shared.runtime import settings, stack as s; from tests.shared.runtime import ping as p; " + (
+        "s.serve(settings.read_settings(), p.BOTH)"
+    )
+    environment = {"PYTHONPATH": ".", "PRUEFPFAD_DATA": str(embedded.data), "PRUEFPFAD_HTTP": "127.0.0.1:0"}
+    with subprocess.Popen([sys.executable, "-c", served], env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if "funding is ready" in "".join(said) and "intake is ready" in "".join(said):
+                break
+        process.send_signal(number)
+        said += process.stderr.readlines()
+        assert process.wait(60) == 0, "".join(said)
+    assert not (embedded.data / "postgres" / "postmaster.pid").exists()
+    assert "Embedded mode: " in "".join(said)
+    assert "".join(said).count("Operator token, shown this once: pp_") == 1
+    assert "Traceback" not in "".join(said)
+
+
 def test_doors_are_closed_before_the_service_is_up(embedded: Settings) -> None:
     service = ping.intake(embedded)
     with pytest.raises(NotOpen, match="starting"):
