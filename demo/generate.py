@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from demo.making import harz, kekiz, offenbach, peine
+from demo.making import harz, herne, kekiz, offenbach, peine
 
 PROGRAMMES: Final[Mapping[str, Callable[[], Iterator[tuple[str, bytes]]]]] = {
+    "herne": herne.files,
     "offenbach": offenbach.files,
     "harz": harz.files,
     "peine": peine.files,

@@ -187,7 +187,7 @@ def _money() -> Iterator[tuple[str, bytes]]:
     )  # fmt: skip
     yield "act-1/11-commitments.csv", sheet(
         "Zusagen", tables.COMMITMENTS,
-        [(measure(EXAMPLE), "KOM-1", "1", *_own(), str(year), amount(cents), "beschlossen", "27.09.2012", "31.12.2015",
+        [(measure(EXAMPLE), "KOM-1", "1", *_own(), str(year), amount(cents), "beschlossen", "27.09.2012", "",
           "2012/D-104", "Beschluss") for year, cents in EXAMPLE_OWN.items()],
     )  # fmt: skip
     example, running = example_vouchers(), running_vouchers()
