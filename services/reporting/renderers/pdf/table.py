@@ -145,6 +145,7 @@ class _Setting:
         self.header_height = max(map(len, self.title_lines)) * self.head.size * 1.2 + 7
         # A higher row is cut in pieces of half a page, which find room below a heading.
         self.most_lines = int((flow.frame.top - flow.frame.bottom - self.header_height - 2 * self.above) / self.leading / 2)
+        self._chips: dict[tuple[Chip, int], _Part] = {}
         self._tags: dict[tuple[int, tuple[bool, ...]], tuple[CellTag, ...]] = {}
 
     @staticmethod
@@ -219,12 +220,9 @@ class _Setting:
             return _Part(self._x(index), f"{shown} T* {self._shown(notes, self.note)}", len(lines) + len(notes))
         if kind is Chip:
             assert isinstance(cell, Chip)  # noqa: S101
-            tone = TONES[cell.mark]
-            ink = WHITE if tone.solid else tone.ink
-            chip = Style(self.chip.face, self.chip.size, ink)
-            label = clean(cell.label)
-            room = self.type.width(label, chip) + _CHIP_ROOM
-            return _Part(f"{left + 10.5:.2f}", self._shown([label], chip), 1, (left, room, cell.mark))
+            if (cell, index) not in self._chips:
+                self._chips[cell, index] = self._chip_part(cell, left)
+            return self._chips[cell, index]
         if kind is Missing:
             style = self.missing
         elif kind is Reference:
@@ -235,6 +233,13 @@ class _Setting:
             return _Part(self._x(index), self._shown(lines, style), len(lines))
         starts = [left + width - self.type.width(line.rstrip(" "), style) for line in lines]
         return _Part(f"{starts[0]:.2f}", self._shown(lines, style, starts), len(lines))
+
+    def _chip_part(self, cell: Chip, left: float) -> _Part:
+        tone = TONES[cell.mark]
+        style = Style(self.chip.face, self.chip.size, WHITE if tone.solid else tone.ink)
+        label = clean(cell.label)
+        room = self.type.width(label, style) + _CHIP_ROOM
+        return _Part(f"{left + 10.5:.2f}", self._shown([label], style), 1, (left, room, cell.mark))
 
     def _x(self, index: int) -> str:
         return f"{self.left[index] + self.before[index]:.2f}"
