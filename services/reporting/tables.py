@@ -110,6 +110,8 @@ class Report(Row, table=True):
 class ReportSource(Row, table=True):
     """Which rows a report stands on: the way forward from a row to every report it is in. Append-only."""
 
+    __tablename__ = "report_source"
+
     digest: str = _text(primary_key=True)
     place: str = _text(primary_key=True)
     report: UUID = Field(primary_key=True)

@@ -33,15 +33,13 @@ def issue_report(
     reporting: Here,
     who: Annotated[Actor, may("issue")],
     subject: Annotated[str, Query(description="`measure/M-1` or `programme/herne`", examples=["measure/M-1"])],
-    document: Annotated[
-        DocumentKind, Query(description="D5 Belegliste, D6 Kofinanzierungsnachweis, D7 Abgleichsbericht, D9 Programm")
-    ],
+    document: Annotated[DocumentKind, Query(description="D5 vouchers, D6 co-funding, D7 reconciliation, D9 programme")],
     as_of: Annotated[date | None, Query(description="Cut-off date (Stichtag); without it the latest one stated")] = None,
     incomplete: Annotated[
         bool, Query(description="Issue it although something is still on its way, marked „unvollständig“")
     ] = False,
 ) -> Response:
-    """Issue a report in all formats. 201: a new version; 200: nothing has changed, the last version stands; 409: refused, and why."""
+    """Issue a report in all formats. 201: a new version; 200: nothing has changed, the last stands; 409: refused, and why."""
     try:
         issued = reporting.do(
             application.issue_report,
@@ -99,7 +97,7 @@ def list_statements(
     subject: Annotated[str, Query()],
     as_of: Annotated[date | None, Query()] = None,
 ) -> dict[str, Any]:
-    """What funding stated about a subject, as far as it has arrived here: cut-off dates, the statement, open findings, what is missing."""
+    """What funding stated about a subject, as far as it has arrived here: statement, open findings, what is missing."""
     return reporting.do(application.show_statement, subject, as_of)
 
 
@@ -191,4 +189,5 @@ def _verify_page(number: str, sha256: str, result: dict[str, Any]) -> str:
         else [f"Bericht {number}: {result['reason']}."]
     )
     body = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
-    return f"<!DOCTYPE html><html lang='de'><meta charset='utf-8'><title>Prüfpfad · {html.escape(number)}</title><body>{body}</body></html>"
+    head = f"<meta charset='utf-8'><title>Prüfpfad · {html.escape(number)}</title>"
+    return f"<!DOCTYPE html><html lang='de'><head>{head}</head><body>{body}</body></html>"

@@ -78,7 +78,7 @@ def secured_because(snapshot: MeasureSnapshot) -> tuple[bool, tuple[str, ...]]:
     """Is the total financing secured, and if not: why not, in German. Missing facts are reasons like findings."""
     relevant = ("KOF-", "BES-", "BEW-")
     reasons = [
-        f"{f.code} {catalogue.finding_title(f.code)} ({f.object})"
+        f"{f.code} {catalogue.title(f.code, 'de')} ({f.object})"
         for f in snapshot.findings
         if f.code.startswith(relevant) and not f.waived
     ]

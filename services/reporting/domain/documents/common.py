@@ -149,7 +149,7 @@ def findings_section(findings: Sequence[Finding], title: str = "Feststellungen")
         Row(
             (
                 Chip(MARK[f.severity], f.severity.value),
-                Text(f.code, catalogue.finding_title(f.code)),
+                Text(f.code, catalogue.title(f.code, "de")),
                 Text(f.object + (f" ({f.budget_year})" if f.budget_year else ""), f.arithmetic or None),
                 Text(f.legal_basis, "angenommen: " + f.waived if f.waived else None),
                 Reference(" ".join(r for r in f.references if r) or "–"),
@@ -176,7 +176,7 @@ def checks_section(checks: Iterable[CheckResult]) -> Section:
     """Every check with its outcome; what is missing is said, never passed."""
     items, silent = [], []
     for result in checks:
-        title = catalogue.finding_title(result.code)
+        title = catalogue.title(result.code, "de")
         match result.outcome:
             case Outcome.NOT_APPLICABLE:
                 silent.append(result.code)

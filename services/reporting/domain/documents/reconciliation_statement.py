@@ -24,12 +24,12 @@ from services.reporting.domain.snapshot import MeasureSnapshot
 from shared.contracts import catalogue
 from shared.contracts.funding import Stage
 
-VERDICT = {
-    "reconciled": (Mark.HOLDS, "abgeglichen"),
-    "explained": (Mark.HINT, "abgeglichen mit erklärten Differenzen"),
-    "open": (Mark.FAULT, "offen"),
-    "missing": (Mark.MISSING, "fehlt"),
-    "not_applicable": (Mark.NOT_APPLICABLE, "nicht anwendbar"),
+MARK = {
+    "reconciled": Mark.HOLDS,
+    "explained": Mark.HINT,
+    "open": Mark.FAULT,
+    "missing": Mark.MISSING,
+    "not_applicable": Mark.NOT_APPLICABLE,
 }
 
 
@@ -37,7 +37,6 @@ def compose(snapshot: MeasureSnapshot, number: str) -> Document:
     """The reconciliation statement of a measure as of its statement's day."""
     statement = snapshot.statement
     open_stages = sum(1 for s in statement.stages if s.verdict == "open")
-    mark, word = VERDICT[statement.verdict]
     return Document(
         kind="D7",
         number=number,
@@ -47,7 +46,7 @@ def compose(snapshot: MeasureSnapshot, number: str) -> Document:
         facts=common.measure_facts(snapshot),
         notices=common.notices(snapshot),
         key_figures=(
-            KeyFigure("Ergebnis", Chip(mark, word), f"{open_stages} offene Stufen" if open_stages else None),
+            KeyFigure("Ergebnis", _chip(statement.verdict), f"{open_stages} offene Stufen" if open_stages else None),
             KeyFigure("förderfähig beantragt", Cents(statement.totals.claimed_cents)),
             KeyFigure("nachgewiesen bezahlt", Cents(statement.totals.spent_cents)),
             KeyFigure("Feststellungen", Count(len(snapshot.findings)), mark=Mark.FAULT if snapshot.findings else None),
@@ -65,7 +64,7 @@ def compose(snapshot: MeasureSnapshot, number: str) -> Document:
 
 
 def _chip(verdict: str) -> Chip:
-    return Chip(*VERDICT[verdict])
+    return Chip(MARK[verdict], catalogue.word("verdict", verdict, "de"))
 
 
 def _stages(stages: tuple[Stage, ...]) -> Table:
@@ -82,7 +81,7 @@ def _stages(stages: tuple[Stage, ...]) -> Table:
         rows.append(
             Row(
                 (
-                    Text(f"{stage.code} {catalogue.stage_title(stage.code)}"),
+                    Text(f"{stage.code} {catalogue.word('stage', stage.code, 'de')}"),
                     none if skip else common.cents_or(stage.left_cents, what),
                     none if skip else common.cents_or(stage.right_cents, what),
                     none if skip else difference,
@@ -106,7 +105,7 @@ def _stages(stages: tuple[Stage, ...]) -> Table:
 
 def _differences(stages: tuple[Stage, ...]) -> tuple[Block, ...]:
     rows = tuple(
-        Row((Text(s.code), Text(e.code, catalogue.difference_title(e.code)), Text(e.text), Cents(e.cents)))
+        Row((Text(s.code), Text(e.code, catalogue.word("reason", e.code, "de")), Text(e.text), Cents(e.cents)))
         for s in stages
         for e in s.explained
     )

@@ -1,0 +1,286 @@
+"""Reports are issued only if reporting's own lines agree with what funding stated, and never change afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from services.reporting import application
+from services.reporting.application import ReportRefused
+from services.reporting.proof import examine
+from services.reporting.tables import HISTORY
+from shared.contracts.reporting import ReportIssued, ReportOutdated
+from shared.messaging.work import StandingClock, unit_of_work
+from shared.persistence.database import Database, plain_url
+from shared.persistence.files import Files
+from shared.runtime.embedded import Postgres
+from tests.conftest import Fresh, make_database
+from tests.reporting.story import AS_OF, BANK, LIST, Story, two_vouchers
+
+
+@pytest.fixture
+def fresh(postgres: Postgres) -> Fresh:
+    return make_database(postgres, HISTORY)
+
+
+@pytest.fixture
+def here(fresh: Fresh) -> Iterator[Database]:
+    with Database(fresh.url) as opened:
+        yield opened
+
+
+class Desk:
+    """Reporting's use cases on a real database, without Kafka."""
+
+    def __init__(self, database: Database, clock: StandingClock, folder: Path) -> None:
+        self.database, self.clock, self.files = database, clock, Files(folder)
+        self.seen = 0
+
+    def hear(self, story: Story) -> None:
+        """Project what the story has told since the last time."""
+        with unit_of_work(self.database, self.clock) as work:
+            if not self.seen:
+                application.keep_facts(work, story.facts())
+            application.project(work, story.told[self.seen :])
+        self.seen = len(story.told)
+
+    def issue(self, document: str = "D5", *, incomplete: bool = False) -> application.Issued:
+        with unit_of_work(self.database, self.clock) as work:
+            return application.issue_report(
+                work, self.files, subject="measure/M-1", document=document, as_of=AS_OF, actor="revision", url="http://localhost",
+                incomplete=incomplete,
+            )
+
+    def told(self, kind: str) -> list[bytes]:
+        with psycopg.connect(plain_url(self.database.url)) as connection:
+            rows = connection.execute("select body from outbox where type = %s order by id", (kind,)).fetchall()
+        return [bytes(row[0]) for row in rows]
+
+
+@pytest.fixture
+def desk(here: Database, clock: StandingClock, tmp_path: Path) -> Desk:
+    return Desk(here, clock, tmp_path)
+
+
+@pytest.mark.parametrize("document", ["D5", "D6", "D7"])
+def test_a_report_is_issued_when_the_lines_add_up_to_the_statement(desk: Desk, document: str) -> None:
+    story = two_vouchers()
+    story.state(story.find())
+    desk.hear(story)
+    issued = desk.issue(document)
+    assert issued.new
+    assert issued.row.number == f"M-1-{document}-2026-02-28-1"
+    event = ReportIssued.model_validate_json(desk.told("de.pruefpfad.report.issued.v1")[0])
+    assert (event.number, event.files, event.complete) == (issued.row.number, issued.row.files, True)
+    assert desk.files.read(issued.row.files["pdf"]).startswith(b"%PDF-1.7")
+
+
+def test_a_statement_that_is_one_cent_off_is_refused_with_the_difference(desk: Desk) -> None:
+    story = two_vouchers()
+    story.state(claimed_cents=25_001)
+    desk.hear(story)
+    with pytest.raises(ReportRefused) as refused:
+        desk.issue()
+    found = {d.figure: (d.stated_cents, d.found_cents) for d in refused.value.differences}
+    assert found["claimed"] == (25_001, 25_000)
+
+
+def test_a_lost_line_is_named(desk: Desk) -> None:
+    story = two_vouchers()
+    story.state()
+    del story.told[1]
+    desk.hear(story)
+    with pytest.raises(ReportRefused, match=r"M-1/2 is missing before M-1/3"):
+        desk.issue()
+
+
+def test_issued_again_without_a_change_it_is_the_same_report(desk: Desk) -> None:
+    story = two_vouchers()
+    story.state()
+    desk.hear(story)
+    first, second = desk.issue(), desk.issue()
+    assert not second.new
+    assert second.row.id == first.row.id
+    assert len(desk.told("de.pruefpfad.report.issued.v1")) == 1
+
+
+def test_rendering_the_same_snapshot_twice_gives_the_same_bytes(desk: Desk) -> None:
+    story = two_vouchers()
+    event = story.state(story.find())
+    desk.hear(story)
+    with unit_of_work(desk.database, desk.clock) as work:
+        snapshot = application.freeze(work, event)
+    for kind in ("D5", "D6", "D7"):
+        once, again = (application.render(snapshot, kind, "N-1", 1, "http://localhost") for _ in range(2))
+        assert once == again, f"{kind} differs between two renderings of one snapshot"
+
+
+def test_a_correction_makes_the_report_outdated_once_and_the_next_version_shows_both_entries(desk: Desk) -> None:
+    story = two_vouchers()
+    story.state()
+    desk.hear(story)
+    first = desk.issue()
+    story.correct("2", entry=2, old=5_000, new=4_000, place="19")
+    story.state()
+    desk.hear(story)
+    story.voucher("3", 1_000, "20")
+    story.state()
+    desk.hear(story)
+    outdated = [ReportOutdated.model_validate_json(b) for b in desk.told("de.pruefpfad.report.outdated.v1")]
+    assert [(o.number, o.since) for o in outdated] == [(first.row.number, "M-1/4")]
+    second = desk.issue()
+    assert (second.row.version, second.row.predecessor) == (2, first.row.id)
+    data = json.loads(desk.files.read(second.row.files["json"]))
+    changes = next(s for s in data["content"]["sections"] if s["title"].startswith("Änderungen seit"))
+    printed = json.dumps(changes, ensure_ascii=False)
+    assert "M-1/4 · aaaaaaaaaaaa:19" in printed
+    assert "M-1/5 · aaaaaaaaaaaa:19" in printed
+    assert "hebt M-1/2 auf" in printed
+    assert desk.files.read(first.row.files["pdf"]), "the first report's bytes are still there"
+
+
+def test_a_later_voucher_behind_the_cut_off_date_does_not_touch_the_report(desk: Desk) -> None:
+    from datetime import date
+
+    story = two_vouchers()
+    story.state()
+    desk.hear(story)
+    desk.issue()
+    story.voucher("9", 7_000, "30", invoiced=date(2026, 3, 1))
+    story.claimed -= 7_000
+    story.state()
+    desk.hear(story)
+    assert desk.told("de.pruefpfad.report.outdated.v1") == []
+    assert not desk.issue().new
+
+
+def test_a_statement_behind_its_facts_is_refused_unless_asked_for_and_then_it_says_so(desk: Desk) -> None:
+    story = two_vouchers()
+    story.state(facts_upto=6)
+    desk.hear(story)
+    with psycopg.connect(plain_url(desk.database.url), autocommit=True) as connection:
+        connection.execute(
+            "insert into inbox values ('reporting.intake', 'measure/M-1', 0, 7, %s, 7, 0, 'ok')", (bytes(32),)
+        )
+    with pytest.raises(ReportRefused, match="6 von 7 Tatsachen"):
+        desk.issue()
+    issued = desk.issue(incomplete=True)
+    assert not issued.row.complete
+    content = json.loads(desk.files.read(issued.row.files["json"]))["content"]
+    assert {"mark": "blocking", "label": "unvollständig"} in content["status"]
+
+
+def test_a_head_that_says_more_is_coming_holds_the_report_back(desk: Desk) -> None:
+    story = two_vouchers()
+    story.state()
+    desk.hear(story)
+    with psycopg.connect(plain_url(desk.database.url), autocommit=True) as connection:
+        connection.execute(
+            "insert into inbox values ('reporting.funding', 'measure/M-1', 0, 5, %s, 9, 0, 'gap')", (bytes(32),)
+        )
+    with pytest.raises(ReportRefused, match="5 von 9 sind da"):
+        desk.issue()
+
+
+def test_a_printed_reference_leads_to_row_bank_line_and_reports(desk: Desk) -> None:
+    story = two_vouchers()
+    story.state()
+    desk.hear(story)
+    issued = desk.issue()
+    with unit_of_work(desk.database, desk.clock) as work:
+        found = application.trace(work, f"M-1/1 · {LIST[:12]}:17")
+    assert found["row"]["reference"] == f"{LIST[:12]}:17"
+    assert found["payments"][0]["row"]["reference"] == f"{BANK[:12]}:3.1"
+    assert found["payments"][0]["bank_entry"] == "DE02100100100006820101/1"
+    assert [r["number"] for r in found["reports"]] == [issued.row.number]
+
+
+def test_a_row_leads_forward_to_every_report_it_is_in(desk: Desk) -> None:
+    story = two_vouchers()
+    story.state()
+    desk.hear(story)
+    voucher_list, statement = desk.issue("D5"), desk.issue("D6")
+    with unit_of_work(desk.database, desk.clock) as work:
+        voucher = application.trace(work, f"{LIST[:12]}:17")
+        promise = application.trace(work, f"{LIST[:12]}:4")
+    assert voucher["entries"] == ["M-1/1"]
+    assert [r["number"] for r in voucher["reports"]] == [voucher_list.row.number]
+    assert {r["number"] for r in promise["reports"]} == {voucher_list.row.number, statement.row.number}
+
+
+def test_a_commitment_leads_to_the_council_decision(desk: Desk) -> None:
+    story = Story()
+    story._post("commitment", (("cofunding", 100_000), ("commitment", -100_000)), AS_OF, story.facts()[2].id, "4")
+    story.state(received_cents=0)
+    desk.hear(story)
+    with unit_of_work(desk.database, desk.clock) as work:
+        found = application.trace(work, "M-1/1")
+    assert found["decisions"][0]["paper"] == "05000/2025/7"
+    assert found["decisions"][0]["steps"][0]["result_raw"] == "ungeändert beschlossen"
+
+
+def test_an_unknown_reference_says_what_is_expected(desk: Desk) -> None:
+    with unit_of_work(desk.database, desk.clock) as work, pytest.raises(application.UnknownReference, match=r"M-1/123"):
+        application.trace(work, "nonsense")
+
+
+def test_anybody_can_recompute_the_voucher_list_from_its_own_bytes(desk: Desk) -> None:
+    story = two_vouchers()
+    story.state()
+    desk.hear(story)
+    row = desk.issue().row
+    for format in ("pdf", "json"):
+        proof = examine(desk.files.read(row.files[format]))
+        assert proof.holds, [s.text for s in proof.steps if not s.holds]
+        assert (proof.number, proof.sha256) == (row.number, row.data_sha256)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (b'"eligible_cents":20000', b'"eligible_cents":20001', "stated as paid"),
+        (b'"cents":20000', b'"cents":20100', "M-1/1"),
+        (b'"place":"18"', b'"place":"99"', "M-1/2: its fields are not those that were sealed"),
+        (b'"claimed_cents":25000', b'"claimed_cents":24000', "claimed expenditure"),
+    ],
+)
+def test_a_changed_byte_of_the_data_is_found_and_named(desk: Desk, old: bytes, new: bytes, said: str) -> None:
+    story = two_vouchers()
+    story.state()
+    desk.hear(story)
+    data = desk.files.read(desk.issue().row.files["json"])
+    assert old in data
+    proof = examine(data.replace(old, new))
+    assert not proof.holds
+    assert any(said in s.text for s in proof.steps if not s.holds), [s.text for s in proof.steps]
+
+
+def test_who_fetched_a_report_is_noted(desk: Desk) -> None:
+    story = two_vouchers()
+    story.state()
+    desk.hear(story)
+    row = desk.issue().row
+    with unit_of_work(desk.database, desk.clock) as work:
+        content = application.fetch(work, desk.files, row.number, "csv", "pruefbehoerde")
+    assert content is not None
+    with psycopg.connect(plain_url(desk.database.url)) as connection:
+        assert connection.execute("select format, actor from retrieval").fetchall() == [("csv", "pruefbehoerde")]
+
+
+@pytest.mark.parametrize("table", ["line", "known", "statement", "report_source", "retrieval"])
+def test_the_runtime_role_can_only_add_to_what_was_told(desk: Desk, table: str) -> None:
+    with psycopg.connect(plain_url(desk.database.url), autocommit=True) as connection:
+        for statement in (f"delete from {table}", f"truncate {table}", f"alter table {table} disable trigger all"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)  # type: ignore[call-overload]
+
+
+def test_an_issued_report_cannot_be_changed_but_for_being_outdated(desk: Desk) -> None:
+    with psycopg.connect(plain_url(desk.database.url), autocommit=True) as connection:
+        connection.execute("update report set outdated_since = 'M-1/1'")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("update report set data_sha256 = 'x'")
