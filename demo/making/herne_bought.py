@@ -7,7 +7,7 @@ from typing import Final
 from demo.making.forms import Issuer
 from demo.making.vouchers import BY_AMOUNT, Bought
 
-PAY: Final = Issuer("Zentrale Gehaltsabrechnung Beispiel (Demo)", 40_01, "GA")
+PAY: Final = Issuer("Zentrale Gehaltsabrechnung Beispiel GmbH (Demo)", 40_01, "GA")
 
 EDUCATION: Final = Issuer("Bildungswerk Beispiel e. V. (Demo)", 41_01, "BW")
 LEARNING: Final = Issuer("Lernhaus Muster gGmbH (Demo)", 41_02, "LH")
