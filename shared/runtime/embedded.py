@@ -78,22 +78,29 @@ class Embedded:
         self._stack.close()
 
 
+_held: Final[set[Path]] = set()
+"""Folders locked by this very process, which the system would let lock them again."""
+
+
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Keep the data folder for this process; the system gives the lock back even after kill −9."""
     import fasteners
 
     folder.mkdir(parents=True, exist_ok=True)
+    folder = folder.resolve()
     lock, owner = fasteners.InterProcessLock(folder / ".lock"), folder / ".pid"
-    if not lock.acquire(blocking=False):
+    if folder in _held or not lock.acquire(blocking=False):
         pid = owner.read_text("ascii").strip() if owner.exists() else "unknown"
         raise DataFolderInUse(
             f"{folder} is used by another Prüfpfad, process {pid}. Stop that one, or choose another folder with PRUEFPFAD_DATA."
         )
+    _held.add(folder)
     try:
         owner.write_text(str(os.getpid()), "ascii")
         yield
     finally:
+        _held.discard(folder)
         owner.unlink(missing_ok=True)
         lock.release()
 

@@ -76,9 +76,9 @@ class Consumers:
         self.subscriptions: list[Subscription] = []
 
     def subscriber(self, stream: str, *, group: str) -> Callable[[Handler], Handler]:
-        """Let the function handle batches of the stream as this group. One group per subscriber."""
-        if any(group == known.group for known in self.subscriptions):
-            raise ValueError(f"group {group} has a subscriber already; two of them would block each other's start")
+        """Let the function handle batches of the stream as this group. One group and one stream per subscriber."""
+        if any(group == known.group or stream == known.stream for known in self.subscriptions):
+            raise ValueError(f"group {group} or stream {stream} has a subscriber already; two would block each other")
 
         def subscribe(handler: Handler) -> Handler:
             self.subscriptions.append(Subscription(stream, group, handler))

@@ -125,11 +125,12 @@ def test_what_was_handled_does_not_come_again_to_the_same_group(settings: Settin
     assert [value for _, value, _ in second.records] == [b"new"]
 
 
-def test_a_group_has_one_subscriber() -> None:
+@pytest.mark.parametrize(("stream", "group"), [(streams.FUNDING, "g"), (streams.INTAKE, "h")])
+def test_a_group_and_a_stream_have_one_subscriber(stream: str, group: str) -> None:
     twice = Consumers()
     twice.subscriber(streams.INTAKE, group="g")(on_anything)
-    with pytest.raises(ValueError, match="group g has a subscriber already"):
-        twice.subscriber(streams.FUNDING, group="g")
+    with pytest.raises(ValueError, match=f"group {group} or stream {stream} has a subscriber already"):
+        twice.subscriber(stream, group=group)
 
 
 def test_a_start_without_kafka_waits_and_says_why(tmp_path: Path) -> None:

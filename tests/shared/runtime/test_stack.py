@@ -15,7 +15,7 @@ import pytest
 from shared.messaging.restored import RestoredFromOlderBackup
 from shared.messaging.work import Work
 from shared.runtime.access import Actor
-from shared.runtime.embedded import locked
+from shared.runtime.embedded import DataFolderInUse, locked
 from shared.runtime.service import NotOpen
 from shared.runtime.settings import Settings
 from shared.runtime.stack import NotReady, Stack
@@ -128,6 +128,8 @@ def test_two_processes_do_not_share_a_data_folder(embedded: Settings) -> None:
         assert "DataFolderInUse" in refused.stderr
         assert f"process {os.getpid()}" in refused.stderr
         assert "PRUEFPFAD_DATA" in refused.stderr
+        with pytest.raises(DataFolderInUse):
+            locked(embedded.data).__enter__()
     with locked(embedded.data):
         pass
 
