@@ -121,11 +121,11 @@ class Service:
         clock: Clock | None = None,
         description: str = "",
     ) -> None:
-        """``publishes`` and ``events``: the stream it tells and the union of what it says; ``reads``: the streams it applies;
-        ``pages``: FastAPI routers; ``histories``: its migrations (those of messaging come first by themselves)."""
+        """``publishes`` and ``events``: the stream it tells and what it says (a union, or its adapter); ``reads``: the streams it
+        applies; ``pages``: FastAPI routers; ``histories``: its migrations (those of messaging come first by themselves)."""
         self.name, self.settings, self.description = name, settings, description
         self.version = _version()
-        self.publishes, self.events = publishes, events
+        self.publishes, self.events = publishes, events._type if isinstance(events, TypeAdapter) else events
         self.reads = {stream.name: stream for stream in reads}
         self.consumers = consumers or Consumers()
         self.pages = tuple(pages)

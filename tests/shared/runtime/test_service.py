@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 
@@ -10,6 +11,8 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from shared.contracts import streams
+from shared.contracts.intake import INTAKE, IntakeEvent
 from shared.messaging.work import Work
 from shared.runtime.access import Actor
 from shared.runtime.service import OutcomeUnknown, Service
@@ -115,6 +118,15 @@ def test_the_log_line_of_a_use_case_has_its_actor_and_nothing_personal(
     assert fields["actor"] == "jugendamt"
     assert fields["outcome"] == "done"
     assert "secret-name" not in str(fields)
+
+
+@pytest.mark.parametrize("events", [IntakeEvent, INTAKE])
+def test_asyncapi_declares_every_event_the_service_tells(events: object) -> None:
+    service = Service("intake", Settings(kafka="kafka:9092"), publishes=streams.INTAKE, events=events)
+    document = json.loads(service.asyncapi())
+    schemas = set(document["components"]["schemas"])
+    assert {"VoucherRecorded", "FileRead", "RowRejected"} <= schemas
+    assert service.asyncapi() == service.asyncapi()
 
 
 # ── chores ───────────────────────────────────────────────────────────────────────────────────────────────────────────
