@@ -11,6 +11,7 @@ from datetime import datetime
 from threading import Event as Flag
 from threading import Lock
 from typing import Any, Final
+from zlib import crc32
 
 from sqlmodel import Session
 
@@ -63,6 +64,11 @@ class Inbox:
         """Set when something turned out to be missing: the relay asks for it."""
         self._sleep, self._pause, self._mutex = sleep, SHORTEST_PAUSE, Lock()
         self.lacking.set()
+        self._locks = crc32(consumer.encode()) << 8
+
+    def lock_of(self, lane: int) -> int:
+        """Key of the advisory lock under which this consumer applies events of a lane."""
+        return self._locks | lane
 
     def once(self, records: Sequence[Record], use_case: UseCase) -> None:
         """Apply what is new, in one transaction. Raises only if the infrastructure fails: then the batch comes again."""
@@ -153,7 +159,7 @@ class _Place:
 
 
 class _Batch:
-    """One transaction of an inbox: places are locked, deliveries find theirs, facts are applied, places are saved."""
+    """One transaction of an inbox: lanes are locked, deliveries find theirs, facts are applied, places are saved."""
 
     def __init__(self, inbox: Inbox, session: Session) -> None:
         self.inbox, self.session, self.consumer = inbox, session, inbox.consumer
@@ -162,6 +168,7 @@ class _Batch:
         self.counts: Counter[str] = Counter()
         self.lacking = False
         self._deliveries: list[Delivery] = []
+        self._told: list[tuple[int, HeadsTold]] = []
         self._heads: dict[str, Head] = {}
         self._full: dict[str, Head] = {}
         self._places: dict[str, _Place] = {}
@@ -191,7 +198,6 @@ class _Batch:
 
     def sort(self, arrived: Iterable[Delivery | Heads | Unplaced]) -> None:
         """Events apart from heads, and from what has no place."""
-        full: list[tuple[int, HeadsTold]] = []
         for one in arrived:
             if isinstance(one, Delivery):
                 self._deliveries.append(one)
@@ -199,27 +205,28 @@ class _Batch:
                 self._set_aside(one)
             else:
                 try:
-                    told = read_heads(one.body)
+                    self._told.append((one.lane, read_heads(one.body)))
                 except ValueError as error:
                     self._set_aside(Unplaced(one.reference, str(error), [], "heads", one.body))
-                    continue
-                for subject, head in told.heads.items():
-                    self._heads[subject] = max(head, self._heads.get(subject, head), key=lambda h: h[0])
-                if told.full:
-                    full.append((one.lane, told))
-        if full:
-            self._hear(full)
 
-    def _hear(self, full: list[tuple[int, HeadsTold]]) -> None:
-        """Full heads count as such only if they are newer than those of their lane heard before: else a log is being repeated."""
+    def _hear(self) -> None:
+        """Keep the highest head of each subject; full ones apart, if they are newer than those heard before: else a log is
+        being repeated."""
+        for lane, told in self._told:
+            for subject, head in told.heads.items():
+                if lane_of(subject) == lane and head[0] >= self._heads.get(subject, head)[0]:
+                    self._heads[subject] = head
+        full = [(lane, told) for lane, told in self._told if told.full]
+        if not full:
+            return
         with cursor(self.session) as run:
             run.execute("select lane, at from heard where consumer = %s", (self.consumer,))
             newest: dict[int, datetime] = dict(run.fetchall())
             for lane, told in full:
-                if lane not in newest or told.at >= newest[lane]:
+                if told.at >= newest.get(lane, told.at):
                     newest[lane] = told.at
-                    self._full.update(told.heads)
-            lanes = sorted({lane for lane, _ in full if lane in newest})
+                    self._full.update({subject: head for subject, head in told.heads.items() if lane_of(subject) == lane})
+            lanes = sorted({lane for lane, _ in full})
             run.execute(
                 """insert into heard (consumer, lane, at) select %s, * from unnest(%s::int2[], %s::timestamptz[])
                    on conflict (consumer, lane) do update set at = excluded.at where heard.at < excluded.at""",
@@ -227,21 +234,20 @@ class _Batch:
             )
 
     def lock(self, further: Iterable[str] = ()) -> None:
-        """Lock the places of all subjects concerned, in order; what does not exist yet cannot be locked, so it is made first."""
-        subjects = sorted({d.subject for d in self._deliveries} | set(self._unexpected_heads()) | set(further))
-        if not subjects:
-            return
-        self._read_places(subjects)
-        missing = [subject for subject in subjects if subject not in self._places]
-        if missing:
-            with cursor(self.session) as run:
-                run.execute(
-                    """insert into inbox (consumer, subject, lane, sequence, digest, head, held, state)
-                       select %s, s, lane, 0, %s, 0, 0, 'ok' from unnest(%s::text[], %s::int2[]) as n(s, lane)
-                       on conflict do nothing""",
-                    (self.consumer, ZERO, missing, [lane_of(subject) for subject in missing]),
-                )
-            self._read_places(missing)
+        """Lock the lanes concerned, ascending, then read the places: nobody else applies events of these lanes until we commit.
+
+        A lane rather than its rows: Kafka gives a lane to one consumer, so only a rebalance makes two of them meet, a place
+        that does not exist yet is locked as well, and a batch over a thousand subjects takes at most twelve locks.
+        """
+        subjects = {d.subject for d in self._deliveries} | set(further)
+        lanes = {lane_of(subject) for subject in subjects} | {lane for lane, _ in self._told}
+        with cursor(self.session) as run:
+            run.execute(
+                "select pg_advisory_xact_lock(key) from unnest(%s::int8[]) as key",
+                ([self.inbox.lock_of(lane) for lane in sorted(lanes)],),
+            )
+        self._hear()
+        self._read_places(sorted(subjects | set(self._unexpected_heads())))
         self._fetch_held()
 
     def _unexpected_heads(self) -> list[str]:
@@ -260,12 +266,12 @@ class _Batch:
     def _read_places(self, subjects: list[str]) -> None:
         with cursor(self.session) as run:
             run.execute(
-                """select subject, sequence, digest, head, held, state from inbox
-                   where consumer = %s and subject = any(%s) order by subject for update""",
+                "select subject, sequence, digest, head, held, state from inbox where consumer = %s and subject = any(%s)",
                 (self.consumer, subjects), binary=True,
             )
-            for subject, sequence, digest, head, held, state in run:
-                self._places[subject] = _Place(sequence, bytes(digest), head, held, state)
+            known = {subject: place for subject, *place in run}
+        for subject in subjects:
+            self._places[subject] = _Place(*known.get(subject, (0, ZERO, 0, 0, OK)))
 
     def _fetch_held(self) -> None:
         """Bring what is held of those subjects whose gap this batch may close."""
@@ -326,6 +332,8 @@ class _Batch:
 
     def compare_repeats(self) -> None:
         """What comes again must be what came before; a different event at the same place is a fork."""
+        if not self._repeats:
+            return
         consumed = {(s, p.first + n): d for s, p in self._places.items() for n, d in enumerate(p.digests)}
         earlier = {(r.subject, r.sequence) for r in self._repeats if (r.subject, r.sequence) not in consumed}
         consumed |= self._digests_of(earlier)
@@ -495,12 +503,12 @@ class _Batch:
         with cursor(self.session) as run:
             some = changed.values()
             run.execute(
-                """update inbox i set sequence = n.sequence, digest = n.digest, head = n.head, held = n.held, state = n.state
-                   from unnest(%s::text[], %s::int8[], %s::bytea[], %s::int8[], %s::int8[], %s::text[])
-                     as n(subject, sequence, digest, head, held, state)
-                   where i.consumer = %s and i.subject = n.subject""",
-                (list(changed), [p.sequence for p in some], [p.digest for p in some], [p.head for p in some],
-                 [p.held for p in some], [p.state for p in some], self.consumer),
+                """insert into inbox (consumer, subject, lane, sequence, digest, head, held, state)
+                   select %s, * from unnest(%s::text[], %s::int2[], %s::int8[], %s::bytea[], %s::int8[], %s::int8[], %s::text[])
+                   on conflict (consumer, subject) do update set sequence = excluded.sequence, digest = excluded.digest,
+                     head = excluded.head, held = excluded.held, state = excluded.state""",
+                (self.consumer, list(changed), [lane_of(s) for s in changed], [p.sequence for p in some],
+                 [p.digest for p in some], [p.head for p in some], [p.held for p in some], [p.state for p in some]),
             )
 
     def _settle(self, place: _Place) -> None:

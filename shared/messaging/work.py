@@ -82,7 +82,7 @@ class Consuming(Protocol):
 class Work:
     """One transaction (READ COMMITTED): its session, its time, and what it tells.
 
-    Locks are taken in this order: inbox rows, journal rows, lanes. The lanes are the last step before the commit.
+    Locks are taken in this order: lanes of the inbox, journal rows, lanes of the outbox; these are the last step.
     """
 
     def __init__(self, session: Session, now: datetime, inbox: Consuming | None = None) -> None:

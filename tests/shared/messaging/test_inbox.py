@@ -52,12 +52,13 @@ def with_header(record: Record, name: str, *values: bytes | None) -> Record:
     return dataclasses.replace(record, headers=[*rest, *((name, value) for value in values)])
 
 
-def head_record(*told: tuple[str, int, bytes], full: bool = False, minutes: int = 0) -> Record:
-    """A heads message."""
-    [message] = heads.messages(
-        [(0, subject, sequence, digest) for subject, sequence, digest in told], at=WHEN + timedelta(minutes=minutes), full=full
-    )
-    return Record(message.value, message.headers, message.key, offset=10_000 + minutes)
+def head_records(*told: tuple[str, int, bytes], full: bool = False, minutes: int = 0) -> list[Record]:
+    """Heads messages, one per lane."""
+    told_by_lane = [(lane_of(subject), subject, sequence, digest) for subject, sequence, digest in told]
+    return [
+        Record(message.value, message.headers, message.key, partition=message.lane, offset=10_000 + minutes)
+        for message in heads.messages(told_by_lane, at=WHEN + timedelta(minutes=minutes), full=full)
+    ]
 
 
 def digest_of(publisher: Publisher, subject: str, sequence: int) -> bytes:
@@ -208,7 +209,7 @@ def test_genuine_repeats_are_no_fork(publisher: Publisher, consumer_database: Da
 def test_a_head_that_differs_at_our_place_stops_the_subject(publisher: Publisher, consumer_database: Database) -> None:
     inbox = an_inbox(consumer_database)
     inbox.once(publisher.tell(note("measure/A", 1), note("measure/B", 1)), apply)
-    inbox.once([head_record(("measure/A", 1, b"\1" * 32), ("measure/B", 1, digest_of(publisher, "measure/B", 1)))], apply)
+    inbox.once(head_records(("measure/A", 1, b"\1" * 32), ("measure/B", 1, digest_of(publisher, "measure/B", 1))), apply)
     assert state_of(consumer_database, "measure/A")[3] == "fork"
     assert state_of(consumer_database, "measure/B")[3] == "ok"
 
@@ -220,7 +221,7 @@ def test_a_head_shows_that_the_last_events_are_missing(publisher: Publisher, con
     records = publisher.tell(*(note("measure/A", n) for n in range(3)))
     inbox = an_inbox(consumer_database)
     last = ("measure/A", 3, digest_of(publisher, "measure/A", 3))
-    inbox.once([records[0], head_record(last, ("measure/N", 7, ZERO))], apply)
+    inbox.once([records[0], *head_records(last, ("measure/N", 7, ZERO))], apply)
     assert state_of(consumer_database, "measure/A") == (1, 3, 0, "gap")
     assert state_of(consumer_database, "measure/N") == (0, 7, 0, "gap")
     assert set(inbox.lacks()) == {"measure/A", "measure/N"}
@@ -233,15 +234,15 @@ def test_a_full_head_lower_than_our_place_is_an_alarm(publisher: Publisher, cons
     inbox = an_inbox(consumer_database)
     inbox.once(records, apply)
     first, last = (("measure/A", n, digest_of(publisher, "measure/A", n)) for n in (1, 3))
-    inbox.once([head_record(first)], apply)                                     # heads of a backlog are lower now and then
-    inbox.once([head_record(last, full=True, minutes=5)], apply)
-    inbox.once([head_record(first, full=True, minutes=4)], apply)               # older: a log read a second time
+    inbox.once(head_records(first), apply)                                     # heads of a backlog are lower now and then
+    inbox.once(head_records(last, full=True, minutes=5), apply)
+    inbox.once(head_records(first, full=True, minutes=4), apply)               # older: a log read a second time
     assert state_of(consumer_database, "measure/A")[3] == "ok"
-    inbox.once([head_record(first, full=True, minutes=6)], apply)
+    inbox.once(head_records(first, full=True, minutes=6), apply)
     assert state_of(consumer_database, "measure/A")[3] == "behind"
     assert inbox.counts["behind"] == 1
     assert rows(consumer_database, "select what from alarm") == [("behind",)]
-    inbox.once([head_record(last, full=True, minutes=7)], apply)                # a newer backup was found
+    inbox.once(head_records(last, full=True, minutes=7), apply)                # a newer backup was found
     assert state_of(consumer_database, "measure/A")[3] == "ok"
 
 
@@ -251,7 +252,7 @@ def test_a_full_head_ends_the_wait_for_what_the_publisher_never_told(publisher: 
     inbox = an_inbox(consumer_database)
     inbox.once([ghost], apply)
     assert state_of(consumer_database, "measure/ghost") == (0, 0, 0, "gap")     # its digest does not fit: asked for again
-    inbox.once([head_record(("measure/ghost", 0, ZERO), full=True)], apply)
+    inbox.once(head_records(("measure/ghost", 0, ZERO), full=True), apply)
     assert state_of(consumer_database, "measure/ghost") == (0, 0, 0, "ok")
 
 
@@ -259,7 +260,7 @@ def test_heads_that_agree_cost_no_lock_and_change_nothing(publisher: Publisher, 
     inbox = an_inbox(consumer_database)
     inbox.once(publisher.tell(note("measure/A", 1)), apply)
     before = rows(consumer_database, "select xmin, xmax, ctid from inbox")
-    inbox.once([head_record(("measure/A", 1, digest_of(publisher, "measure/A", 1)), full=True)], apply)
+    inbox.once(head_records(("measure/A", 1, digest_of(publisher, "measure/A", 1)), full=True), apply)
     assert rows(consumer_database, "select xmin, xmax, ctid from inbox") == before
 
 
