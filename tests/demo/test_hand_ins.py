@@ -320,7 +320,8 @@ def test_peines_paper_is_as_its_page_shows_it() -> None:
 def test_one_grant_exceeds_its_size_band_until_it_is_corrected(number: int, over: dict[str, int]) -> None:
     known = act("kekiz", number).known
     bands = [
-        (int(row["Einwohner von"]), int(row["Einwohner bis"] or 10**9), cents(row["Höchstbetrag"])) for row in known.of("size-bands")
+        (int(row["Einwohner von"]), int(row["Einwohner bis"] or 10**9), cents(row["Höchstbetrag"]))
+        for row in known.of("size-bands")
     ]
     people = {row["Kommune"]: int(row["Einwohner"]) for row in known.of("population")}
     town = {row["Maßnahme"]: row["Kommune"] for row in known.of("measures")}
