@@ -141,13 +141,15 @@ def revoke_token(settings: Settings, name: str) -> None:
         raise NoSuchToken(f"there is no valid token named {name}; valid ones: {names}")
 
 
-def first_token(settings: Settings) -> str | None:
-    """An operator's token if there is no token file yet, else ``None``."""
+def first_tokens(settings: Settings) -> dict[Role, str]:
+    """A token per role if there is no token file yet, else nothing: who tries it out can do everything at once."""
     if settings.tokens_file.exists():
-        return None
-    with suppress(TokenExists):             # another process was faster
-        return create_token(settings, "operator", "operator")
-    return None
+        return {}
+    made: dict[Role, str] = {}
+    for role in ROLES:
+        with suppress(TokenExists):             # another process was faster
+            made[role] = create_token(settings, role, role)
+    return made
 
 
 class _changing:

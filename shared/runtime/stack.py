@@ -170,15 +170,14 @@ class Stack:
 
 
 def serve(settings: Settings, makers: Sequence[Maker]) -> None:
-    """Serve until told to stop. At the very first start an operator's token is made and shown once."""
+    """Serve until told to stop. At the very first start a token per role is made and shown once."""
     configure_log(settings.log)
     if settings.is_embedded:
         log.warning(NOT_FOR)
-    token = access.first_token(settings) if settings.tokens is None else None
-    if token is not None:
-        sys.stderr.write(
-            f"\nOperator token, shown this once: {token}\nMore tokens: pruefpfad token create --name NAME --role clerk\n\n"
-        )
+    tokens = access.first_tokens(settings) if settings.tokens is None else {}
+    if tokens:
+        shown = "\n".join(f"  {role:<10} {token}" for role, token in tokens.items())
+        sys.stderr.write(f"\nAccess tokens, shown this once:\n{shown}\nMore: pruefpfad token create --name NAME --role ROLE\n\n")
     log.info("starting; will answer at http://%s", settings.http)
     Stack(settings, makers).run()
 

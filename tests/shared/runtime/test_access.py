@@ -16,7 +16,7 @@ from shared.runtime.access import (
     Tokens,
     UnknownToken,
     create_token,
-    first_token,
+    first_tokens,
     list_tokens,
     revoke_token,
 )
@@ -85,11 +85,11 @@ def test_names_and_roles_are_checked(settings: Settings, name: str, role: str) -
         create_token(settings, name, role)      # type: ignore[arg-type]
 
 
-def test_the_first_start_makes_one_operator_and_no_second(settings: Settings) -> None:
-    token = first_token(settings)
-    assert token is not None
-    assert Tokens(settings.tokens_file).actor(token).role == "operator"
-    assert first_token(settings) is None
+def test_the_first_start_makes_a_token_for_every_role_and_never_again(settings: Settings) -> None:
+    made = first_tokens(settings)
+    tokens = Tokens(settings.tokens_file)
+    assert {role: tokens.actor(token).role for role, token in made.items()} == {role: role for role in ROLES}
+    assert first_tokens(settings) == {}
 
 
 def test_a_damaged_file_lets_nobody_in_and_is_not_overwritten(settings: Settings) -> None:
