@@ -340,3 +340,13 @@ def test_kekiz_funders_add_up_to_the_published_total_and_its_example_is_not_over
     assert (sum(parts), total) == (84, 84)
     spent = sum(claimed(v) for v in known.vouchers("KKZ-04"))
     assert known.received("KKZ-04") <= spent < sum(known.planned("KKZ-04").values()) == 55_500_00
+
+
+def test_programmes_share_no_invoice_no_account_and_no_person() -> None:
+    seen: Counter[tuple[str, ...]] = Counter()
+    for key in KEYS:
+        known = list(acts(key))[-1].known
+        seen.update({("invoice", v["USt-IdNr."], v["Rechnungsnummer"]) for v in known.of("vouchers")})
+        seen.update({("account", line.account) for line in known.debits()})
+        seen.update({("person", row["Person"]) for row in known.of("staff")})
+    assert set(seen.values()) == {1}
