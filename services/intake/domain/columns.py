@@ -125,7 +125,9 @@ def text(limit: int = 300) -> Type:
     """Text of at most ``limit`` characters; blanks and line breaks inside count as one blank."""
 
     def read(cell: str) -> str:
-        bare = " ".join(cell.split()) if ("  " in cell or "\n" in cell or "\t" in cell or "\r" in cell or "\xa0" in cell) else cell
+        bare = (
+            " ".join(cell.split()) if ("  " in cell or "\n" in cell or "\t" in cell or "\r" in cell or "\xa0" in cell) else cell
+        )
         if len(bare) > limit:
             raise ValueError("too long")
         return bare
@@ -134,7 +136,7 @@ def text(limit: int = 300) -> Type:
 
 
 def choice(words: Mapping[str, Any], *, also: Mapping[str, Any] | None = None) -> Type:
-    """One of some words; case and umlaut spelling do not matter. ``also`` are spellings that are understood but not advertised."""
+    """One of some words; case and umlaut spelling do not matter. ``also``: spellings that are understood, too."""
     known = {word_of(word): value for word, value in [*words.items(), *(also or {}).items()]}
 
     def read(cell: str) -> Any:
@@ -180,7 +182,9 @@ def _share(cell: str) -> Decimal:
 
 
 def _contract(cell: str) -> Decimal:
-    share = read_share(cell) if "%" in cell else Decimal(cell.replace(",", ".")) if re.fullmatch(r"\d([.,]\d{1,4})?", cell) else None
+    share = (
+        read_share(cell) if "%" in cell else Decimal(cell.replace(",", ".")) if re.fullmatch(r"\d([.,]\d{1,4})?", cell) else None
+    )
     if share is None or not 0 < share <= 2:
         raise ValueError("no share of a contract")
     return share.normalize() + 0
@@ -189,8 +193,21 @@ def _contract(cell: str) -> Decimal:
 _MONTHS: Final = {
     month: number
     for number, names in enumerate(
-        ("januar jan jaenner", "februar feb", "maerz mrz mar", "april apr", "mai", "juni jun", "juli jul", "august aug",
-         "september sep sept", "oktober okt", "november nov", "dezember dez"), 1
+        (
+            "januar jan jaenner",
+            "februar feb",
+            "maerz mrz mar",
+            "april apr",
+            "mai",
+            "juni jun",
+            "juli jul",
+            "august aug",
+            "september sep sept",
+            "oktober okt",
+            "november nov",
+            "dezember dez",
+        ),
+        1,
     )
     for month in names.split()
 }
@@ -217,7 +234,20 @@ def _iban(cell: str) -> str:
     return iban
 
 
-_IBAN_LENGTHS: Final = {"DE": 22, "AT": 20, "CH": 21, "LI": 21, "NL": 18, "BE": 16, "LU": 20, "FR": 27, "PL": 28, "CZ": 24, "DK": 18, "IT": 27}
+_IBAN_LENGTHS: Final = {
+    "DE": 22,
+    "AT": 20,
+    "CH": 21,
+    "LI": 21,
+    "NL": 18,
+    "BE": 16,
+    "LU": 20,
+    "FR": 27,
+    "PL": 28,
+    "CZ": 24,
+    "DK": 18,
+    "IT": 27,
+}
 
 
 def is_iban(iban: str) -> bool:
@@ -276,31 +306,65 @@ AMOUNT: Final = _type("ROW-02", "Betrag in Euro wie 1.234,56", "amount in euro s
 DAY: Final = _type("ROW-03", "Datum wie 31.12.2026", "date such as 31.12.2026", _day)
 SPAN: Final = _type("ROW-03", "Zeitraum wie 01.01.2014 – 31.01.2014", "period such as 01.01.2014 – 31.01.2014", _span)
 SHARE: Final = _type("ROW-04", "Anteil wie 60 % oder 0,6", "share such as 60 % or 0,6", _share)
-CONTRACT: Final = _type("ROW-04", "Stellenanteil bis 2 wie 0,6 oder 60 %", "share of a contract up to 2 such as 0,6 or 60 %", _contract)
+CONTRACT: Final = _type(
+    "ROW-04", "Stellenanteil bis 2 wie 0,6 oder 60 %", "share of a contract up to 2 such as 0,6 or 60 %", _contract
+)
 NUMBER: Final = _type("ROW-05", "ganze Zahl ab 0", "whole number from 0", _number)
 YEAR: Final = _type("ROW-06", "Jahr wie 2014", "year such as 2014", _year)
 MONTH: Final = _type("ROW-17", "Monat wie 10/2019", "month such as 10/2019", _month)
 IBAN: Final = _type("ROW-09", "IBAN mit richtiger Prüfziffer", "IBAN with the right check digits", _iban)
 IBANS: Final = _type("ROW-09", "IBANs, getrennt durch Komma oder |", "IBANs separated by comma or |", _ibans)
 NAMES: Final = _type("ROW-10", "verschiedene Namen, getrennt durch |", "different names separated by |", _names)
-AGS: Final = _type("ROW-19", "amtlicher Gemeindeschlüssel mit 5 oder 8 Ziffern", "official municipality key of 5 or 8 digits", _ags)
+AGS: Final = _type(
+    "ROW-19", "amtlicher Gemeindeschlüssel mit 5 oder 8 Ziffern", "official municipality key of 5 or 8 digits", _ags
+)
 YES_NO: Final = Type(
-    "ROW-08", Words("ja oder nein", "ja (yes) or nein (no)"),
-    choice({"ja": True, "nein": False}, also={"j": True, "n": False, "x": True, "yes": True, "no": False, "true": True, "false": False,
-                                              "wahr": True, "falsch": False, "1": True, "0": False}).read,
+    "ROW-08",
+    Words("ja oder nein", "ja (yes) or nein (no)"),
+    choice(
+        {"ja": True, "nein": False},
+        also={
+            "j": True,
+            "n": False,
+            "x": True,
+            "yes": True,
+            "no": False,
+            "true": True,
+            "false": False,
+            "wahr": True,
+            "falsch": False,
+            "1": True,
+            "0": False,
+        },
+    ).read,
 )
 FUNDER_KIND: Final = choice(
     {german: kind for kind, german in GERMAN.items()},
-    also={kind.value: kind for kind in FunderKind} | {
-        "EU": FunderKind.ESF, "ESF+": FunderKind.ESF, "Europäischer Sozialfonds": FunderKind.ESF, "Gemeinde": FunderKind.MUNICIPALITY,
-        "Stadt": FunderKind.MUNICIPALITY, "Kreis": FunderKind.MUNICIPALITY, "Landkreis": FunderKind.MUNICIPALITY,
-        "kommunal": FunderKind.MUNICIPALITY, "Eigenmittel": FunderKind.CARRIER, "Eigenmittel des Trägers": FunderKind.CARRIER,
-        "Teilnehmer": FunderKind.PARTICIPANTS, "Dritte": FunderKind.OTHER, "Sonstiges": FunderKind.OTHER,
+    also={kind.value: kind for kind in FunderKind}
+    | {
+        "EU": FunderKind.ESF,
+        "ESF+": FunderKind.ESF,
+        "Europäischer Sozialfonds": FunderKind.ESF,
+        "Gemeinde": FunderKind.MUNICIPALITY,
+        "Stadt": FunderKind.MUNICIPALITY,
+        "Kreis": FunderKind.MUNICIPALITY,
+        "Landkreis": FunderKind.MUNICIPALITY,
+        "kommunal": FunderKind.MUNICIPALITY,
+        "Eigenmittel": FunderKind.CARRIER,
+        "Eigenmittel des Trägers": FunderKind.CARRIER,
+        "Teilnehmer": FunderKind.PARTICIPANTS,
+        "Dritte": FunderKind.OTHER,
+        "Sonstiges": FunderKind.OTHER,
     },
 )
 CORRECTS: Final = Column(
-    "Berichtigt", "corrects", YES_NO,
-    Words("ja: diese Zeile tritt an die Stelle der früheren mit demselben Schlüssel", "ja: this row takes the place of the earlier one with the same key"),
+    "Berichtigt",
+    "corrects",
+    YES_NO,
+    Words(
+        "ja: diese Zeile tritt an die Stelle der früheren mit demselben Schlüssel",
+        "ja: this row takes the place of the earlier one with the same key",
+    ),
 )
 
 
@@ -330,7 +394,11 @@ def read_cells(
                 try:
                     years[year] = template.yearly.type.read(cell)
                 except (ValueError, ArithmeticError):
-                    faults.append(Fault(template.yearly.type.code, f"{template.yearly.heading} {year}", cell[:300], template.yearly.expected))
+                    faults.append(
+                        Fault(
+                            template.yearly.type.code, f"{template.yearly.heading} {year}", cell[:300], template.yearly.expected
+                        )
+                    )
     return Cells(place, said, given, years, template), faults
 
 
@@ -353,5 +421,6 @@ def _fault_of(template: Template, problem: Any) -> Fault:
     """What a contract refuses that a column let pass: a bound of the contract that the template does not state."""
     name = str(problem["loc"][-1]) if problem["loc"] else ""
     column = next((c for c in template.columns if c.name == name), None)
-    return Fault("ROW-16", column.heading if column else name or None, str(problem.get("input"))[:100], column.expected if column else None)
-
+    return Fault(
+        "ROW-16", column.heading if column else name or None, str(problem.get("input"))[:100], column.expected if column else None
+    )

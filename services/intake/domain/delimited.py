@@ -21,7 +21,10 @@ TITLE_ROWS: Final = 40
 LONGEST_RECORD: Final = 200
 """Lines a quoted cell may span; more, and a quotation mark was forgotten."""
 
-_TOTAL = re.compile(r"(?:gesamt|end|zwischen|seiten)?(?:summe|summen|betrag gesamt|total|gesamt|uebertrag|saldo)(?:betrag)?(?: (?:aller|der|gesamt|eur|€).*)?:?")
+_TOTAL = re.compile(
+    r"(?:gesamt|end|zwischen|seiten)?(?:summe|summen|betrag gesamt|total|gesamt|uebertrag|saldo)(?:betrag)?"
+    r"(?: (?:aller|der|gesamt|eur|€).*)?"
+)
 _WHOLE = re.compile(r"(?:gesamt|end)?(?:summe|summen|total|gesamt)")
 
 csv.field_size_limit(4_000_000)
@@ -53,7 +56,9 @@ class Heading:
     @property
     def unknown(self) -> tuple[str, ...]:
         """Headings that mean nothing to this kind."""
-        return tuple(cell.strip() for at, cell in enumerate(self.cells) if cell.strip() and at not in self.columns and at not in self.years)
+        return tuple(
+            cell.strip() for at, cell in enumerate(self.cells) if cell.strip() and at not in self.columns and at not in self.years
+        )
 
 
 def records(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
@@ -294,7 +299,12 @@ def _rows(text: str, heading: Heading, given: Given, totals: _Totals) -> Iterato
 
 
 def row_of(
-    template: Template, cells: Iterable[tuple[Column, str]], yearly: Mapping[int, str], given: Given, place: str, handed_in: object,
+    template: Template,
+    cells: Iterable[tuple[Column, str]],
+    yearly: Mapping[int, str],
+    given: Given,
+    place: str,
+    handed_in: object,
     totals: _Totals | None = None,
 ) -> Row:
     """One row of a template's columns: its facts, or all that is wrong with it."""
@@ -334,7 +344,9 @@ def _total(heading: Heading, cells: Sequence[str]) -> str | None:
     filled = [at for at, cell in enumerate(cells) if cell]
     if not filled or len(filled) > max(2, len(cells) // 2):
         return None
-    label = next((cells[at] for at in filled if _TOTAL.fullmatch(" ".join(re.sub(r"[:=]", " ", folded(cells[at])).split()))), None)
+    label = next(
+        (cells[at] for at in filled if _TOTAL.fullmatch(" ".join(re.sub(r"[:=]", " ", folded(cells[at])).split()))), None
+    )
     if label is None:
         return None
     required = [at for at, column in heading.columns.items() if column.required]

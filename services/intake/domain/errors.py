@@ -35,8 +35,10 @@ CAUSES: Final = (
         "FILE-01",
         Words("Die Art der Datei ist nicht zu erkennen.", "The kind of file cannot be recognised."),
         Words("eine Art, deren Pflichtspalten alle da sind", "a kind whose required columns are all there"),
-        Words("Spaltenköpfe mit der Vorlage vergleichen, oder die Art beim Hochladen angeben.",
-              "Compare the headings with the template, or name the kind when handing in."),
+        Words(
+            "Spaltenköpfe mit der Vorlage vergleichen, oder die Art beim Hochladen angeben.",
+            "Compare the headings with the template, or name the kind when handing in.",
+        ),
         "--kind vouchers",
     ),
     Cause(
@@ -64,47 +66,63 @@ CAUSES: Final = (
         "FILE-05",
         Words("Die Datei ist leer.", "The file is empty."),
         Words("eine Datei mit Spaltenköpfen und Zeilen", "a file with headings and rows"),
-        Words("Die richtige Datei wählen; hat das Fachverfahren beim Export abgebrochen?",
-              "Choose the right file; did the export break off?"),
+        Words(
+            "Die richtige Datei wählen; hat das Fachverfahren beim Export abgebrochen?",
+            "Choose the right file; did the export break off?",
+        ),
         "Belegnummer;Brutto",
     ),
     Cause(
         "FILE-06",
         Words("Die Datei ist keine Textdatei, die gelesen werden kann.", "The file is no text file that can be read."),
-        Words("CSV, camt-XML oder OParl-JSON als UTF-8, UTF-16 oder Windows-1252", "CSV, camt XML or OParl JSON as UTF-8, UTF-16 or Windows-1252"),
-        Words("In der Tabellenkalkulation als „CSV UTF-8“ speichern; PDF und Bilder lassen sich nicht einlesen.",
-              "Save it as “CSV UTF-8” in the spreadsheet program; PDF and pictures cannot be read."),
+        Words(
+            "CSV, camt-XML oder OParl-JSON als UTF-8, UTF-16 oder Windows-1252",
+            "CSV, camt XML or OParl JSON as UTF-8, UTF-16 or Windows-1252",
+        ),
+        Words(
+            "In der Tabellenkalkulation als „CSV UTF-8“ speichern; PDF und Bilder lassen sich nicht einlesen.",
+            "Save it as “CSV UTF-8” in the spreadsheet program; PDF and pictures cannot be read.",
+        ),
         "belegliste.csv",
     ),
     Cause(
         "FILE-07",
         Words("Das XML ist fehlerhaft.", "The XML is not well-formed."),
         Words("ein vollständiges XML-Dokument ohne DTD", "a complete XML document without a DTD"),
-        Words("Den Kontoauszug bei der Bank erneut abrufen und unverändert einreichen.",
-              "Download the statement from the bank again and hand it in unchanged."),
-        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.08\">…",
+        Words(
+            "Den Kontoauszug bei der Bank erneut abrufen und unverändert einreichen.",
+            "Download the statement from the bank again and hand it in unchanged.",
+        ),
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08">…',
     ),
     Cause(
         "FILE-08",
         Words("Das JSON ist fehlerhaft.", "The JSON is not valid."),
         Words("ein JSON-Objekt oder eine Liste von Objekten", "a JSON object or a list of objects"),
-        Words("Die Antwort der OParl-Schnittstelle unverändert speichern und einreichen.",
-              "Save the answer of the OParl interface unchanged and hand it in."),
-        "{\"type\": \"https://schema.oparl.org/1.1/Paper\", …}",
+        Words(
+            "Die Antwort der OParl-Schnittstelle unverändert speichern und einreichen.",
+            "Save the answer of the OParl interface unchanged and hand it in.",
+        ),
+        '{"type": "https://schema.oparl.org/1.1/Paper", …}',
     ),
     Cause(
         "FILE-09",
         Words("Dieses XML oder JSON ist von keiner bekannten Art.", "This XML or JSON is of no known kind."),
         Words("camt.052, camt.053 oder camt.054; OParl 1.0 oder 1.1", "camt.052, camt.053 or camt.054; OParl 1.0 or 1.1"),
-        Words("Bei der Bank das Format camt.053 wählen; aus dem Ratsinformationssystem die OParl-Objekte nehmen.",
-              "Choose the format camt.053 at the bank; take OParl objects from the council system."),
+        Words(
+            "Bei der Bank das Format camt.053 wählen; aus dem Ratsinformationssystem die OParl-Objekte nehmen.",
+            "Choose the format camt.053 at the bank; take OParl objects from the council system.",
+        ),
         "camt.053.001.08",
     ),
     Cause(
         "FILE-10",
         Words("Diese Art von Datei gibt es nicht.", "There is no such kind of file."),
         Words("eine der bekannten Arten", "one of the known kinds"),
-        Words("Eine der genannten Arten angeben, oder keine: dann wird sie erkannt.", "Name one of the kinds, or none: then it is recognised."),
+        Words(
+            "Eine der genannten Arten angeben, oder keine: dann wird sie erkannt.",
+            "Name one of the kinds, or none: then it is recognised.",
+        ),
         "--kind vouchers",
     ),
     Cause(
@@ -125,8 +143,10 @@ CAUSES: Final = (
         "ROW-02",
         Words("Der Betrag ist nicht eindeutig zu lesen.", "The amount cannot be read in one way only."),
         Words("ein Betrag in Euro wie 1.234,56", "an amount in euro such as 1.234,56"),
-        Words("Mit Komma vor den Cent und höchstens zwei Nachkommastellen schreiben.",
-              "Write a comma before the cents and at most two decimals."),
+        Words(
+            "Mit Komma vor den Cent und höchstens zwei Nachkommastellen schreiben.",
+            "Write a comma before the cents and at most two decimals.",
+        ),
         "1.234,56",
     ),
     Cause(
@@ -140,8 +160,10 @@ CAUSES: Final = (
         "ROW-04",
         Words("Der Anteil ist nicht zu lesen.", "The share cannot be read."),
         Words("ein Anteil wie 60 % oder 0,6", "a share such as 60 % or 0,6"),
-        Words("Als Prozentwert mit Prozentzeichen oder als Zahl zwischen 0 und 1 schreiben.",
-              "Write a percentage with its sign or a number between 0 and 1."),
+        Words(
+            "Als Prozentwert mit Prozentzeichen oder als Zahl zwischen 0 und 1 schreiben.",
+            "Write a percentage with its sign or a number between 0 and 1.",
+        ),
         "60 %",
     ),
     Cause(
@@ -169,30 +191,40 @@ CAUSES: Final = (
         "ROW-08",
         Words("Ja oder nein?", "Yes or no?"),
         Words("ja oder nein", "ja (yes) or nein (no)"),
-        Words("„ja“ oder „nein“ schreiben, oder die Zelle leer lassen, wo es nicht bekannt ist.",
-              "Write “ja” or “nein”, or leave the cell empty where it is not known."),
+        Words(
+            "„ja“ oder „nein“ schreiben, oder die Zelle leer lassen, wo es nicht bekannt ist.",
+            "Write “ja” or “nein”, or leave the cell empty where it is not known.",
+        ),
         "ja",
     ),
     Cause(
         "ROW-09",
         Words("Die IBAN ist falsch.", "The IBAN is wrong."),
         Words("eine IBAN mit richtiger Prüfziffer", "an IBAN with the right check digits"),
-        Words("Die IBAN von der Rechnung oder vom Kontoauszug neu übernehmen.", "Copy the IBAN again from the invoice or the statement."),
+        Words(
+            "Die IBAN von der Rechnung oder vom Kontoauszug neu übernehmen.",
+            "Copy the IBAN again from the invoice or the statement.",
+        ),
         "DE02 1203 0000 0000 2020 51",
     ),
     Cause(
         "ROW-10",
         Words("Der Text ist zu lang.", "The text is too long."),
         Words("ein kürzerer Text", "a shorter text"),
-        Words("Den Text kürzen; Erläuterungen gehören in den Verwendungszweck.", "Shorten it; explanations belong into the purpose."),
+        Words(
+            "Den Text kürzen; Erläuterungen gehören in den Verwendungszweck.", "Shorten it; explanations belong into the purpose."
+        ),
         "Sachkosten",
     ),
     Cause(
         "ROW-11",
         Words("Die Zeile hat mehr Zellen als Spaltenköpfe.", "The row has more cells than there are headings."),
         Words("höchstens so viele Zellen wie Spaltenköpfe", "at most as many cells as headings"),
-        Words("Texte, die das Trennzeichen enthalten, in Anführungszeichen setzen.", "Put texts that contain the delimiter into quotation marks."),
-        "\"Miete; März\"",
+        Words(
+            "Texte, die das Trennzeichen enthalten, in Anführungszeichen setzen.",
+            "Put texts that contain the delimiter into quotation marks.",
+        ),
+        '"Miete; März"',
     ),
     Cause(
         "ROW-12",
@@ -205,22 +237,35 @@ CAUSES: Final = (
         "ROW-13",
         Words("Ein Anführungszeichen wird nicht geschlossen.", "A quotation mark is not closed."),
         Words("Anführungszeichen paarweise", "quotation marks in pairs"),
-        Words("Das fehlende Anführungszeichen ergänzen; eines im Text verdoppeln.", "Add the missing mark; double one that belongs to the text."),
-        "\"Projekt \"\"Brücke\"\"\"",
+        Words(
+            "Das fehlende Anführungszeichen ergänzen; eines im Text verdoppeln.",
+            "Add the missing mark; double one that belongs to the text.",
+        ),
+        '"Projekt ""Brücke"""',
     ),
     Cause(
         "ROW-14",
         Words("Unter diesem Schlüssel ist schon etwas anderes eingereicht.", "Something else was handed in under this key."),
-        Words("dieselbe Angabe wie zuvor, oder „ja“ in der Spalte Berichtigt", "what was said before, or “ja” in the column Berichtigt"),
-        Words("Ist es eine Berichtigung, in der Spalte Berichtigt „ja“ eintragen; ist es eine andere Sache, eine andere Nummer vergeben.",
-              "If it is a correction, write “ja” into the column Berichtigt; if it is another thing, give it another number."),
+        Words(
+            "dieselbe Angabe wie zuvor, oder „ja“ in der Spalte Berichtigt",
+            "what was said before, or “ja” in the column Berichtigt",
+        ),
+        Words(
+            "Ist es eine Berichtigung, in der Spalte Berichtigt „ja“ eintragen; sonst eine andere Nummer vergeben.",
+            "If it is a correction, write “ja” into the column Berichtigt; if it is another thing, give it another number.",
+        ),
         "Berichtigt: ja",
     ),
     Cause(
         "ROW-15",
         Words("Die Zeile, die berichtigt werden soll, ist nicht bekannt.", "The row to be corrected is not known."),
-        Words("eine Belegnummer derselben Liste, die schon eingereicht ist", "a voucher number of the same list that was handed in"),
-        Words("Die Belegnummer prüfen, oder zuerst die ursprüngliche Zeile einreichen.", "Check the number, or hand in the original row first."),
+        Words(
+            "eine Belegnummer derselben Liste, die schon eingereicht ist", "a voucher number of the same list that was handed in"
+        ),
+        Words(
+            "Die Belegnummer prüfen, oder zuerst die ursprüngliche Zeile einreichen.",
+            "Check the number, or hand in the original row first.",
+        ),
         "Berichtigt: 12",
     ),
     Cause(
@@ -239,10 +284,12 @@ CAUSES: Final = (
     ),
     Cause(
         "ROW-18",
-        Words("Zahlen mit Nachkommastellen sind als JSON-Zahl nicht genau.", "Numbers with decimals are not exact as JSON numbers."),
+        Words(
+            "Zahlen mit Nachkommastellen sind als JSON-Zahl nicht genau.", "Numbers with decimals are not exact as JSON numbers."
+        ),
         Words("ein Text, eine ganze Zahl, true, false oder null", "a string, a whole number, true, false or null"),
         Words("Den Wert als Text in Anführungszeichen senden.", "Send the value as a string."),
-        "\"1234.56\"",
+        '"1234.56"',
     ),
     Cause(
         "ROW-19",
@@ -259,6 +306,26 @@ CAUSES: Final = (
         "Leistungsdatum",
     ),
     Cause(
+        "SUB-01",
+        Words("Die Einreichung ist nicht zu lesen.", "The submission cannot be read."),
+        Words(
+            "ein CloudEvent 1.0 vom Typ de.pruefpfad.submission.rows.v1",
+            "a CloudEvent 1.0 of type de.pruefpfad.submission.rows.v1",
+        ),
+        Words(
+            "Den Aufbau mit der AsyncAPI-Beschreibung vergleichen und unter neuer Kennung senden.",
+            "Compare it with the AsyncAPI document and send it under a new id.",
+        ),
+        '{"specversion": "1.0", "id": "17", "source": "urn:kasse", …}',
+    ),
+    Cause(
+        "SUB-02",
+        Words("Unter dieser Kennung ist schon etwas anderes eingereicht.", "Something else was submitted under this id."),
+        Words("eine neue Kennung für neuen Inhalt", "a new id for new content"),
+        Words("Den neuen Inhalt unter einer neuen „id“ senden.", "Send the new content under a new “id”."),
+        '"id": "belege-2014-03-v2"',
+    ),
+    Cause(
         "BANK-01",
         Words("Das Konto des Auszugs hat keine IBAN.", "The account of the statement has no IBAN."),
         Words("eine IBAN des Kontos", "an IBAN of the account"),
@@ -269,55 +336,74 @@ CAUSES: Final = (
         "BANK-02",
         Words("Die Buchung ist nicht in Euro.", "The entry is not in euro."),
         Words("eine Buchung in EUR", "an entry in EUR"),
-        Words("Den Gegenwert in Euro von der Bank belegen lassen; andere Währungen werden nicht gebucht.",
-              "Have the bank state the value in euro; other currencies are not posted."),
-        "<Amt Ccy=\"EUR\">12.50</Amt>",
+        Words(
+            "Den Gegenwert in Euro von der Bank belegen lassen; andere Währungen werden nicht gebucht.",
+            "Have the bank state the value in euro; other currencies are not posted.",
+        ),
+        '<Amt Ccy="EUR">12.50</Amt>',
     ),
     Cause(
         "BANK-03",
         Words("Der Betrag der Buchung ist nicht zu lesen.", "The amount of the entry cannot be read."),
         Words("ein Betrag mit höchstens zwei Nachkommastellen und Punkt", "an amount with a dot and at most two decimals"),
-        Words("Den Kontoauszug bei der Bank erneut abrufen und unverändert einreichen.",
-              "Download the statement from the bank again and hand it in unchanged."),
+        Words(
+            "Den Kontoauszug bei der Bank erneut abrufen und unverändert einreichen.",
+            "Download the statement from the bank again and hand it in unchanged.",
+        ),
         "12.50",
     ),
     Cause(
         "BANK-04",
         Words("Die Buchung hat kein Datum.", "The entry has no date."),
         Words("ein Buchungs- oder Wertstellungsdatum", "a booking or value date"),
-        Words("Den Kontoauszug bei der Bank erneut abrufen und unverändert einreichen.",
-              "Download the statement from the bank again and hand it in unchanged."),
+        Words(
+            "Den Kontoauszug bei der Bank erneut abrufen und unverändert einreichen.",
+            "Download the statement from the bank again and hand it in unchanged.",
+        ),
         "<BookgDt><Dt>2014-12-31</Dt></BookgDt>",
     ),
     Cause(
         "BANK-05",
         Words("Soll oder Haben fehlt.", "Debit or credit is not said."),
         Words("CRDT oder DBIT", "CRDT or DBIT"),
-        Words("Den Kontoauszug bei der Bank erneut abrufen und unverändert einreichen.",
-              "Download the statement from the bank again and hand it in unchanged."),
+        Words(
+            "Den Kontoauszug bei der Bank erneut abrufen und unverändert einreichen.",
+            "Download the statement from the bank again and hand it in unchanged.",
+        ),
         "<CdtDbtInd>DBIT</CdtDbtInd>",
     ),
     Cause(
         "BANK-06",
-        Words("Die Datei bricht an dieser Stelle ab; was davor steht, ist gelesen.", "The file breaks off here; what stands before is read."),
+        Words(
+            "Die Datei bricht an dieser Stelle ab; was davor steht, ist gelesen.",
+            "The file breaks off here; what stands before is read.",
+        ),
         Words("ein vollständiges XML-Dokument", "a complete XML document"),
-        Words("Den Kontoauszug bei der Bank erneut abrufen und vollständig einreichen.",
-              "Download the statement from the bank again and hand in all of it."),
+        Words(
+            "Den Kontoauszug bei der Bank erneut abrufen und vollständig einreichen.",
+            "Download the statement from the bank again and hand in all of it.",
+        ),
         "</Document>",
     ),
     Cause(
         "PAP-01",
         Words("Das Objekt hat keine Kennung.", "The object has no id."),
         Words("eine Vorlage mit „id“ oder „reference“", "a paper with “id” or “reference”"),
-        Words("Das Objekt unverändert aus der OParl-Schnittstelle übernehmen.", "Take the object unchanged from the OParl interface."),
-        "\"reference\": \"2021/941\"",
+        Words(
+            "Das Objekt unverändert aus der OParl-Schnittstelle übernehmen.",
+            "Take the object unchanged from the OParl interface.",
+        ),
+        '"reference": "2021/941"',
     ),
     Cause(
         "PAP-02",
         Words("Das Objekt ist nicht zu lesen.", "The object cannot be read."),
         Words("ein OParl-Objekt", "an OParl object"),
-        Words("Das Objekt unverändert aus der OParl-Schnittstelle übernehmen.", "Take the object unchanged from the OParl interface."),
-        "{\"type\": \"https://schema.oparl.org/1.1/Paper\", …}",
+        Words(
+            "Das Objekt unverändert aus der OParl-Schnittstelle übernehmen.",
+            "Take the object unchanged from the OParl interface.",
+        ),
+        '{"type": "https://schema.oparl.org/1.1/Paper", …}',
     ),
 )
 
@@ -357,7 +443,9 @@ class Fault:
 
     def sentence(self, file: str, place: str | None = None) -> str:
         """One line for a person: file, row, column, value, what was expected, how to mend it."""
-        where = ", ".join(part for part in (file or None, place and f"Zeile {place}", self.column and f"Spalte {self.column}") if part)
+        where = ", ".join(
+            part for part in (file or None, place and f"Zeile {place}", self.column and f"Spalte {self.column}") if part
+        )
         shown = f" (gelesen: {self.value[:80]!r})" if self.value else ""
         return f"{where}: {self.code} {self.cause.cause.de}{shown} Erwartet: {self.expected_text}. {self.mend_text}"
 

@@ -131,11 +131,19 @@ class Identities:
         return twins
 
     def _correction(
-        self, draft: Draft, key: UUID, content: bytes, twins: Mapping[int, list[Standing]], source: Source, nth: int, nth_marked: int
+        self,
+        draft: Draft,
+        key: UUID,
+        content: bytes,
+        twins: Mapping[int, list[Standing]],
+        source: Source,
+        nth: int,
+        nth_marked: int,
     ) -> Verdict:
         """Takes the place of what stands under its own key: the n-th marked row that of the n-th twin from the last."""
         same = [
-            revisions for revisions in twins.values()
+            revisions
+            for revisions in twins.values()
             if revisions[-1].content == content or any(one.marked and one.content == content for one in revisions)
         ]
         if nth <= len(same):
@@ -143,7 +151,9 @@ class Identities:
         if not twins:
             if draft.withdraws:
                 return Left("storniert, war aber nie eingereicht")
-            return self._new(draft, key, content, source, 1, 1, remark="als Berichtigung gekennzeichnet, aber nichts früheres ist bekannt")
+            return self._new(
+                draft, key, content, source, 1, 1, remark="als Berichtigung gekennzeichnet, aber nichts früheres ist bekannt"
+            )
         standing = sorted(twins)
         if nth_marked > len(standing):
             return Refused(Fault("ROW-14", None, None, None, _differs(draft, twins[standing[-1]][-1], source)))
@@ -179,7 +189,14 @@ class Identities:
         return self._new(draft, key, content, source, 1, len(revisions) + 1, revisions[-1].fact if revisions else None)
 
     def _new(
-        self, draft: Draft, key: UUID, content: bytes, source: Source, twin: int, revision: int, corrects: UUID | None = None,
+        self,
+        draft: Draft,
+        key: UUID,
+        content: bytes,
+        source: Source,
+        twin: int,
+        revision: int,
+        corrects: UUID | None = None,
         remark: str | None = None,
     ) -> New:
         fact = id_of("fact", draft.kind, *draft.key, str(twin), str(revision))
@@ -192,7 +209,11 @@ class Identities:
 
 
 def _differs(draft: Draft, standing: Standing, source: Source) -> str:
-    where = f"Zeile {standing.source.place} derselben Datei" if standing.source.digest == source.digest else f"{standing.source.reference} (Datei:Zeile)"
+    where = (
+        f"Zeile {standing.source.place} derselben Datei"
+        if standing.source.digest == source.digest
+        else f"{standing.source.reference} (Datei:Zeile)"
+    )
     return f"Zeile {source.place} und {where} sagen unter demselben Schlüssel {' / '.join(draft.key)} Verschiedenes."
 
 
@@ -205,7 +226,9 @@ def fact_of(draft: Draft, verdict: New, source: Source, said: Mapping[str, Any])
     return event(id=verdict.fact, subject=draft.subject, source=source, corrects=verdict.corrects, **body, **said)
 
 
-def facts_of(reading: Reading, digest: str, *, recorded_at: datetime, actor: str, known: Identities | None = None) -> Iterator[Fact]:
+def facts_of(
+    reading: Reading, digest: str, *, recorded_at: datetime, actor: str, known: Identities | None = None
+) -> Iterator[Fact]:
     """Facts a file brings where nothing (or only ``known``) was handed in before. For trying out and for tests."""
     identities = known or Identities()
     said = {"recorded_at": recorded_at, "actor": actor}

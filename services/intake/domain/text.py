@@ -7,8 +7,14 @@ import unicodedata
 
 from services.intake.domain.errors import Fault, Unreadable
 
-_BINARY = ((b"PK\x03\x04", "XLSX oder ZIP"), (b"%PDF", "PDF"), (b"\xd0\xcf\x11\xe0", "XLS"), (b"\x89PNG", "PNG"), (b"\xff\xd8\xff", "JPEG"),
-           (b"\x1f\x8b", "GZIP"))
+_BINARY = (
+    (b"PK\x03\x04", "XLSX oder ZIP"),
+    (b"%PDF", "PDF"),
+    (b"\xd0\xcf\x11\xe0", "XLS"),
+    (b"\x89PNG", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x1f\x8b", "GZIP"),
+)
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -37,7 +43,7 @@ def _decoded(content: bytes) -> str:
             except UnicodeDecodeError as error:
                 raise Unreadable(Fault("FILE-06", value=f"{encoding}, Byte {error.start}")) from error
     head = content[:1000]
-    if len(content) % 2 == 0 and head.count(0) > len(head) // 4:        # UTF-16 without BOM: every other byte of Latin text is zero
+    if len(content) % 2 == 0 and head.count(0) > len(head) // 4:  # UTF-16 without BOM: every other byte of Latin text is zero
         encoding = "utf-16-be" if head[0:1] == b"\x00" else "utf-16-le"
         try:
             return content.decode(encoding)

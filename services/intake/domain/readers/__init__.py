@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from services.intake.domain.columns import Template
+from services.intake.domain.columns import Template, word_of
 from services.intake.domain.delimited import read_delimited, row_of, words_of
-from services.intake.domain.columns import word_of
 from services.intake.domain.errors import Fault, Unreadable
 from services.intake.domain.readers import (
     awards,
@@ -33,9 +32,21 @@ from services.intake.domain.text import decode
 TEMPLATES: Final[Mapping[str, Template]] = {
     template.kind: template
     for template in (
-        programmes.TEMPLATE, measures.TEMPLATE, measures.WITHDRAWALS, plans.TEMPLATE, awards.TEMPLATE, commitments.TEMPLATE,
-        receipts.TEMPLATE, vouchers.TEMPLATE, decisions.TEMPLATE, participations.TEMPLATE, figures.TEMPLATE, size_bands.TEMPLATE,
-        population.TEMPLATE, staff.TEMPLATE, reports.TEMPLATE,
+        programmes.TEMPLATE,
+        measures.TEMPLATE,
+        measures.WITHDRAWALS,
+        plans.TEMPLATE,
+        awards.TEMPLATE,
+        commitments.TEMPLATE,
+        receipts.TEMPLATE,
+        vouchers.TEMPLATE,
+        decisions.TEMPLATE,
+        participations.TEMPLATE,
+        figures.TEMPLATE,
+        size_bands.TEMPLATE,
+        population.TEMPLATE,
+        staff.TEMPLATE,
+        reports.TEMPLATE,
     )
 }
 """Kinds of CSV file, by their columns."""
@@ -73,7 +84,9 @@ def read_rows(kind: str, rows: Iterable[Mapping[str, Any]], given: Given) -> Rea
     template = TEMPLATES.get(kind)
     if template is None:
         raise Unreadable(Fault("FILE-10", value=kind, hint=f"Bekannte Arten: {', '.join(TEMPLATES)}."), given.name)
-    return Reading(kind, series_of(kind, given.series or given.name), (), [_row(template, at, row, given) for at, row in enumerate(rows, 1)])
+    return Reading(
+        kind, series_of(kind, given.series or given.name), (), [_row(template, at, row, given) for at, row in enumerate(rows, 1)]
+    )
 
 
 def _row(template: Template, at: int, row: Mapping[str, Any], given: Given) -> Row:
@@ -85,10 +98,12 @@ def _row(template: Template, at: int, row: Mapping[str, Any], given: Given) -> R
         if isinstance(value, float) or not isinstance(value, str | int | None):
             faults.append(Fault("ROW-18", heading, str(value)[:300]))
         elif column is not None:
-            cells.append((column, "" if value is None else ("ja" if value else "nein") if isinstance(value, bool) else str(value).strip()))
-        elif template.yearly and word.startswith(word_of(template.yearly.heading)) and word[-4:].isdigit():
-            yearly[int(word[-4:])] = "" if value is None else str(value).strip()
-        elif template.yearly and word.startswith(word_of(template.yearly.name)) and word[-4:].isdigit():
+            cells.append(
+                (column, "" if value is None else ("ja" if value else "nein") if isinstance(value, bool) else str(value).strip())
+            )
+        elif (template.yearly and word.startswith(word_of(template.yearly.heading)) and word[-4:].isdigit()) or (
+            template.yearly and word.startswith(word_of(template.yearly.name)) and word[-4:].isdigit()
+        ):
             yearly[int(word[-4:])] = "" if value is None else str(value).strip()
         else:
             faults.append(Fault("ROW-07", heading, None, f"eine Spalte der Vorlage {template.kind}"))

@@ -65,8 +65,17 @@ def _start(content: bytes, given: Given) -> tuple[str, str | None]:
 
 
 def _walk(content: bytes, events: tuple[str, ...], tag: Iterable[str] | None = None) -> Iterator[tuple[str, Element]]:
-    return etree.iterparse(io.BytesIO(content), events=events, tag=tag, resolve_entities=False, no_network=True, load_dtd=False,
-                           huge_tree=False, remove_comments=True, remove_pis=True)
+    yield from etree.iterparse(
+        io.BytesIO(content),
+        events=events,
+        tag=tag,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
 
 
 def _series(content: bytes, given: Given) -> str:
@@ -106,7 +115,11 @@ def _rows(content: bytes, given: Given, remarks: list[str]) -> Iterator[Row]:
                     parent.remove(element)
     except etree.XMLSyntaxError as error:
         line = error.lineno or 0
-        yield Row(f"{at}.ende", {"Zeile": line, "Meldung": str(error)[:300]}, faults=(Fault("BANK-06", None, f"Zeile {line}: {error}"[:300]),))
+        yield Row(
+            f"{at}.ende",
+            {"Zeile": line, "Meldung": str(error)[:300]},
+            faults=(Fault("BANK-06", None, f"Zeile {line}: {error}"[:300]),),
+        )
 
 
 class _Statement:
@@ -145,7 +158,12 @@ class _Statement:
             drafts = list(self._payments(entry, place, account, statement, amount))
         except RowFault as fault:
             self.sound = False
-            return Row(place, handed_in, faults=fault.faults, concerns=subject_of("account", account) if account and not problem else None)
+            return Row(
+                place,
+                handed_in,
+                faults=fault.faults,
+                concerns=subject_of("account", account) if account and not problem else None,
+            )
         self.booked += amount
         return Row(place, handed_in, drafts)
 
@@ -177,23 +195,38 @@ class _Statement:
         details = [tx for block in _children(entry, "NtryDtls") for tx in _children(block, "TxDtls")]
         parts = _parts(details, amount) if len(details) > 1 else None
         if len(details) > 1 and parts is None:
-            self.remark(f"Auszug {statement}, Buchung {place}: die {len(details)} Einzelposten ergeben nicht den Betrag "
-                        f"{write_cents(amount)}; sie gilt als eine Zahlung.")
+            self.remark(
+                f"Auszug {statement}, Buchung {place}: die {len(details)} Einzelposten ergeben nicht den Betrag "
+                f"{write_cents(amount)}; sie gilt als eine Zahlung."
+            )
         subject = subject_of("account", account)
         if parts is None:
             detail = details[0] if len(details) == 1 else None
             single: list[tuple[str, str, int, Element | None]] = [("", reference, amount, detail)]
         else:
-            single = [(f".{at}", f"{reference}/{at}", cents, tx) for at, (tx, cents) in enumerate(zip(details, parts, strict=True), 1)]
+            single = [
+                (f".{at}", f"{reference}/{at}", cents, tx) for at, (tx, cents) in enumerate(zip(details, parts, strict=True), 1)
+            ]
         for suffix, ref, cents, detail in single:
             party, iban = _other_side(detail, cents, reversal, account)
             end_to_end = _end_to_end(detail)
             payment = Payment(
-                account=account, statement=statement, entry=ref[:120], amount_cents=cents, booked_on=booked, value_date=value,
-                counterparty=self.given.pseudonyms.party(party, iban=iban), counterparty_account=self.given.pseudonyms.account(iban),
-                end_to_end_id=end_to_end, references=tuple(_references(entry, detail, len(details))), reversal=reversal,
+                account=account,
+                statement=statement,
+                entry=ref[:120],
+                amount_cents=cents,
+                booked_on=booked,
+                value_date=value,
+                counterparty=self.given.pseudonyms.party(party, iban=iban),
+                counterparty_account=self.given.pseudonyms.account(iban),
+                end_to_end_id=end_to_end,
+                references=tuple(_references(entry, detail, len(details))),
+                reversal=reversal,
             )
-            yield place + suffix, Draft(KIND, (account, statement, payment.entry), subject, PaymentBooked, {"payment": payment}, cents=cents)
+            yield (
+                place + suffix,
+                Draft(KIND, (account, statement, payment.entry), subject, PaymentBooked, {"payment": payment}, cents=cents),
+            )
 
     def _reference(self, entry: Element) -> str:
         """A reference that stays when the same statement is handed in again: the bank's, else the place in the statement."""
@@ -216,10 +249,11 @@ class _Statement:
         name = _statement(statement)
         if not self.sound:
             self.remarks.append(f"Auszug {name}: der Saldo ist nicht prüfbar, weil Buchungen abgewiesen wurden.")
-        elif opening + self.booked != closing:
+        elif difference := closing - opening - self.booked:
             self.remarks.append(
                 f"Auszug {name}: Anfangssaldo {write_cents(opening)} und Buchungen {write_cents(self.booked)} ergeben "
-                f"{write_cents(opening + self.booked)}, der Schlusssaldo ist {write_cents(closing)}: Differenz {write_cents(closing - opening - self.booked)}."
+                f"{write_cents(opening + self.booked)}, der Schlusssaldo ist {write_cents(closing)}: "
+                f"Differenz {write_cents(difference)}."
             )
 
 
@@ -312,8 +346,13 @@ def _day(entry: Element, name: str) -> date | None:
 def _parts(details: list[Element], amount: int) -> list[int] | None:
     """Amounts of a batch's transactions if they add up to the entry, else None."""
     try:
-        cents = [_cents(_child(tx, "Amt") if _child(tx, "Amt") is not None else _child(_child(_child(tx, "AmtDtls"), "TxAmt"), "Amt"), "TxDtls/Amt")
-                 for tx in details]
+        cents = [
+            _cents(
+                _child(tx, "Amt") if _child(tx, "Amt") is not None else _child(_child(_child(tx, "AmtDtls"), "TxAmt"), "Amt"),
+                "TxDtls/Amt",
+            )
+            for tx in details
+        ]
     except RowFault:
         return None
     sign = -1 if amount < 0 else 1
@@ -358,10 +397,16 @@ def _references(entry: Element, detail: Element | None, details: int) -> list[st
     unstructured = [child.text or "" for child in _children(remittance, "Ustrd")]
     texts += [" ".join(unstructured), "".join(unstructured)] if len(unstructured) > 1 else unstructured
     for structured in _children(remittance, "Strd"):
-        texts += [said for said in (
-            _text(structured, "CdtrRefInf", "Ref"), _text(structured, "CdtrRefInf", "CdtrRef"), _text(structured, "RfrdDocInf", "Nb"),
-            _text(structured, "AddtlRmtInf"),
-        ) if said]
+        texts += [
+            said
+            for said in (
+                _text(structured, "CdtrRefInf", "Ref"),
+                _text(structured, "CdtrRefInf", "CdtrRef"),
+                _text(structured, "RfrdDocInf", "Nb"),
+                _text(structured, "AddtlRmtInf"),
+            )
+            if said
+        ]
     if detail is None and details == 0:
         texts += [said for said in (_text(entry, "AddtlNtryInf"),) if said]
     return list(dict.fromkeys(token for text in texts for token in tokens(text)))[:MOST_REFERENCES]
@@ -373,7 +418,10 @@ def tokens(text: str) -> Iterator[str]:
     >>> list(tokens("Rechnung RE-2014/0815 vom 3.3."))
     ['RE20140815', '33']
     """
-    words = [re.sub(r"[^0-9A-Z]", "", word) for word in re.split(r"[\s,;:]+", re.sub(r"\b(?:EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE)\+", " ", text.upper()))]
+    words = [
+        re.sub(r"[^0-9A-Z]", "", word)
+        for word in re.split(r"[\s,;:]+", re.sub(r"\b(?:EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE)\+", " ", text.upper()))
+    ]
     words = [word for word in words if word]
     for at, word in enumerate(words):
         follower = words[at + 1] if at + 1 < len(words) else ""

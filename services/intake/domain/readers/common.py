@@ -11,33 +11,77 @@ from shared.contracts.intake import Municipality
 from shared.values.subject import subject_of
 
 MEASURE: Final = Column(
-    "Maßnahme", "measure", KEY, Words("Kennung der Maßnahme, überall dieselbe", "key of the measure, the same everywhere"), "M-1",
-    required=True, given="measure", also=("Maßnahmennummer", "Maßnahme-Nr.", "Vorhaben", "Vorhabennummer", "Projekt", "Projektnummer"),
+    "Maßnahme",
+    "measure",
+    KEY,
+    Words("Kennung der Maßnahme, überall dieselbe", "key of the measure, the same everywhere"),
+    "M-1",
+    required=True,
+    given="measure",
+    also=("Maßnahmennummer", "Maßnahme-Nr.", "Vorhaben", "Vorhabennummer", "Projekt", "Projektnummer"),
 )
 PROGRAMME: Final = Column(
-    "Programm", "programme", KEY, Words("Kennung des Programms", "key of the programme"), "JSAR", required=True, also=("Förderprogramm",)
+    "Programm",
+    "programme",
+    KEY,
+    Words("Kennung des Programms", "key of the programme"),
+    "JSAR",
+    required=True,
+    also=("Förderprogramm",),
 )
 MUNICIPALITY: Final = Column(
-    "Kommune", "municipality", KEY, Words("Kennung der Kommune", "key of the municipality"), "05916", required=True, also=("Gemeinde",)
+    "Kommune",
+    "municipality",
+    KEY,
+    Words("Kennung der Kommune", "key of the municipality"),
+    "05916",
+    required=True,
+    also=("Gemeinde",),
 )
 MUNICIPALITY_NAME: Final = Column(
-    "Name der Kommune", "municipality_name", NAME, Words("Name der Kommune", "name of the municipality"), "Modellkommune 02 (Demo)",
+    "Name der Kommune",
+    "municipality_name",
+    NAME,
+    Words("Name der Kommune", "name of the municipality"),
+    "Modellkommune 02 (Demo)",
     required=True,
 )
 OFFICIAL_KEY: Final = Column(
-    "AGS", "ags", AGS, Words("amtlicher Gemeindeschlüssel", "official municipality key (AGS)"), "05916000", also=("Gemeindeschlüssel",)
+    "AGS",
+    "ags",
+    AGS,
+    Words("amtlicher Gemeindeschlüssel", "official municipality key (AGS)"),
+    "05916000",
+    also=("Gemeindeschlüssel",),
 )
-START: Final = Column("Beginn", "start", DAY, Words("erster Tag", "first day"), "01.01.2014", required=True, also=("von", "Laufzeit von"))
-END: Final = Column("Ende", "end", DAY, Words("letzter Tag", "last day"), "31.12.2014", required=True, also=("bis", "Laufzeit bis"))
+START: Final = Column(
+    "Beginn", "start", DAY, Words("erster Tag", "first day"), "01.01.2014", required=True, also=("von", "Laufzeit von")
+)
+END: Final = Column(
+    "Ende", "end", DAY, Words("letzter Tag", "last day"), "31.12.2014", required=True, also=("bis", "Laufzeit bis")
+)
 DEMO: Final = Column("Demo", "demo", YES_NO, Words("ja: zur Vorführung gemacht", "ja: made for demonstration"), "nein")
 KIND: Final = Column(
-    "Art", "kind", FUNDER_KIND, Words("Art des Mittelgebers", "kind of funder"), "Kommune", required=True,
+    "Art",
+    "kind",
+    FUNDER_KIND,
+    Words("Art des Mittelgebers", "kind of funder"),
+    "Kommune",
+    required=True,
     also=("Art des Mittelgebers", "Mittelherkunft"),
 )
 BUDGET_YEAR: Final = Column(
-    "Haushaltsjahr", "budget_year", YEAR, Words("Haushaltsjahr", "budget year"), "2014", required=True, also=("HHJ", "Jahr", "HH-Jahr")
+    "Haushaltsjahr",
+    "budget_year",
+    YEAR,
+    Words("Haushaltsjahr", "budget year"),
+    "2014",
+    required=True,
+    also=("HHJ", "Jahr", "HH-Jahr"),
 )
-FUNDER: Final = Column("Mittelgeber", "funder", KEY, Words("Kennung des Mittelgebers", "key of the funder"), "jugendamt", required=True)
+FUNDER: Final = Column(
+    "Mittelgeber", "funder", KEY, Words("Kennung des Mittelgebers", "key of the funder"), "jugendamt", required=True
+)
 FUNDER_NAME: Final = Column(
     "Name des Mittelgebers", "funder_name", NAME, Words("Name des Mittelgebers", "name of the funder"), "Jugendamt"
 )

@@ -8,7 +8,7 @@ not matter: a meeting that comes later makes a new state of the papers it decide
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -23,11 +23,33 @@ from shared.values.dates import business_date
 from shared.values.subject import subject_of
 
 KIND: Final = "oparl"
-KINDS: Final = ("Paper", "Meeting", "Organization", "AgendaItem", "Consultation", "Body", "File", "Person", "Membership", "LegislativeTerm",
-                "Location", "System")
-LISTS: Final = {"papers": "Paper", "meetings": "Meeting", "organizations": "Organization", "agendaItems": "AgendaItem",
-                "consultations": "Consultation", "bodies": "Body", "files": "File", "paper": "Paper", "meeting": "Meeting",
-                "organization": "Organization", "data": ""}
+KINDS: Final = (
+    "Paper",
+    "Meeting",
+    "Organization",
+    "AgendaItem",
+    "Consultation",
+    "Body",
+    "File",
+    "Person",
+    "Membership",
+    "LegislativeTerm",
+    "Location",
+    "System",
+)
+LISTS: Final = {
+    "papers": "Paper",
+    "meetings": "Meeting",
+    "organizations": "Organization",
+    "agendaItems": "AgendaItem",
+    "consultations": "Consultation",
+    "bodies": "Body",
+    "files": "File",
+    "paper": "Paper",
+    "meeting": "Meeting",
+    "organization": "Organization",
+    "data": "",
+}
 REMEMBERED: Final = ("Paper", "Meeting", "Organization", "AgendaItem", "Consultation", "Body")
 """Kinds of object that are remembered for files that come later."""
 
@@ -103,8 +125,13 @@ class _Index:
                     self.add("Consultation", consultation_said, within=thing)
         elif kind == "Consultation" and within is None and (paper := _id(thing.get("paper"))):
             self.consultations_of_paper.setdefault(paper, []).append(thing)
-        for name, of in (("organization", "Organization"), ("meeting", "Meeting"), ("agendaItem", "AgendaItem"), ("body", "Body"),
-                         ("underDirectionOf", "Organization")):
+        for name, of in (
+            ("organization", "Organization"),
+            ("meeting", "Meeting"),
+            ("agendaItem", "AgendaItem"),
+            ("body", "Body"),
+            ("underDirectionOf", "Organization"),
+        ):
             if not (kind == "Meeting" and name == "agendaItem"):
                 for embedded in _listed(thing.get(name)):
                     if isinstance(embedded, dict) and _id(embedded):
@@ -135,11 +162,15 @@ def _rows(top: list[tuple[str, Object]], given: Given, reading: Reading) -> Iter
             continue
         identity = _id(thing)
         if kind in REMEMBERED and identity:
-            reading.council.append({**thing, "type": thing.get("type") or f"https://schema.oparl.org/1.1/{kind}"})
+            reading.council.append(_gist(kind, thing))
         if kind != "Paper":
             for named in _named(kind, thing):
                 touched.setdefault(named, place)
-            yield Row(place, thing, ignored=f"{kind}: wird für Vorlagen gemerkt" if kind in REMEMBERED else f"{kind}: enthält keine Beratung")
+            yield Row(
+                place,
+                {name: thing.get(name) for name in ("id", "type", "name", "start") if thing.get(name)},
+                ignored=f"{kind}: wird für Vorlagen gemerkt" if kind in REMEMBERED else f"{kind}: enthält keine Beratung",
+            )
             continue
         if identity:
             here.add(identity)
@@ -153,9 +184,53 @@ def _rows(top: list[tuple[str, Object]], given: Given, reading: Reading) -> Iter
                 yield row
 
 
+_GIST: Final = {
+    "Paper": (
+        "reference",
+        "name",
+        "paperType",
+        "date",
+        "deleted",
+        "web",
+        "body",
+        "underDirectionOf",
+        "mainFile",
+        "auxiliaryFile",
+        "consultation",
+    ),
+    "Meeting": ("name", "start", "cancelled", "meetingState", "organization"),
+    "AgendaItem": ("meeting", "consultation", "result"),
+    "Consultation": ("paper", "meeting", "agendaItem", "organization", "role", "authoritative", "deleted"),
+    "Organization": ("name", "shortName"),
+    "Body": ("name", "ags", "rgs"),
+}
+
+
+def _gist(kind: str, thing: Object) -> Object:
+    """What papers need to know of an object; nothing else of it is remembered, least of all persons."""
+    gist = {name: thing[name] for name in _GIST[kind] if thing.get(name) is not None}
+    gist |= {"id": _id(thing), "type": f"https://schema.oparl.org/1.1/{kind}", "modified": _said(thing.get("modified"), 40) or ""}
+    if kind == "Meeting":
+        items = [item for item in _listed(thing.get("agendaItem")) if isinstance(item, dict) and _id(item)]
+        gist["agendaItem"] = [
+            {name: item[name] for name in ("id", "consultation", "result") if item.get(name) is not None} for item in items
+        ]
+    return gist
+
+
+def names_of(thing: Object) -> list[str]:
+    """Ids that a remembered object has or names: what it is found by."""
+    kind = kind_of(thing)
+    return list(dict.fromkeys(referred(thing) if kind == "Paper" else _named(kind, thing)))
+
+
 def _named(kind: str, thing: Object) -> list[str]:
     """Ids under which papers may name this object."""
-    names = [_id(thing), _id(thing.get("paper")) if kind == "Consultation" else None, _id(thing.get("consultation")) if kind == "AgendaItem" else None]
+    names = [
+        _id(thing),
+        _id(thing.get("paper")) if kind == "Consultation" else None,
+        _id(thing.get("consultation")) if kind == "AgendaItem" else None,
+    ]
     if kind == "Meeting":
         for item in _listed(thing.get("agendaItem")):
             names += [_id(item), _id(item.get("consultation")) if isinstance(item, dict) else None]
@@ -168,7 +243,11 @@ def referred(paper: Object) -> list[str]:
     for consultation in _listed(paper.get("consultation")):
         names.append(_id(consultation))
         if isinstance(consultation, dict):
-            names += [_id(consultation.get("meeting")), _id(consultation.get("agendaItem")), *map(_id, _listed(consultation.get("organization")))]
+            names += [
+                _id(consultation.get("meeting")),
+                _id(consultation.get("agendaItem")),
+                *map(_id, _listed(consultation.get("organization"))),
+            ]
     return list(dict.fromkeys(name for name in names if name))
 
 
@@ -185,15 +264,24 @@ def _paper_row(place: str, paper: Object, index: _Index, given: Given, remarks: 
     key = f"{_municipality(paper, index, given)}/{reference}"
     try:
         decision = Decision(
-            paper=key, reference=reference, title=(_said(paper.get("name")) or reference)[:1000], paper_type=_said(paper.get("paperType"), 120),
-            lead=tuple(name[:300] for name in _names(paper.get("underDirectionOf"), index)), dated=_date(paper.get("date")),
-            modified=_said(paper.get("modified"), 40), deleted=paper.get("deleted") is True, url=_said(paper.get("web"), 1000) or identity,
-            steps=tuple(_steps(paper, index)), files=tuple(_files(paper)),
+            paper=key,
+            reference=reference,
+            title=(_said(paper.get("name")) or reference)[:1000],
+            paper_type=_said(paper.get("paperType"), 120),
+            lead=tuple(name[:300] for name in _names(paper.get("underDirectionOf"), index)),
+            dated=_date(paper.get("date")),
+            modified=_said(paper.get("modified"), 40),
+            deleted=paper.get("deleted") is True,
+            url=_said(paper.get("web"), 1000) or identity,
+            steps=tuple(_steps(paper, index)),
+            files=tuple(_files(paper)),
         )
     except ValidationError as error:
         problem = error.errors()[0]
         return Row(place, paper, faults=(Fault("PAP-02", ".".join(map(str, problem["loc"])), str(problem.get("input"))[:200]),))
-    draft = Draft(KIND, (key,), subject_of("paper", key), DecisionRecorded, {"decision": decision}, state=_instant(paper.get("modified")))
+    draft = Draft(
+        KIND, (key,), subject_of("paper", key), DecisionRecorded, {"decision": decision}, state=_instant(paper.get("modified"))
+    )
     return Row(place, paper, [(place, draft)])
 
 
@@ -225,15 +313,24 @@ def _step(consultation: Object, index: _Index) -> Step:
     item = index.get(consultation.get("agendaItem"), "AgendaItem") or index.items_of_consultation.get(_id(consultation) or "")
     meeting = index.get(consultation.get("meeting"), "Meeting") or (index.get(item.get("meeting"), "Meeting") if item else None)
     name = _said(meeting.get("name"), 280) if meeting else None
-    cancelled = meeting is not None and (meeting.get("cancelled") is True or _said(meeting.get("meetingState")) in ("abgesagt", "entfallen"))
+    cancelled = meeting is not None and (
+        meeting.get("cancelled") is True or _said(meeting.get("meetingState")) in ("abgesagt", "entfallen")
+    )
     bodies = _names(consultation.get("organization"), index) or (_names(meeting.get("organization"), index) if meeting else [])
     raw = _said(item.get("result"), 500) if item else None
     return Step(
-        body=(", ".join(bodies) or name or next(iter(map(_id, _listed(consultation.get("organization")))), None) or "unbekanntes Gremium")[:300],
+        body=(
+            ", ".join(bodies)
+            or name
+            or next(iter(map(_id, _listed(consultation.get("organization")))), None)
+            or "unbekanntes Gremium"
+        )[:300],
         role=_said(consultation.get("role"), 120),
         authoritative=consultation["authoritative"] if isinstance(consultation.get("authoritative"), bool) else None,
         held_on=_date(meeting.get("start")) if meeting and not cancelled else None,
-        meeting=f"{name} (abgesagt)" if cancelled and name else name, result_raw=raw, result=result_of(raw),
+        meeting=f"{name} (abgesagt)" if cancelled and name else name,
+        result_raw=raw,
+        result=result_of(raw),
     )
 
 
@@ -241,7 +338,9 @@ def _files(paper: Object) -> Iterator[PaperFile]:
     for said in (paper.get("mainFile"), *_listed(paper.get("auxiliaryFile"))):
         if isinstance(said, dict) and said.get("deleted") is not True:
             name = _said(said.get("name")) or _said(said.get("fileName")) or _tail(_id(said) or "") or "Anlage"
-            yield PaperFile(name=name[:300], url=_said(said.get("accessUrl"), 1000) or _said(said.get("downloadUrl"), 1000) or _id(said))
+            yield PaperFile(
+                name=name[:300], url=_said(said.get("accessUrl"), 1000) or _said(said.get("downloadUrl"), 1000) or _id(said)
+            )
         elif isinstance(said, str) and said:
             yield PaperFile(name=_tail(said)[:300] or "Anlage", url=said[:1000])
 
@@ -296,7 +395,7 @@ def _instant(said: Any) -> str:
         return ""
 
 
-def referenced_by(objects: Iterable[Object]) -> list[str]:
+def referenced_by(objects: Any) -> list[str]:
     """All ids that the objects of a file have or name: what to look up of what was handed in before."""
     found: dict[str, None] = {}
 
@@ -310,6 +409,5 @@ def referenced_by(objects: Iterable[Object]) -> list[str]:
         elif isinstance(said, str) and said.startswith(("http://", "https://")):
             found[said.strip()] = None
 
-    for one in objects:
-        walk(one)
+    walk(objects)
     return list(found)

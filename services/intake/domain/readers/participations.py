@@ -7,7 +7,6 @@ from typing import Final
 
 from services.intake.domain.columns import AMOUNT, DAY, Cells, Column, Template
 from services.intake.domain.errors import Words
-from services.intake.domain.reading import Draft
 from services.intake.domain.readers.common import (
     DEMO,
     MUNICIPALITY,
@@ -17,6 +16,7 @@ from services.intake.domain.readers.common import (
     about_programme,
     municipality_of,
 )
+from services.intake.domain.reading import Draft
 from shared.contracts.intake import Participation, ParticipationRecorded
 from shared.values.subject import subject_of
 
@@ -27,28 +27,55 @@ def drafts(cells: Cells) -> Iterator[Draft]:
     if left is not None and left < joined:
         raise cells.fault("left_on", "ROW-12", f"{joined} … {left}")
     participation = Participation(
-        programme=cells["programme"], municipality=municipality_of(cells), joined_on=joined, left_on=left, amount_cents=cells["amount"],
+        programme=cells["programme"],
+        municipality=municipality_of(cells),
+        joined_on=joined,
+        left_on=left,
+        amount_cents=cells["amount"],
         demo=bool(cells["demo"]),
     )
     before = {"participation": participation.model_copy(update={"left_on": None})} if left is not None else None
     yield Draft(
-        "participations", (participation.programme, participation.municipality.key), subject_of("programme", participation.programme),
-        ParticipationRecorded, {"participation": participation}, cents=participation.amount_cents or 0, grows_from=before,
+        "participations",
+        (participation.programme, participation.municipality.key),
+        subject_of("programme", participation.programme),
+        ParticipationRecorded,
+        {"participation": participation},
+        cents=participation.amount_cents or 0,
+        grows_from=before,
     )
 
 
 TEMPLATE: Final = Template(
-    "participations", Words("Teilnahmen", "Participations"),
-    Words("Kommunen, die an einem Programm teilnehmen. Schlüssel: Programm, Kommune. Ein später ergänztes Ende braucht kein „Berichtigt“.",
-          "Municipalities that take part in a programme. Key: programme, municipality. An end added later needs no “Berichtigt”."),
+    "participations",
+    Words("Teilnahmen", "Participations"),
+    Words(
+        "Kommunen, die an einem Programm teilnehmen. Schlüssel: Programm, Kommune. "
+        "Ein später ergänztes Ende braucht kein „Berichtigt“.",
+        "Municipalities that take part in a programme. Key: programme, municipality. An end added later needs no “Berichtigt”.",
+    ),
     (
         PROGRAMME,
         MUNICIPALITY,
         MUNICIPALITY_NAME,
         OFFICIAL_KEY,
-        Column("Beginn", "joined_on", DAY, Words("erster Tag der Teilnahme", "first day of taking part"), "01.09.2011", required=True),
-        Column("Ende", "left_on", DAY, Words("letzter Tag der Teilnahme; leer: nimmt noch teil", "last day; empty: still takes part"), ""),
-        Column("Betrag", "amount", AMOUNT, Words("Anteil an den Mitteln des Programms", "share of the programme's money"), "472.222,22"),
+        Column(
+            "Beginn", "joined_on", DAY, Words("erster Tag der Teilnahme", "first day of taking part"), "01.09.2011", required=True
+        ),
+        Column(
+            "Ende",
+            "left_on",
+            DAY,
+            Words("letzter Tag der Teilnahme; leer: nimmt noch teil", "last day; empty: still takes part"),
+            "",
+        ),
+        Column(
+            "Betrag",
+            "amount",
+            AMOUNT,
+            Words("Anteil an den Mitteln des Programms", "share of the programme's money"),
+            "472.222,22",
+        ),
         DEMO,
     ),
     drafts,

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from services.intake.domain.columns import DAY, LONG, Cells, Column, Template
 from services.intake.domain.errors import Words
-from services.intake.domain.reading import Draft
 from services.intake.domain.readers.common import MEASURE, PROGRAMME
+from services.intake.domain.reading import Draft
 from shared.contracts.intake import ReportSigned, SignedReport
 from shared.values.subject import subject_of
 
@@ -22,7 +22,11 @@ def drafts(cells: Cells) -> Iterator[Draft]:
     if measure and programme:
         raise cells.fault("measure", "ROW-16", measure, "Entweder Programm oder Maßnahme, nicht beides.")
     report = SignedReport(
-        programme=programme, measure=measure, title=cells["title"], period=cells.period("start", "end"), cut_off=cells["cut_off"],
+        programme=programme,
+        measure=measure,
+        title=cells["title"],
+        period=cells.period("start", "end"),
+        cut_off=cells["cut_off"],
         signed_on=cells["signed_on"],
     )
     subject = subject_of("measure", measure) if measure else subject_of("programme", programme)
@@ -38,17 +42,46 @@ def about(said: Mapping[str, Any]) -> str | None:
 
 
 TEMPLATE: Final = Template(
-    "reports", Words("Unterzeichnete Berichte", "Signed reports"),
-    Words("Zeitraum, Stichtag der Zahlen und Tag der Unterschrift sind drei Angaben. Schlüssel: Programm oder Maßnahme, Bericht, Zeitraum, unterzeichnet am.",
-          "Period, cut-off of the figures and day of signature are three things. Key: programme or measure, title, period, signed on."),
+    "reports",
+    Words("Unterzeichnete Berichte", "Signed reports"),
+    Words(
+        "Zeitraum, Stichtag der Zahlen und Tag der Unterschrift sind drei Angaben. "
+        "Schlüssel: Programm oder Maßnahme, Bericht, Zeitraum, unterzeichnet am.",
+        "Period, cut-off of the figures and day of signature are three things. "
+        "Key: programme or measure, title, period, signed on.",
+    ),
     (
         replace(PROGRAMME, required=False),
         replace(MEASURE, required=False, note=Words("statt des Programms", "instead of the programme"), example=""),
         Column("Bericht", "title", LONG, Words("Titel", "title"), "Bericht 4. Quartal 2014", required=True),
-        Column("Zeitraum von", "start", DAY, Words("erster Tag des Berichtszeitraums", "first day of the period"), "01.10.2014", required=True),
-        Column("Zeitraum bis", "end", DAY, Words("letzter Tag des Berichtszeitraums", "last day of the period"), "31.12.2014", required=True),
-        Column("Stichtag", "cut_off", DAY, Words("Stichtag der Zahlen", "cut-off date of the figures"), "01.12.2014", required=True),
-        Column("unterzeichnet am", "signed_on", DAY, Words("Tag der Unterschrift", "day of signature"), "01.12.2014", required=True, also=("Unterschrift",)),
+        Column(
+            "Zeitraum von",
+            "start",
+            DAY,
+            Words("erster Tag des Berichtszeitraums", "first day of the period"),
+            "01.10.2014",
+            required=True,
+        ),
+        Column(
+            "Zeitraum bis",
+            "end",
+            DAY,
+            Words("letzter Tag des Berichtszeitraums", "last day of the period"),
+            "31.12.2014",
+            required=True,
+        ),
+        Column(
+            "Stichtag", "cut_off", DAY, Words("Stichtag der Zahlen", "cut-off date of the figures"), "01.12.2014", required=True
+        ),
+        Column(
+            "unterzeichnet am",
+            "signed_on",
+            DAY,
+            Words("Tag der Unterschrift", "day of signature"),
+            "01.12.2014",
+            required=True,
+            also=("Unterschrift",),
+        ),
     ),
     drafts,
     about,

@@ -14,41 +14,47 @@ from services.intake.domain.pseudonyms import folded
 from shared.contracts.intake import StepResult
 
 _UNCHANGED = """
-beschlossen | angenommen | zugestimmt | zustimmung | genehmigt | empfohlen | befuerwortet | wird zugestimmt | wird beschlossen
-ungeaendert {x} | unveraendert {x} | ohne aenderung {x} | ohne aenderungen {x} | {x} ohne aenderung | {x} ohne aenderungen
-unveraendert zur beschlussfassung empfohlen | ungeaendert zur beschlussfassung empfohlen | zur beschlussfassung empfohlen
-wie vorgeschlagen {x} | wie vorlage {x} | laut vorlage {x} | gemaess vorlage {x} | nach vorlage {x} | lt vorlage {x}
-gemaess beschlussvorschlag {x} | laut beschlussvorschlag {x} | lt beschlussvorschlag {x} | antragsgemaess {x} | entsprechend der vorlage {x}
-gemaess beschlussempfehlung {x} | laut beschlussempfehlung {x} | gemaess verwaltungsvorlage {x} | gemaess antrag {x}
-dem beschlussvorschlag wird zugestimmt | dem beschlussvorschlag zugestimmt | der vorlage wird zugestimmt | der vorlage zugestimmt
-dem antrag wird zugestimmt | dem antrag zugestimmt | antrag {x} | vorlage {x} | beschlussvorschlag {x} | zustimmung empfohlen | annahme empfohlen
+beschlossen | angenommen | zugestimmt | zustimmung | genehmigt | empfohlen | befuerwortet | wird zugestimmt
+wird beschlossen | ungeaendert {x} | unveraendert {x} | ohne aenderung {x} | ohne aenderungen {x} | {x} ohne aenderung
+{x} ohne aenderungen | unveraendert zur beschlussfassung empfohlen | ungeaendert zur beschlussfassung empfohlen
+zur beschlussfassung empfohlen | wie vorgeschlagen {x} | wie vorlage {x} | laut vorlage {x} | gemaess vorlage {x}
+nach vorlage {x} | lt vorlage {x} | gemaess beschlussvorschlag {x} | laut beschlussvorschlag {x} | lt beschlussvorschlag {x}
+antragsgemaess {x} | entsprechend der vorlage {x} | gemaess beschlussempfehlung {x} | laut beschlussempfehlung {x}
+gemaess verwaltungsvorlage {x} | gemaess antrag {x} | dem beschlussvorschlag wird zugestimmt
+dem beschlussvorschlag zugestimmt | der vorlage wird zugestimmt | der vorlage zugestimmt | dem antrag wird zugestimmt
+dem antrag zugestimmt | antrag {x} | vorlage {x} | beschlussvorschlag {x} | zustimmung empfohlen | annahme empfohlen
 zustimmung zur vorlage | zustimmung zum beschlussvorschlag | annahme
 """
 _CHANGED = """
-geaendert {x} | abgeaendert {x} | mit aenderung {x} | mit aenderungen {x} | {x} mit aenderung | {x} mit aenderungen | veraendert {x}
-in geaenderter fassung {x} | in geaenderter form {x} | in abgeaenderter fassung {x} | {x} in geaenderter fassung | {x} in geaenderter form
-mit ergaenzung {x} | mit ergaenzungen {x} | {x} mit ergaenzung | {x} mit ergaenzungen | ergaenzt {x} | modifiziert {x} | in modifizierter form {x}
-geaendert zur beschlussfassung empfohlen | zugestimmt zu geaendertem beschlusstext | zugestimmt zum modifizierten antrag
-zugestimmt zu geaendertem antrag | zustimmung in geaenderter fassung | {x} in modifizierter form | {x} in abgeaenderter fassung | mit aenderung empfohlen
+geaendert {x} | abgeaendert {x} | mit aenderung {x} | mit aenderungen {x} | {x} mit aenderung | {x} mit aenderungen
+veraendert {x} | in geaenderter fassung {x} | in geaenderter form {x} | in abgeaenderter fassung {x}
+{x} in geaenderter fassung | {x} in geaenderter form | mit ergaenzung {x} | mit ergaenzungen {x} | {x} mit ergaenzung
+{x} mit ergaenzungen | ergaenzt {x} | modifiziert {x} | in modifizierter form {x} | geaendert zur beschlussfassung empfohlen
+zugestimmt zu geaendertem beschlusstext | zugestimmt zum modifizierten antrag | zugestimmt zu geaendertem antrag
+zustimmung in geaenderter fassung | {x} in modifizierter form | {x} in abgeaenderter fassung | mit aenderung empfohlen
 """
 _REJECTED = """
-abgelehnt | ablehnung | nicht beschlossen | nicht empfohlen | nicht zugestimmt | nicht angenommen | nicht genehmigt | keine zustimmung
-nicht befuerwortet | zurueckgewiesen | verworfen | ablehnung empfohlen | zur ablehnung empfohlen | wird abgelehnt | der antrag wird abgelehnt
-antrag abgelehnt | vorlage abgelehnt | stimmengleichheit abgelehnt | bei stimmengleichheit abgelehnt | abgelehnt bei stimmengleichheit
-abgelehnt wegen stimmengleichheit | nicht zur beschlussfassung empfohlen | beschlussvorschlag abgelehnt | dem antrag wird nicht zugestimmt
+abgelehnt | ablehnung | nicht beschlossen | nicht empfohlen | nicht zugestimmt | nicht angenommen | nicht genehmigt
+keine zustimmung | nicht befuerwortet | zurueckgewiesen | verworfen | ablehnung empfohlen | zur ablehnung empfohlen
+wird abgelehnt | der antrag wird abgelehnt | antrag abgelehnt | vorlage abgelehnt | stimmengleichheit abgelehnt
+bei stimmengleichheit abgelehnt | abgelehnt bei stimmengleichheit | abgelehnt wegen stimmengleichheit
+nicht zur beschlussfassung empfohlen | beschlussvorschlag abgelehnt | dem antrag wird nicht zugestimmt
 """
 _POSTPONED = """
-vertagt | zurueckgestellt | verschoben | abgesetzt | von der tagesordnung abgesetzt | von tagesordnung abgesetzt | vertagung | zurueckstellung
-vertagt verbleibt | nicht behandelt | ohne beratung vertagt | wird vertagt | in naechste sitzung vertagt | auf die naechste sitzung vertagt
-in die naechste sitzung verschoben | top abgesetzt | abgesetzt von der tagesordnung | in erster lesung beraten
+vertagt | zurueckgestellt | verschoben | abgesetzt | von der tagesordnung abgesetzt | von tagesordnung abgesetzt | vertagung
+zurueckstellung | vertagt verbleibt | nicht behandelt | ohne beratung vertagt | wird vertagt | in naechste sitzung vertagt
+auf die naechste sitzung vertagt | in die naechste sitzung verschoben | top abgesetzt | abgesetzt von der tagesordnung
+in erster lesung beraten
 """
 _REFERRED = """
-verwiesen | ueberwiesen | verweisung | ueberweisung | weitergeleitet | an ausschuss verwiesen | in ausschuss verwiesen | zurueckverwiesen | rueckverweisung
+verwiesen | ueberwiesen | verweisung | ueberweisung | weitergeleitet | an ausschuss verwiesen | in ausschuss verwiesen
+zurueckverwiesen | rueckverweisung
 """
 _NOTED = """
-zur kenntnis genommen | kenntnisnahme | kenntnis genommen | wird zur kenntnis genommen | zur kenntnis | stellungnahme zur kenntnis genommen
-bericht zur kenntnis genommen | mitteilung zur kenntnis genommen | zustimmend zur kenntnis genommen | vorlage zur kenntnis genommen
-der bericht wird zur kenntnis genommen | die mitteilung wird zur kenntnis genommen | ohne aussprache zur kenntnis genommen | kenntnisnahme erfolgt
+zur kenntnis genommen | kenntnisnahme | kenntnis genommen | wird zur kenntnis genommen | zur kenntnis
+stellungnahme zur kenntnis genommen | bericht zur kenntnis genommen | mitteilung zur kenntnis genommen
+zustimmend zur kenntnis genommen | vorlage zur kenntnis genommen | der bericht wird zur kenntnis genommen
+die mitteilung wird zur kenntnis genommen | ohne aussprache zur kenntnis genommen | kenntnisnahme erfolgt
 informationsvorlage zur kenntnis genommen | antwort zur kenntnis genommen | sachstandsbericht zur kenntnis genommen
 """
 _VERBS = ("beschlossen", "angenommen", "zugestimmt", "genehmigt", "empfohlen", "befuerwortet")
@@ -57,8 +63,12 @@ _VERBS = ("beschlossen", "angenommen", "zugestimmt", "genehmigt", "empfohlen", "
 def _phrases() -> dict[str, StepResult]:
     known: dict[str, StepResult] = {}
     for result, text in (
-        (StepResult.REJECTED, _REJECTED), (StepResult.POSTPONED, _POSTPONED), (StepResult.REFERRED, _REFERRED), (StepResult.NOTED, _NOTED),
-        (StepResult.PASSED_CHANGED, _CHANGED), (StepResult.PASSED_UNCHANGED, _UNCHANGED),
+        (StepResult.REJECTED, _REJECTED),
+        (StepResult.POSTPONED, _POSTPONED),
+        (StepResult.REFERRED, _REFERRED),
+        (StepResult.NOTED, _NOTED),
+        (StepResult.PASSED_CHANGED, _CHANGED),
+        (StepResult.PASSED_UNCHANGED, _UNCHANGED),
     ):
         for phrase in (phrase.strip() for line in text.strip().splitlines() for phrase in line.split("|")):
             for verb in _VERBS if "{x}" in phrase else ("",):
@@ -71,14 +81,18 @@ PHRASES: Final = _phrases()
 
 _MAJORITY = re.compile(
     r"\b(?:einstimmig|einstimmiger|einmuetig|mehrheitlich|grossmehrheitlich|stimmenmehrheit|mehrstimmig|einhellig"
-    r"|mit (?:grosser |knapper |den )?(?:mehrheit|stimmenmehrheit|stimmenmehrheit)|mit mehrheit|bei stimmenthaltung(?:en)?)\b"
+    r"|mit (?:grosser |knapper )?(?:mehrheit|stimmenmehrheit)|bei stimmenthaltung(?:en)?)\b"
 )
 _VOTES = re.compile(
-    r"(?:\b(?:bei|mit|und|ohne|gegen)\s+)*\b(?:\d+|einer|eine|zwei|drei|vier|fuenf|sechs|sieben|acht|neun|zehn|keine|keinen|0)\s+"
+    r"(?:\b(?:bei|mit|und|ohne|gegen)\s+)*\b(?:\d+|einer|eine|zwei|drei|vier|fuenf|sechs|sieben|acht|neun|zehn|keine|keinen)\s+"
     r"(?:ja|nein|gegen)?\s*(?:stimmen?|enthaltung(?:en)?|gegenstimmen?|stimmenthaltung(?:en)?|neinstimmen?|jastimmen?)\b"
-    r"|\b(?:ja|nein|enthaltung(?:en)?|gegenstimmen?|dafuer|dagegen)\s*\d+\b|\b\d+\s*(?:ja|nein|dafuer|dagegen)\b|\bohne (?:gegenstimmen?|enthaltung(?:en)?|aussprache)\b"
+    r"|\b(?:ja|nein|enthaltung(?:en)?|gegenstimmen?|dafuer|dagegen)\s*\d+\b|\b\d+\s*(?:ja|nein|dafuer|dagegen)\b"
+    r"|\bohne (?:gegenstimmen?|enthaltung(?:en)?|aussprache)\b"
 )
-_TO_A_BODY = re.compile(r"(?:(?:an|in) (?:den |die |das )?[a-z0-9 ]+ )?(?:zurueck)?(?:verwiesen|ueberwiesen)(?: (?:an|in) (?:den |die |das )?[a-z0-9 ]+)?")
+_TO_A_BODY = re.compile(
+    r"(?:(?:an|in) (?:den |die |das )?[a-z0-9 ]+ )?(?:zurueck)?(?:verwiesen|ueberwiesen)"
+    r"(?: (?:an|in) (?:den |die |das )?[a-z0-9 ]+)?"
+)
 _NEGATION = re.compile(r"\b(?:nicht|kein|keine|keinen|ohne|teilweise|abgelehnt|erledigt)\b")
 
 
@@ -103,5 +117,7 @@ def result_of(raw: str | None) -> StepResult | None:
 
 def _bared(text: str) -> str:
     """Words of a text without majority and votes."""
-    text = " ".join(re.sub(r"[^0-9a-z]+", " ", re.sub(r"\((?:\s*\d+\s*[-:/,]?)+\)|\d+\s*:\s*\d+(?:\s*:\s*\d+)?", " ", folded(text))).split())
+    text = " ".join(
+        re.sub(r"[^0-9a-z]+", " ", re.sub(r"\((?:\s*\d+\s*[-:/,]?)+\)|\d+\s*:\s*\d+(?:\s*:\s*\d+)?", " ", folded(text))).split()
+    )
     return " ".join(_VOTES.sub(" ", _MAJORITY.sub(" ", text)).split())

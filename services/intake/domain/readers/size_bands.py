@@ -7,8 +7,8 @@ from typing import Final
 
 from services.intake.domain.columns import AMOUNT, NUMBER, Cells, Column, Template
 from services.intake.domain.errors import Words
-from services.intake.domain.reading import Draft
 from services.intake.domain.readers.common import PROGRAMME, about_programme
+from services.intake.domain.reading import Draft
 from shared.contracts.intake import SizeBand, SizeBandSet
 from shared.values.subject import subject_of
 
@@ -23,12 +23,29 @@ def drafts(cells: Cells) -> Iterator[Draft]:
 
 
 TEMPLATE: Final = Template(
-    "size-bands", Words("Größenstaffel", "Size bands"),
-    Words("Höchstbeträge nach Einwohnern. Schlüssel: Programm, Einwohner von.", "Ceilings by inhabitants. Key: programme, inhabitants from."),
+    "size-bands",
+    Words("Größenstaffel", "Size bands"),
+    Words(
+        "Höchstbeträge nach Einwohnern. Schlüssel: Programm, Einwohner von.",
+        "Ceilings by inhabitants. Key: programme, inhabitants from.",
+    ),
     (
         PROGRAMME,
-        Column("Einwohner von", "inhabitants_from", NUMBER, Words("ab so vielen Einwohnern", "from so many inhabitants"), "0", required=True),
-        Column("Einwohner bis", "inhabitants_to", NUMBER, Words("bis zu so vielen, einschließlich; leer: nach oben offen", "up to so many, included; empty: open"), "49.999"),
+        Column(
+            "Einwohner von",
+            "inhabitants_from",
+            NUMBER,
+            Words("ab so vielen Einwohnern", "from so many inhabitants"),
+            "0",
+            required=True,
+        ),
+        Column(
+            "Einwohner bis",
+            "inhabitants_to",
+            NUMBER,
+            Words("bis zu so vielen, einschließlich; leer: nach oben offen", "up to so many, included; empty: open"),
+            "49.999",
+        ),
         Column("Höchstbetrag", "maximum", AMOUNT, Words("höchste Zuwendung", "most that is granted"), "32.000,00", required=True),
     ),
     drafts,

@@ -7,16 +7,30 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
-from services.intake.domain.columns import AMOUNT, DAY, FREE, IBAN, KEY, NAME, SHARE, SPAN, YEAR, YES_NO, Cells, Column, Template, Type, text
+from services.intake.domain.columns import (
+    AMOUNT,
+    DAY,
+    FREE,
+    IBAN,
+    KEY,
+    NAME,
+    SHARE,
+    SPAN,
+    YEAR,
+    YES_NO,
+    Cells,
+    Column,
+    Template,
+    Type,
+    text,
+)
 from services.intake.domain.errors import Words
-from services.intake.domain.reading import Draft
 from services.intake.domain.readers.common import MEASURE, about_measure
+from services.intake.domain.reading import Draft
 from shared.contracts.intake import Voucher, VoucherCorrected, VoucherRecorded, VoucherWithdrawn
 from shared.values.dates import Period
 from shared.values.money import round_half_up
 from shared.values.subject import subject_of
-
-_KEY_OR_YES = KEY.read
 
 
 def _corrects(cell: str) -> bool | str:
@@ -27,9 +41,13 @@ def _corrects(cell: str) -> bool | str:
 
 
 CORRECTS: Final = Column(
-    "Berichtigt", "corrects", Type("ROW-08", Words("ja, oder eine Belegnummer derselben Liste", "ja, or a voucher number of the same list"), _corrects),
-    Words("ja: tritt an die Stelle der früheren Zeile mit dieser Belegnummer; oder die Belegnummer, an deren Stelle sie tritt",
-          "ja: takes the place of the earlier row of this number; or the number whose place it takes"),
+    "Berichtigt",
+    "corrects",
+    Type("ROW-08", Words("ja, oder eine Belegnummer derselben Liste", "ja, or a voucher number of the same list"), _corrects),
+    Words(
+        "ja: tritt an die Stelle der früheren Zeile mit dieser Belegnummer; oder die Belegnummer, an deren Stelle sie tritt",
+        "ja: takes the place of the earlier row of this number; or the number whose place it takes",
+    ),
 )
 
 
@@ -54,17 +72,38 @@ def drafts(cells: Cells) -> Iterator[Draft]:
     if issuer is None:
         raise cells.fault("issuer", "ROW-01", said["issuer"])
     voucher = Voucher(
-        measure=measure, list=of, number=number, position=said["position"], issuer=issuer, payee_account=pseudonyms.account(iban),
-        invoice_number=said.get("invoice_number"), invoice_date=said["invoice_date"], service=_service(cells),
-        budget_year=said.get("budget_year") or said["invoice_date"].year, gross_cents=gross, discount_cents=discount, credit_cents=credit,
-        eligible_cents=eligible, allocation=allocation, payment_reference=said.get("payment_reference"), paid_on=said.get("paid_on"),
-        module=said.get("module"), district=said.get("district"),
+        measure=measure,
+        list=of,
+        number=number,
+        position=said["position"],
+        issuer=issuer,
+        payee_account=pseudonyms.account(iban),
+        invoice_number=said.get("invoice_number"),
+        invoice_date=said["invoice_date"],
+        service=_service(cells),
+        budget_year=said.get("budget_year") or said["invoice_date"].year,
+        gross_cents=gross,
+        discount_cents=discount,
+        credit_cents=credit,
+        eligible_cents=eligible,
+        allocation=allocation,
+        payment_reference=said.get("payment_reference"),
+        paid_on=said.get("paid_on"),
+        module=said.get("module"),
+        district=said.get("district"),
     )
     corrects = said.get("corrects")
     replaces = (measure, of, corrects) if isinstance(corrects, str) and corrects != number else None
     yield Draft(
-        "vouchers", key, subject, VoucherRecorded, {"voucher": voucher}, cents=eligible, corrected=VoucherCorrected,
-        marked=isinstance(corrects, str), replaces=replaces,
+        "vouchers",
+        key,
+        subject,
+        VoucherRecorded,
+        {"voucher": voucher},
+        cents=eligible,
+        corrected=VoucherCorrected,
+        marked=isinstance(corrects, str),
+        replaces=replaces,
     )
 
 
@@ -74,66 +113,229 @@ def _service(cells: Cells) -> Period:
     start, end = said.get("service_from"), said.get("service_to")
     if start is None and end is None and (span := said.get("service_period")):
         start, end = span
-    if start is None and end is None:
-        raise cells.fault("service_from", "ROW-20", None, "Leistung von und Leistung bis, oder Leistungsdatum.")
     start, end = start or end, end or start
+    if start is None or end is None:
+        raise cells.fault("service_from", "ROW-20", None, "Leistung von und Leistung bis, oder Leistungsdatum.")
     if end < start:
         raise cells.fault("service_to", "ROW-12", f"{start} … {end}")
     return Period(start=start, end=end)
 
 
 TEMPLATE: Final = Template(
-    "vouchers", Words("Belegliste", "Voucher list"),
-    Words("Ausgaben, Beleg für Beleg. Schlüssel: Maßnahme, Belegliste, Belegnummer; zwei Zeilen, die in allem gleich sind, bleiben zwei. "
-          "Maßnahme und Belegliste können auch beim Hochladen angegeben werden.",
-          "Expenditure, voucher by voucher. Key: measure, list, voucher number; two rows equal in everything stay two. "
-          "Measure and list may be said at hand-in instead."),
+    "vouchers",
+    Words("Belegliste", "Voucher list"),
+    Words(
+        "Ausgaben, Beleg für Beleg. Schlüssel: Maßnahme, Belegliste, Belegnummer; "
+        "zwei Zeilen, die in allem gleich sind, bleiben zwei. "
+        "Maßnahme und Belegliste können auch beim Hochladen angegeben werden.",
+        "Expenditure, voucher by voucher. Key: measure, list, voucher number; two rows equal in everything stay two. "
+        "Measure and list may be said at hand-in instead.",
+    ),
     (
         MEASURE,
-        Column("Belegliste", "list", KEY, Words("Name der Liste", "name of the list"), "BL-2014-1", required=True, given="list",
-               also=("Belegliste Nr.", "Beleglisten-Nr.", "Liste")),
-        Column("Belegnummer", "number", KEY, Words("Nummer in der Liste", "number in the list"), "12", required=True,
-               also=("Beleg-Nr.", "Beleg Nr.", "BelegNr", "Beleg", "Beleg lfd. Nr.", "Belegnr.")),
-        Column("Position", "position", KEY, Words("Einzelansatz des Finanzierungsplans", "position of the financing plan"), "1.1", required=True,
-               also=("Einzelansatz", "Kostenposition", "Kostenart", "Finanzierungsplanposition")),
-        Column("Zahlungsempfänger", "issuer", NAME, Words("wer die Rechnung stellt; Namen von Privatpersonen bleiben in der Annahme",
-                                                           "who issued the invoice; names of private people stay in intake"), "Stadtwerke Musterstadt GmbH",
-               required=True, also=("Empfänger", "Rechnungsaussteller", "Rechnungsaussteller/Zahlungsempfänger", "Zahlungsempfänger/in",
-                                    "Empfänger/in", "Lieferant", "Kreditor")),
-        Column("USt-IdNr.", "vat_id", text(20), Words("Umsatzsteuer-Identifikationsnummer", "VAT id"), "DE123456789", also=("USt-ID", "Umsatzsteuer-ID")),
-        Column("IBAN", "iban", IBAN, Words("Konto, auf das gezahlt wird", "account it is paid to"), "DE02120300000000202051",
-               also=("IBAN Empfänger", "IBAN des Empfängers", "Empfänger-IBAN")),
-        Column("Rechnungsnummer", "invoice_number", text(80), Words("Nummer der Rechnung", "invoice number"), "RE-2014-0815",
-               also=("Rechnungs-Nr.", "Rechnung Nr.", "RgNr", "Rg.-Nr.")),
-        Column("Rechnungsdatum", "invoice_date", DAY, Words("Datum der Rechnung", "date of the invoice"), "03.03.2014", required=True,
-               also=("Datum Rechnung", "Datum der Rechnung", "Rg.-Datum")),
-        Column("Leistung von", "service_from", DAY, Words("erster Tag der Leistung; zusammen mit „Leistung bis“, oder „Leistungsdatum“ allein",
-                                                          "first day of the service; with “Leistung bis”, or “Leistungsdatum” alone"), "01.02.2014",
-               also=("Leistungszeitraum von", "Leistungsbeginn")),
-        Column("Leistung bis", "service_to", DAY, Words("letzter Tag der Leistung", "last day of the service"), "28.02.2014",
-               also=("Leistungszeitraum bis", "Leistungsende")),
-        Column("Leistungsdatum", "service_period", SPAN, Words("Tag oder Zeitraum der Leistung, statt der beiden Spalten davor",
-                                                               "day or period of the service, instead of the two columns before"), "",
-               also=("Leistungszeitraum", "Lieferdatum")),
-        Column("Haushaltsjahr", "budget_year", YEAR, Words("leer: Jahr des Rechnungsdatums", "empty: year of the invoice date"), "2014", also=("HHJ", "HH-Jahr")),
-        Column("Brutto", "gross", AMOUNT, Words("Rechnungsbetrag mit Umsatzsteuer, der ganzen Rechnung", "invoice total with VAT, of the whole invoice"), "1.190,00",
-               required=True, also=("Bruttobetrag", "Rechnungsbetrag", "Rechnungsbetrag inkl. MwSt", "Rechnungsbetrag brutto", "Betrag brutto")),
-        Column("Skonto", "discount", AMOUNT, Words("Skonto und Rabatt, mit oder ohne Minus", "discount, with or without a minus sign"), "",
-               also=("Abzug Skonto/Boni/Rabatte", "Rabatt", "Skonto/Rabatt")),
-        Column("Gutschrift", "credit", AMOUNT, Words("Gutschrift, mit oder ohne Minus", "credit note, with or without a minus sign")),
-        Column("Förderfähig", "eligible", AMOUNT, Words("beantragter Betrag; leer: zu zahlender Betrag × Anteil, kaufmännisch gerundet",
-                                                        "amount claimed; empty: amount payable × share, rounded half up"), "1.190,00",
-               also=("beantragt förderfähig", "förderfähiger Betrag", "zuwendungsfähig", "zuwendungsfähiger Betrag", "förderfähige Ausgaben")),
-        Column("Anteil", "allocation", SHARE, Words("erklärter Anteil der Rechnung, der auf die Maßnahme entfällt", "declared share of the invoice that belongs to the measure"), ""),
-        Column("Zahlungsreferenz", "payment_reference", text(140), Words("End-to-End-Referenz oder Referenz im Verwendungszweck",
-                                                                         "end-to-end reference or reference in the remittance text"), "M1-BL1-12"),
-        Column("Zahlungsdatum", "paid_on", DAY, Words("Tag der Zahlung laut Liste; Nachweis ist der Kontoauszug", "day of payment as the list says; proof is the bank line"),
-               "17.03.2014", also=("Datum Zahlung", "bezahlt am", "Datum der Zahlung", "Wertstellung")),
+        Column(
+            "Belegliste",
+            "list",
+            KEY,
+            Words("Name der Liste", "name of the list"),
+            "BL-2014-1",
+            required=True,
+            given="list",
+            also=("Belegliste Nr.", "Beleglisten-Nr.", "Liste"),
+        ),
+        Column(
+            "Belegnummer",
+            "number",
+            KEY,
+            Words("Nummer in der Liste", "number in the list"),
+            "12",
+            required=True,
+            also=("Beleg-Nr.", "Beleg Nr.", "BelegNr", "Beleg", "Beleg lfd. Nr.", "Belegnr."),
+        ),
+        Column(
+            "Position",
+            "position",
+            KEY,
+            Words("Einzelansatz des Finanzierungsplans", "position of the financing plan"),
+            "1.1",
+            required=True,
+            also=("Einzelansatz", "Kostenposition", "Kostenart", "Finanzierungsplanposition"),
+        ),
+        Column(
+            "Zahlungsempfänger",
+            "issuer",
+            NAME,
+            Words(
+                "wer die Rechnung stellt; Namen von Privatpersonen bleiben in der Annahme",
+                "who issued the invoice; names of private people stay in intake",
+            ),
+            "Stadtwerke Musterstadt GmbH",
+            required=True,
+            also=(
+                "Empfänger",
+                "Rechnungsaussteller",
+                "Rechnungsaussteller/Zahlungsempfänger",
+                "Zahlungsempfänger/in",
+                "Empfänger/in",
+                "Lieferant",
+                "Kreditor",
+            ),
+        ),
+        Column(
+            "USt-IdNr.",
+            "vat_id",
+            text(20),
+            Words("Umsatzsteuer-Identifikationsnummer", "VAT id"),
+            "DE123456789",
+            also=("USt-ID", "Umsatzsteuer-ID"),
+        ),
+        Column(
+            "IBAN",
+            "iban",
+            IBAN,
+            Words("Konto, auf das gezahlt wird", "account it is paid to"),
+            "DE02120300000000202051",
+            also=("IBAN Empfänger", "IBAN des Empfängers", "Empfänger-IBAN"),
+        ),
+        Column(
+            "Rechnungsnummer",
+            "invoice_number",
+            text(80),
+            Words("Nummer der Rechnung", "invoice number"),
+            "RE-2014-0815",
+            also=("Rechnungs-Nr.", "Rechnung Nr.", "RgNr", "Rg.-Nr."),
+        ),
+        Column(
+            "Rechnungsdatum",
+            "invoice_date",
+            DAY,
+            Words("Datum der Rechnung", "date of the invoice"),
+            "03.03.2014",
+            required=True,
+            also=("Datum Rechnung", "Datum der Rechnung", "Rg.-Datum"),
+        ),
+        Column(
+            "Leistung von",
+            "service_from",
+            DAY,
+            Words(
+                "erster Tag der Leistung; zusammen mit „Leistung bis“, oder „Leistungsdatum“ allein",
+                "first day of the service; with “Leistung bis”, or “Leistungsdatum” alone",
+            ),
+            "01.02.2014",
+            also=("Leistungszeitraum von", "Leistungsbeginn"),
+        ),
+        Column(
+            "Leistung bis",
+            "service_to",
+            DAY,
+            Words("letzter Tag der Leistung", "last day of the service"),
+            "28.02.2014",
+            also=("Leistungszeitraum bis", "Leistungsende"),
+        ),
+        Column(
+            "Leistungsdatum",
+            "service_period",
+            SPAN,
+            Words(
+                "Tag oder Zeitraum der Leistung, statt der beiden Spalten davor",
+                "day or period of the service, instead of the two columns before",
+            ),
+            "",
+            also=("Leistungszeitraum", "Lieferdatum"),
+        ),
+        Column(
+            "Haushaltsjahr",
+            "budget_year",
+            YEAR,
+            Words("leer: Jahr des Rechnungsdatums", "empty: year of the invoice date"),
+            "2014",
+            also=("HHJ", "HH-Jahr"),
+        ),
+        Column(
+            "Brutto",
+            "gross",
+            AMOUNT,
+            Words("Rechnungsbetrag mit Umsatzsteuer, der ganzen Rechnung", "invoice total with VAT, of the whole invoice"),
+            "1.190,00",
+            required=True,
+            also=("Bruttobetrag", "Rechnungsbetrag", "Rechnungsbetrag inkl. MwSt", "Rechnungsbetrag brutto", "Betrag brutto"),
+        ),
+        Column(
+            "Skonto",
+            "discount",
+            AMOUNT,
+            Words("Skonto und Rabatt, mit oder ohne Minus", "discount, with or without a minus sign"),
+            "",
+            also=("Abzug Skonto/Boni/Rabatte", "Rabatt", "Skonto/Rabatt"),
+        ),
+        Column(
+            "Gutschrift", "credit", AMOUNT, Words("Gutschrift, mit oder ohne Minus", "credit note, with or without a minus sign")
+        ),
+        Column(
+            "Förderfähig",
+            "eligible",
+            AMOUNT,
+            Words(
+                "beantragter Betrag; leer: zu zahlender Betrag × Anteil, kaufmännisch gerundet",
+                "amount claimed; empty: amount payable × share, rounded half up",
+            ),
+            "1.190,00",
+            also=(
+                "beantragt förderfähig",
+                "förderfähiger Betrag",
+                "zuwendungsfähig",
+                "zuwendungsfähiger Betrag",
+                "förderfähige Ausgaben",
+            ),
+        ),
+        Column(
+            "Anteil",
+            "allocation",
+            SHARE,
+            Words(
+                "erklärter Anteil der Rechnung, der auf die Maßnahme entfällt",
+                "declared share of the invoice that belongs to the measure",
+            ),
+            "",
+        ),
+        Column(
+            "Zahlungsreferenz",
+            "payment_reference",
+            text(140),
+            Words(
+                "End-to-End-Referenz oder Referenz im Verwendungszweck",
+                "end-to-end reference or reference in the remittance text",
+            ),
+            "M1-BL1-12",
+        ),
+        Column(
+            "Zahlungsdatum",
+            "paid_on",
+            DAY,
+            Words(
+                "Tag der Zahlung laut Liste; Nachweis ist der Kontoauszug",
+                "day of payment as the list says; proof is the bank line",
+            ),
+            "17.03.2014",
+            also=("Datum Zahlung", "bezahlt am", "Datum der Zahlung", "Wertstellung"),
+        ),
         Column("Baustein", "module", KEY, Words("Baustein", "module")),
         Column("Quartier", "district", KEY, Words("Quartier", "district")),
-        Column("Verwendungszweck", "purpose", FREE, Words("freier Text; bleibt in der Annahme", "free text; stays in intake"), "Strom Februar",
-               also=("Grund", "Grund der Zahlung", "Gegenstand", "Zweck", "Bemerkung", "Beschreibung")),
-        Column("storniert", "withdrawn", YES_NO, Words("ja: der Beleg wird nicht mehr geltend gemacht", "ja: the voucher is claimed no longer")),
+        Column(
+            "Verwendungszweck",
+            "purpose",
+            FREE,
+            Words("freier Text; bleibt in der Annahme", "free text; stays in intake"),
+            "Strom Februar",
+            also=("Grund", "Grund der Zahlung", "Gegenstand", "Zweck", "Bemerkung", "Beschreibung"),
+        ),
+        Column(
+            "storniert",
+            "withdrawn",
+            YES_NO,
+            Words("ja: der Beleg wird nicht mehr geltend gemacht", "ja: the voucher is claimed no longer"),
+        ),
         CORRECTS,
     ),
     drafts,

@@ -1,0 +1,825 @@
+"""Use cases of intake: receive a file, a submission or an instruction; read what waits; show and erase rows; try a file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.intake import store
+from services.intake.domain import readers
+from services.intake.domain.errors import CATALOGUE, Fault, Unreadable
+from services.intake.domain.identity import Identities, Known, Left, New, Refused, Standing, fact_of, key_id, keys_of
+from services.intake.domain.pseudonyms import Pseudonyms
+from services.intake.domain.readers import TEMPLATES, oparl
+from services.intake.domain.reading import Draft, Given, Reading, Row
+from services.intake.domain.text import decode
+from services.intake.tables import Handin, Rejection, SetAside
+from services.intake.tables import Submission as SubmissionRow
+from shared.contracts.intake import (
+    ConfirmMatch,
+    ConsentToPosition,
+    FileRead,
+    Instruction,
+    InstructionGiven,
+    RejectMatch,
+    ReleaseParked,
+    RowRejected,
+    SetCutOff,
+    WaiveFinding,
+)
+from shared.contracts.submissions import Submission
+from shared.messaging.work import Work
+from shared.persistence.files import Files
+from shared.values.source import Source, digest_of, id_of
+from shared.values.subject import key_of, kind_of, subject_of
+
+CHUNK: Final = 1_000
+"""Rows that are told in one transaction; a reading that was interrupted goes on behind the last of them."""
+MOST_TOTALS: Final = 1_000
+MOST_REMARKS: Final = 50
+MOST_SHOWN: Final = 1_000
+"""Rejected rows that an answer lists; the rest is counted."""
+ERASED: Final = "gelöscht"
+
+
+class UnknownFile(LookupError):
+    """Nothing with this digest was handed in."""
+
+
+class UnknownRow(LookupError):
+    """There is no such row in the file."""
+
+
+class StillReading(RuntimeError):
+    """Nothing is erased of a file that is being read."""
+
+
+class SubmissionConflict(ValueError):
+    """The same (source, id) was submitted with other content."""
+
+
+class NotFourEyes(ValueError):
+    """A second person must approve, and none other did."""
+
+
+class WrongSubject(ValueError):
+    """An instruction is about a measure, a programme or an account."""
+
+
+# ---------------------------------------------------------------------------------------------- receive
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A file whose kind is known and whose headings are understood: it can be received."""
+
+    name: str
+    digest: str
+    kind: str
+    series: str
+    columns: tuple[str, ...]
+    given: dict[str, str]
+
+
+def recognise(name: str, content: bytes, given: Mapping[str, str | None]) -> Recognised:
+    """Look at a file without reading it. Raises ``Unreadable`` with what is wrong and how to mend it."""
+    said = {field: value.strip() for field, value in given.items() if value and value.strip()}
+    reading = readers.read(content, Given(name=name, **said))  # type: ignore[arg-type]
+    return Recognised(name, digest_of(content), reading.kind, reading.series, reading.columns, said)
+
+
+def receive_file(work: Work, files: Files, content: bytes, file: Recognised, actor: str) -> UUID:
+    """Keep a file by its digest and put it in the line of those to be read. Returns the id of the hand-in."""
+    files.keep(content)
+    nth = store.times_handed_in(work, file.digest) + 1
+    return _add(work, file, nth, id_of("handin", file.digest, str(nth)), actor)
+
+
+def refuse_file(work: Work, name: str, digest: str, fault: Fault, actor: str) -> UUID:
+    """Note that a file was handed in of which nothing can be read. It is not kept; its submitter is told at once."""
+    nth = store.times_handed_in(work, digest) + 1
+    id = id_of("handin", digest, str(nth))
+    store.add_handin(
+        work,
+        Handin(
+            id=id,
+            digest=digest,
+            nth=nth,
+            name=name,
+            kind="",
+            given={},
+            actor=actor,
+            received_at=work.now,
+            state="refused",
+            series="",
+            columns=[],
+            remarks=[],
+            problem=fault_view(fault),
+        ),
+    )
+    return id
+
+
+def receive_submission(work: Work, files: Files, submission: Submission, actor: str) -> UUID:
+    """Take in rows another service sends. The same (source, id) again changes nothing; raises ``SubmissionConflict``."""
+    content = submission.data.model_dump_json().encode()
+    digest = digest_of(content)
+    before = store.submission(work, submission.source, submission.id)
+    if before is not None:
+        if before.digest != digest:
+            raise SubmissionConflict(f"{submission.source} {submission.id}")
+        return before.handin
+    data = submission.data
+    if data.kind not in TEMPLATES:
+        raise Unreadable(Fault("FILE-10", "kind", data.kind, hint=f"Bekannte Arten: {', '.join(TEMPLATES)}."), submission.id)
+    files.keep(content)
+    nth = store.times_handed_in(work, digest) + 1
+    given = {"series": data.series or submission.source}
+    reading = readers.read_rows(data.kind, [], Given(name=submission.id, series=given["series"]))
+    id = id_of("handin", "submission", submission.source, submission.id)
+    store.add_submission(work, SubmissionRow(source=submission.source, id=submission.id, digest=digest, handin=id))
+    file = Recognised(submission.id, digest, data.kind, reading.series, (), given)
+    return _add(work, file, nth, id, actor, f"{submission.source} {submission.id}")
+
+
+def _add(work: Work, file: Recognised, nth: int, id: UUID, actor: str, submission: str | None = None) -> UUID:
+    store.add_handin(
+        work,
+        Handin(
+            id=id,
+            digest=file.digest,
+            nth=nth,
+            name=file.name,
+            kind=file.kind,
+            given=file.given,
+            submission=submission,
+            actor=actor,
+            received_at=work.now,
+            state="waiting",
+            series=file.series,
+            columns=list(file.columns),
+            remarks=[],
+        ),
+    )
+    return id
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record of ``pruefpfad.submissions`` as it came."""
+
+    partition: int
+    position: int
+    headers: tuple[tuple[str, bytes | None], ...]
+    body: bytes
+
+
+def receive_records(work: Work, files: Files, records: Sequence[Record]) -> int:
+    """Take in submissions from Kafka. What is none, or contradicts an earlier one, is set aside and answered."""
+    for record in records:
+        name = None
+        try:
+            submission = submission_in(record)
+            name = f"{submission.source} {submission.id}"
+            receive_submission(work, files, submission, _service_account(submission.source))
+        except SubmissionConflict:
+            _answer(work, record, Fault("SUB-02", "id"), name)
+        except Unreadable as unreadable:
+            _answer(work, record, unreadable.fault, name)
+        except (ValidationError, ValueError) as error:
+            _answer(work, record, Fault("SUB-01", _where(error)), name or _identity(record))
+    return len(records)
+
+
+def submission_in(record: Record) -> Submission:
+    """The CloudEvent in a record: in binary mode its attributes are headers, in structured mode all is the body."""
+    attributes = {key[3:]: value.decode() for key, value in record.headers if key.lower().startswith("ce_") and value is not None}
+    if {"id", "source", "type"} <= set(attributes):
+        return submission_of({**attributes, "data": json.loads(record.body, parse_constant=_no_number)})
+    return submission_of(json.loads(record.body, parse_constant=_no_number))
+
+
+def submission_of(said: Any) -> Submission:
+    """A submission from its JSON; raises ``ValidationError`` or ``ValueError``."""
+    submission = Submission.model_validate(said)
+    for text in (submission.id, submission.source, submission.data.series or ""):
+        if not text.isprintable():
+            raise ValueError("expected printable text in id, source and series")
+    return submission
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON number")
+
+
+def _service_account(source: str) -> str:
+    return "submission:" + "".join(sign if sign.isascii() and sign.isprintable() else "?" for sign in source)[:100]
+
+
+def _where(error: Exception) -> str | None:
+    return ".".join(map(str, error.errors()[0]["loc"]))[:200] or None if isinstance(error, ValidationError) else None
+
+
+def _identity(record: Record) -> str | None:
+    """``source id`` if a record that is no submission still says so."""
+    said: Any = {
+        key.lower()[3:]: value.decode("utf-8", "replace")
+        for key, value in record.headers
+        if value is not None and key.lower().startswith("ce_")
+    }
+    if "id" not in said:
+        try:
+            said = json.loads(record.body)
+        except (ValueError, RecursionError):
+            return None
+    source, id = (said.get("source"), said.get("id")) if isinstance(said, dict) else (None, None)
+    named = f"{source} {id}"
+    return named[:500] if isinstance(source, str) and isinstance(id, str) and named.isprintable() else None
+
+
+def _answer(work: Work, record: Record, fault: Fault, submission: str | None) -> None:
+    """Set a record aside, and tell its sender what to mend."""
+    headers = {key: None if value is None else value.decode("utf-8", "backslashreplace") for key, value in record.headers}
+    store.set_aside(
+        work,
+        SetAside(
+            partition=record.partition,
+            position=record.position,
+            reason=fault.code,
+            headers=json.loads(store.to_json(headers)),
+            body=record.body,
+            kept_at=work.now,
+        ),
+    )
+    digest = digest_of(record.body)
+    work.emit(
+        RowRejected(
+            id=id_of("rejected", "submissions", str(record.partition), str(record.position)),
+            subject=subject_of("file", digest),
+            recorded_at=work.now,
+            actor="pruefpfad",
+            source=Source(digest=digest, place="1"),
+            error=fault.code,
+            column=fault.column,
+            expected=fault.expected_text,
+            mend=fault.mend_text,
+            submission=submission,
+        )
+    )
+
+
+# ---------------------------------------------------------------------------------------------- read
+
+
+@dataclass
+class Open:
+    """A hand-in being read: where it stands, and the rows that come next."""
+
+    id: UUID
+    passed: int
+    """Rows that were told before this reading began."""
+    reading: Reading
+    identities: Identities = field(default_factory=Identities)
+    position: int = 0
+    """Rows told, once the transaction at hand commits."""
+    chunk: list[Row] | None = None
+    ended: bool = False
+    failure: str | None = None
+    rows: Iterator[Row] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rows = iter(self.reading.rows)
+        self.position = self.passed
+
+    def look_ahead(self) -> None:
+        """Read the next rows; outside any transaction."""
+        if self.chunk is not None:
+            return
+        try:
+            while self.passed:
+                row = next(self.rows)
+                for _, draft in row.drafts:
+                    self.identities.pass_by(draft)
+                self.passed -= 1
+            self.chunk = list(islice(self.rows, CHUNK))
+            self.ended = len(self.chunk) < CHUNK
+        except Exception as error:  # noqa: BLE001 - a fault of a reader must not stop the files behind this one
+            self.failure, self.chunk = f"{type(error).__name__}: {error}"[:500], []
+
+
+class Reader:
+    """Reads what waits, one hand-in after another, in the order of arrival: a chore of the service.
+
+    ``ahead`` is asked outside any transaction and reads rows; ``read_on`` tells them, a chunk per transaction.
+    """
+
+    def __init__(self, files: Files, turn: store.Turn, *, look_every: float = 2.0) -> None:
+        self.files, self.turn, self.look_every = files, turn, look_every
+        self.finished = threading.Condition()
+        """Notified when a hand-in was read to its end."""
+        self._asked = threading.Event()
+        self._asked.set()
+        self._next: UUID | None = None
+        self._open: Open | None = None
+        self._looked = float("-inf")
+        self._closed = False
+        self._pseudonyms: Pseudonyms | None = None
+
+    def ask(self) -> None:
+        """Say that something was handed in."""
+        self._asked.set()
+
+    def ahead(self) -> bool:
+        """Is there something to tell? Reads it."""
+        if self._closed:  # what was told is committed now
+            self._closed = False
+            with self.finished:
+                self.finished.notify_all()
+        if self._open is not None:
+            self._open.look_ahead()
+            return True
+        if not self._asked.is_set() and time.monotonic() - self._looked < self.look_every:
+            return False
+        self._asked.clear()
+        self._looked = time.monotonic()
+        self._next = self.turn.next()
+        return self._next is not None
+
+    def read_on(self, work: Work) -> bool:
+        """Tell the next rows of the hand-in whose turn it is; open it first. True while there is more to do."""
+        current = self._open
+        if current is None:
+            if self._next is not None:
+                self._open = self._opened(work, self._next)
+            self._next = None
+            self.ask()
+            return self._open is not None
+        handin = store.locked(work, current.id)
+        if handin.state != "waiting" or handin.rows != current.position or current.chunk is None:
+            self._open = None  # undone, or told by another replica: look again where it stands
+            self.ask()
+            return True
+        chunk, current.chunk = current.chunk, None
+        current.position += len(chunk)
+        if current.failure is not None:
+            handin.state, handin.problem = "failed", {"en": f"intake cannot read on behind row {handin.rows}: {current.failure}"}
+            self._close()
+            return True
+        tell_rows(work, handin, chunk, current.identities, current.reading.remarks if current.ended else ())
+        if current.ended:
+            finish(work, handin, current.reading)
+            self._close()
+        work.session.add(handin)
+        work.session.flush()
+        return True
+
+    def _close(self) -> None:
+        self._open, self._closed = None, True
+        self.ask()
+
+    def _opened(self, work: Work, id: UUID) -> Open | None:
+        handin = store.handin(work, id)
+        if handin is None or handin.state != "waiting":
+            return None
+        if self._pseudonyms is None:
+            self._pseudonyms = Pseudonyms(store.installation(work, "pseudonyms", secrets.token_bytes(32)))
+        try:
+            content = self.files.read(handin.digest)
+            given = Given(name=handin.name, kind=handin.kind, pseudonyms=self._pseudonyms, **_said(handin.given))
+            if handin.submission is not None:
+                reading = readers.read_rows(handin.kind, json.loads(content)["rows"], given)
+            else:
+                if handin.kind == oparl.KIND:
+                    found = tuple(store.remembered(work, oparl.referenced_by(json.loads(decode(content)))))
+                    given = Given(
+                        name=handin.name, kind=handin.kind, pseudonyms=self._pseudonyms, remembered=found, **_said(handin.given)
+                    )
+                reading = readers.read(content, given)
+            return Open(id, handin.rows, reading)
+        except Exception as error:  # noqa: BLE001 - as above: the files behind this one go on
+            broken = Open(id, 0, Reading(handin.kind, handin.series, (), ()))
+            broken.position = handin.rows
+            broken.failure, broken.chunk = f"{type(error).__name__}: {error}"[:500], []
+            return broken
+
+
+_readers: WeakKeyDictionary[object, Reader] = WeakKeyDictionary()
+
+
+def use_reader(service: object, reader: Reader) -> None:
+    """Let the entrances of a service find its reader."""
+    _readers[service] = reader
+
+
+def reader_of(service: object) -> Reader:
+    """The reader of a service."""
+    return _readers[service]
+
+
+def _said(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: given.get(name) for name in ("measure", "list", "municipality", "series")}
+
+
+def tell_rows(work: Work, handin: Handin, rows: Sequence[Row], identities: Identities, remarks: Sequence[str] = ()) -> None:
+    """Tell what rows say: new facts, and what is wrong; keep the rows as they came."""
+    drafts = [draft for row in rows for _, draft in row.drafts]
+    identities.standings = store.standings(work, list({key for draft in drafts for key in keys_of(draft)}))
+    identities.made = []
+    told = _Told(work, handin)
+    for row in rows:
+        told.row(row, identities)
+    store.keep_standings(work, identities.made)
+    store.keep_rows(work, handin.digest, [(row.place, row.cells, row.ignored) for row in rows], again=handin.nth > 1)
+    store.keep_rejections(work, told.rejections)
+    store.add_totals(work, handin.id, told.totals)
+    handin.rows += len(rows)
+    handin.facts += told.facts
+    handin.known += told.known
+    handin.rejected += told.rejected
+    handin.ignored += told.ignored
+    handin.remarks = list(dict.fromkeys([*handin.remarks, *told.remarks, *remarks]))[:MOST_REMARKS]
+
+
+class _Told:
+    """What a chunk of rows comes to."""
+
+    def __init__(self, work: Work, handin: Handin) -> None:
+        self.work, self.handin = work, handin
+        self.facts = self.known = self.rejected = self.ignored = 0
+        self.totals: dict[str, tuple[int, int]] = {}
+        self.remarks: list[str] = []
+        self.rejections: list[tuple[UUID, str, int, str, str | None, str | None, str, str]] = []
+        self.said = {"recorded_at": handin.received_at, "actor": handin.actor, "correlation": handin.id}
+
+    def row(self, row: Row, identities: Identities) -> None:
+        """One row: facts, known, rejected or ignored."""
+        if row.faults:
+            self.reject(row, row.faults)
+            return
+        if row.ignored is not None:
+            self.ignored += 1
+            return
+        new = known = 0
+        left: str | None = None
+        refused: list[Fault] = []
+        for place, draft in row.drafts:
+            source = Source(digest=self.handin.digest, place=place)
+            verdict = identities.judge(draft, source)
+            match verdict:
+                case New():
+                    new += 1
+                    self.work.emit(fact_of(draft, verdict, source, self.said))
+                    facts, cents = self.totals.get(draft.subject, (0, 0))
+                    self.totals[draft.subject] = (facts + 1, cents + draft.cents)
+                    if verdict.remark:
+                        self.remarks.append(f"Zeile {place}: {verdict.remark}.")
+                case Known():
+                    known += 1
+                case Left(reason):
+                    left = reason
+                case Refused(fault):
+                    refused.append(fault)
+        self.facts += new
+        if refused:
+            row.concerns = row.concerns or row.drafts[0][1].subject
+            self.reject(row, tuple(refused))
+        elif left is not None and not new:
+            row.ignored = left
+            self.ignored += 1
+        elif not new:
+            self.known += 1
+
+    def reject(self, row: Row, faults: Sequence[Fault]) -> None:
+        """Tell that a row could not be read, by its first fault; keep all of them."""
+        self.rejected += 1
+        first, more = faults[0], len(faults) - 1
+        mend = first.mend_text + (f" (Und {more} weitere Angabe{'n' if more > 1 else ''} dieser Zeile.)" if more else "")
+        self.work.emit(
+            RowRejected(
+                id=id_of("rejected", str(self.handin.id), row.place),
+                subject=subject_of("file", self.handin.digest),
+                source=Source(digest=self.handin.digest, place=row.place),
+                error=first.code,
+                column=first.column,
+                expected=first.expected_text,
+                mend=mend,
+                concerns=row.concerns,
+                series=self.handin.series,
+                submission=self.handin.submission,
+                **self.said,
+            )
+        )
+        for at, fault in enumerate(faults[:50], 1):
+            value = store.to_json(fault.value)[1:-1] if fault.value and "\0" in fault.value else fault.value
+            self.rejections.append(
+                (self.handin.id, row.place, at, fault.code, fault.column, value, fault.expected_text, fault.mend_text)
+            )
+
+
+def finish(work: Work, handin: Handin, reading: Reading) -> None:
+    """Tell that a hand-in was read to its end, with control totals; remember council objects."""
+    if reading.council:
+        objects = {str(one["id"]): one for one in reading.council}
+        store.remember(
+            work, [(id, oparl.kind_of(one), one["modified"], oparl.names_of(one), one) for id, one in sorted(objects.items())]
+        )
+    totals = store.totals(work, handin.id, MOST_TOTALS + 1)
+    handin.state, handin.read_at = "read", work.now
+    work.emit(
+        FileRead(
+            id=id_of("read", str(handin.id)),
+            subject=subject_of("file", handin.digest),
+            recorded_at=handin.received_at,
+            actor=handin.actor,
+            correlation=handin.id,
+            source=Source(digest=handin.digest, place="1"),
+            kind=handin.kind,
+            series=handin.series,
+            rows=handin.rows,
+            facts=handin.facts,
+            known=handin.known,
+            rejected=handin.rejected,
+            ignored=handin.ignored,
+            remarks=tuple(remark[:500] for remark in handin.remarks),
+            totals=totals[:MOST_TOTALS],
+            totals_cut=len(totals) > MOST_TOTALS,
+        )
+    )
+
+
+# ---------------------------------------------------------------------------------------------- instruct
+
+
+class Instructed(BaseModel):
+    """An instruction as a person gives it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    subject: str = Field(min_length=3, max_length=400, examples=["measure/M-1"])
+    """The measure, programme or account it is about."""
+    instruction: Instruction
+    approved_by: str | None = Field(default=None, max_length=63)
+    """Name of the token of the second person, where four eyes are due (waiving a finding)."""
+
+
+def receive_instruction(work: Work, said: Instructed, actor: str, approvers: frozenset[str]) -> tuple[UUID, bool]:
+    """Take in what a person decided; returns the fact's id, and whether it is new.
+
+    ``approvers`` are the tokens that may approve. Saying the same again changes nothing, but a parked fact may be released
+    as often as somebody asks.
+    """
+    if kind_of(said.subject) not in ("measure", "programme", "account"):
+        raise WrongSubject(said.subject)
+    if said.approved_by is not None and (said.approved_by == actor or said.approved_by not in approvers):
+        raise NotFourEyes(said.approved_by)
+    if isinstance(said.instruction, WaiveFinding) and said.approved_by is None:
+        raise NotFourEyes("")
+    subject = subject_of(kind_of(said.subject), key_of(said.subject))
+    key = key_id("instructions", (subject, _topic(said.instruction)))
+    text = json.dumps(
+        {"subject": subject, **said.instruction.model_dump(mode="json"), "approved_by": said.approved_by}, sort_keys=True
+    )
+    content = hashlib.sha256(text.encode()).digest()[:16]
+    standing = store.standings(work, [key]).get(key, [])
+    if standing and standing[-1].content == content and not isinstance(said.instruction, ReleaseParked):
+        return standing[-1].fact, False
+    revision = len(standing) + 1
+    fact = id_of("fact", "instructions", subject, _topic(said.instruction), str(revision))
+    digest = digest_of(f"{text} {revision}".encode())
+    source = Source(digest=digest, place="1")
+    store.keep_standings(work, [(key, Standing(1, revision, content, fact, False, source))])
+    store.keep_rows(work, digest, [("1", {"subject": subject, **said.instruction.model_dump(mode="json")}, None)], again=True)
+    work.emit(
+        InstructionGiven(
+            id=fact,
+            subject=subject,
+            recorded_at=work.now,
+            actor=actor,
+            approved_by=said.approved_by,
+            source=source,
+            instruction=said.instruction,
+        )
+    )
+    return fact, True
+
+
+def _topic(instruction: Instruction) -> str:
+    """What an instruction is about: a later one about the same takes the place of an earlier one."""
+    match instruction:
+        case SetCutOff(as_of=day):
+            return f"cut-off {day}"
+        case ConfirmMatch() | RejectMatch():
+            return f"match {instruction.voucher} {instruction.payment}"
+        case WaiveFinding():
+            return f"finding {instruction.finding}"
+        case ReleaseParked():
+            return f"parked {instruction.fact}"
+        case ConsentToPosition():
+            return f"position {instruction.position}"
+        case _:
+            return f"close {instruction.budget_year or ''}"
+
+
+# ---------------------------------------------------------------------------------------------- show, erase, try
+
+
+def show_handin(work: Work, id: UUID) -> dict[str, Any]:
+    """A hand-in as it stands."""
+    handin = store.handin(work, id)
+    if handin is None:
+        raise UnknownFile(str(id))
+    return handin_view(handin, store.rejections(work, id, MOST_SHOWN))
+
+
+def show_file(work: Work, digest: str) -> dict[str, Any]:
+    """The last hand-in of a content, by its digest or the first twelve digits of it."""
+    handin = store.latest(work, digest)
+    if handin is None:
+        raise UnknownFile(digest)
+    return handin_view(handin, store.rejections(work, handin.id, MOST_SHOWN))
+
+
+def list_files(work: Work, limit: int, state: str | None) -> list[dict[str, Any]]:
+    """What was handed in, latest first."""
+    return [handin_view(handin, ()) for handin in store.list_handins(work, limit, state)]
+
+
+def handin_view(handin: Handin, rejections: Sequence[Rejection]) -> dict[str, Any]:
+    """A hand-in for people."""
+    view = {
+        "id": str(handin.id),
+        "digest": handin.digest,
+        "name": handin.name,
+        "kind": handin.kind,
+        "state": handin.state,
+        "actor": handin.actor,
+        "received_at": handin.received_at.isoformat(),
+        "rows": handin.rows,
+        "facts": handin.facts,
+        "known": handin.known,
+        "rejected": handin.rejected,
+        "ignored": handin.ignored,
+        "remarks": handin.remarks,
+    }
+    if handin.submission:
+        view["submission"] = handin.submission
+    if handin.problem:
+        view["problem"] = handin.problem
+    if rejections:
+        view["rejected_rows"] = [
+            {
+                "place": one.place,
+                "column": one.column_name,
+                "value": one.value,
+                "expected": one.expected,
+                "mend": one.mend,
+                "mend_en": CATALOGUE[one.error].mend.en,
+                "error": one.error,
+                "cause": CATALOGUE[one.error].cause.de,
+            }
+            for one in rejections
+        ]
+    return view
+
+
+def find_row(work: Work, digest: str, place: str) -> dict[str, Any]:
+    """A row as it was handed in, with its columns; a place within a row (``17.2``) leads to the row. Raises ``UnknownRow``."""
+    handin = store.latest(work, digest)
+    if handin is None:
+        if len(digest) == 64 and (kept := store.row(work, digest, place)) is not None:  # an instruction
+            return {"digest": digest, "place": place, "columns": kept.cells}
+        raise UnknownFile(digest)
+    for candidate in _rows_of(place):
+        found = store.row(work, handin.digest, candidate)
+        if found is not None:
+            facts = store.facts_of_row(work, handin.digest, candidate)
+            view = {
+                "digest": handin.digest,
+                "file": handin.name,
+                "kind": handin.kind,
+                "place": candidate,
+                "actor": handin.actor,
+                "received_at": handin.received_at.isoformat(),
+                "columns": _columns(handin.columns, found.cells),
+                "facts": [{"place": at, "id": str(fact), "revision": revision} for at, fact, revision in facts],
+            }
+            if found.ignored:
+                view["ignored"] = found.ignored
+            if found.erased_at:
+                view["erased_at"] = found.erased_at.isoformat()
+            faults = (
+                [one for one in store.rejections(work, handin.id, 100_000) if one.place == candidate] if handin.rejected else []
+            )
+            if faults:
+                view["rejected"] = [
+                    {"error": one.error, "column": one.column_name, "expected": one.expected, "mend": one.mend} for one in faults
+                ]
+            return view
+    raise UnknownRow(f"{digest}:{place}")
+
+
+def _rows_of(place: str) -> Iterator[str]:
+    yield place
+    while "." in place:
+        place = place.rpartition(".")[0]
+        yield place
+
+
+def _columns(headings: Sequence[str], cells: Any) -> dict[str, Any]:
+    if cells is None:
+        return {}
+    if isinstance(cells, dict):
+        return cells
+    if isinstance(cells, str):
+        return {"Zeile": cells}
+    return {(headings[at] if at < len(headings) and headings[at] else f"Spalte {at + 1}"): cell for at, cell in enumerate(cells)}
+
+
+def erase(work: Work, files: Files, digest: str, place: str | None) -> dict[str, Any]:
+    """Forget the texts of a row, or of a whole file: names and free text go, digests and facts stay.
+
+    The kept file goes with the first of its rows, since one row cannot be taken out of it; the other rows stay in intake.
+    """
+    handin = store.latest(work, digest)
+    if handin is None:
+        raise UnknownFile(digest)
+    if handin.state == "waiting":
+        raise StillReading(handin.digest)
+    count = store.erase(work, handin.digest, place, work.now)
+    if not count and place is not None and store.row(work, handin.digest, place) is None:
+        raise UnknownRow(f"{digest}:{place}")
+    path = files.place(handin.digest)
+    path.unlink(missing_ok=True)
+    return {"digest": handin.digest, "place": place, "erased": count, "file": ERASED}
+
+
+def try_file(name: str, content: bytes, **given: str | None) -> dict[str, Any]:
+    """What a file would bring if nothing were known yet; nothing is stored. Raises ``Unreadable``."""
+    said: dict[str, Any] = {key: value for key, value in given.items() if value}
+    reading = readers.read(content, Given(name=Path(name).name, **said)).all()
+    digest = digest_of(content)
+    facts: list[str] = []
+    identities = Identities()
+    refused: list[tuple[Row, tuple[Fault, ...]]] = []
+    counts = dict.fromkeys(("rows", "facts", "known", "rejected", "ignored"), 0)
+    for row in reading.rows:
+        counts["rows"] += 1
+        verdicts = [identities.judge(draft, Source(digest=digest, place=place)) for place, draft in row.drafts]
+        wrong = row.faults or tuple(verdict.fault for verdict in verdicts if isinstance(verdict, Refused))
+        new = [(draft, place) for (place, draft), verdict in zip(row.drafts, verdicts, strict=True) if isinstance(verdict, New)]
+        counts["facts"] += len(new)
+        facts += [_shown(draft, place) for draft, place in new[: max(0, MOST_SHOWN - len(facts))]]
+        if wrong:
+            counts["rejected"] += 1
+            refused.append((row, wrong))
+        elif row.ignored or any(isinstance(verdict, Left) for verdict in verdicts):
+            counts["ignored"] += 1
+        elif not new:
+            counts["known"] += 1
+    return {
+        "digest": digest,
+        "name": name,
+        "kind": reading.kind,
+        "state": "tried",
+        **counts,
+        "remarks": reading.remarks[:MOST_REMARKS],
+        "shown": facts,
+        "rejected_rows": [{"place": row.place, **fault_view(fault)} for row, faults in refused[:MOST_SHOWN] for fault in faults],
+    }
+
+
+def _shown(draft: Draft, place: str) -> str:
+    """A fact on one line."""
+    said = next((value for value in draft.body.values() if isinstance(value, BaseModel)), None)
+    text = ", ".join(
+        f"{key}={value}"
+        for key, value in (said.model_dump(mode="json", exclude_none=True) if said else draft.body).items()
+        if value not in ("", [], False)
+    )
+    return f"{place}: {draft.event.__name__} {draft.subject} {text}"[:600]
+
+
+def fault_view(fault: Fault) -> dict[str, Any]:
+    """A fault for people, in both languages."""
+    return {
+        "error": fault.code,
+        "column": fault.column,
+        "value": fault.value,
+        "cause": fault.cause.cause.de,
+        "cause_en": fault.cause.cause.en,
+        "expected": fault.expected_text,
+        "mend": fault.mend_text,
+        "mend_en": fault.cause.mend.en,
+    }

@@ -1,0 +1,294 @@
+"""HTTP in: hand in files, submissions and instructions; see rows, errors and templates."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+
+from services.intake import application
+from services.intake.application import (
+    Instructed,
+    NotFourEyes,
+    StillReading,
+    SubmissionConflict,
+    UnknownFile,
+    UnknownRow,
+    WrongSubject,
+    reader_of,
+)
+from services.intake.domain import templates
+from services.intake.domain.errors import CATALOGUE, Fault, Unreadable
+from services.intake.domain.readers import KINDS, TEMPLATES
+from shared.contracts.submissions import Submission
+from shared.runtime import problems
+from shared.runtime.access import Actor, Tokens
+from shared.runtime.http import Here, may
+from shared.runtime.problems import Problem, Say
+from shared.runtime.service import Service
+from shared.values.source import digest_of
+
+router = APIRouter()
+
+PATIENCE = 10.0
+"""Seconds an upload waits for its file to be read; then it answers 202, and ``GET files/<digest>`` shows the progress."""
+
+Kind = Annotated[str | None, Form(description=f"Kind of hand-in; found by its content if left out: {', '.join(KINDS)}")]
+MeasureKey = Annotated[str | None, Form(description="Measure of a list that does not name it")]
+ListName = Annotated[str | None, Form(alias="list", description="Name of a voucher list that does not name itself")]
+MunicipalityKey = Annotated[str | None, Form(description="Key of the municipality whose council papers these are")]
+
+
+# ── hand in ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@router.post("/files")
+def upload_file(
+    intake: Here,
+    who: Annotated[Actor, may("hand_in")],
+    file: UploadFile,
+    kind: Kind = None,
+    measure: MeasureKey = None,
+    list_name: ListName = None,
+    municipality: MunicipalityKey = None,
+) -> Response:
+    """Hand in a file. 200: it was read; 202: it is being read, look again; 422: nothing of it can be read, and why.
+
+    Rows that cannot be read are listed with what to mend; the others are in. The same file again adds nothing.
+    """
+    name, content = _uploaded(file)
+    given = {"kind": kind, "measure": measure, "list": list_name, "municipality": municipality}
+    try:
+        recognised = application.recognise(name, content, given)
+    except Unreadable as unreadable:
+        intake.do(application.refuse_file, name, digest_of(content), unreadable.fault, who.name)
+        raise _unreadable(unreadable) from None
+    return _received(intake, intake.do(application.receive_file, reader_of(intake).files, content, recognised, who.name))
+
+
+@router.post("/submissions")
+async def submit(intake: Here, who: Annotated[Actor, may("hand_in")], request: Request) -> Response:
+    """Hand in rows as a CloudEvent, in structured mode or, with ``ce-`` headers, in binary mode. The same (source, id) again
+    changes nothing; with other content it is refused (409)."""
+    from anyio.to_thread import run_sync
+
+    body, headers = await request.body(), request.headers
+    try:
+        said = json.loads(body)
+        if "ce-id" in headers:
+            said = {name[3:]: value for name, value in headers.items() if name.startswith("ce-")} | {"data": said}
+        submission = application.submission_of(said)
+    except (ValidationError, ValueError, RecursionError) as error:
+        raise _no_submission(error) from None
+    return await run_sync(_submitted, intake, submission, who.name)
+
+
+def _submitted(intake: Service, submission: Submission, actor: str) -> Response:
+    try:
+        handin = intake.do(application.receive_submission, reader_of(intake).files, submission, actor)
+    except SubmissionConflict:
+        cause = CATALOGUE["SUB-02"]
+        raise Problem(
+            409,
+            Say("Conflict", f"{cause.cause.en} ({submission.source} {submission.id})", cause.mend.en),
+            Say("Widerspruch", f"{cause.cause.de} ({submission.source} {submission.id})", cause.mend.de),
+            error="SUB-02",
+        ) from None
+    except Unreadable as unreadable:
+        raise _unreadable(unreadable) from None
+    return _received(intake, handin)
+
+
+@router.post("/instructions", status_code=201)
+def instruct(intake: Here, who: Annotated[Actor, may("decide")], said: Instructed) -> Response:
+    """Give an instruction. Waiving a finding needs ``approved_by``: the name of another clerk's token."""
+    clerks = frozenset(
+        token.name for token in Tokens(intake.settings.tokens_file).all() if token.role == "clerk" and not token.revoked
+    )
+    try:
+        fact, new = intake.do(application.receive_instruction, said, who.name, clerks)
+    except NotFourEyes as error:
+        raise Problem(
+            422,
+            Say(
+                "Four eyes",
+                f"Somebody else must approve this; {str(error) or 'nobody'} cannot.",
+                "Name the valid token of another clerk in approved_by.",
+            ),
+            Say(
+                "Vier Augen",
+                f"Jemand anderes muss dies mittragen; {str(error) or 'niemand'} kann es nicht.",
+                "In approved_by den gültigen Token einer anderen Sachbearbeitung nennen.",
+            ),
+        ) from None
+    except WrongSubject as error:
+        raise Problem(
+            422,
+            Say("Wrong subject", f"{error} is no measure, programme or account.", "Write measure/M-1, programme/… or account/…."),
+            Say(
+                "Falscher Bezug",
+                f"{error} ist keine Maßnahme, kein Programm und kein Konto.",
+                "measure/M-1, programme/… oder account/… schreiben.",
+            ),
+        ) from None
+    return JSONResponse({"fact": str(fact), "new": new, "subject": said.subject}, 201 if new else 200)
+
+
+@router.post("/try")
+def try_file(
+    _: Annotated[Actor, may("look")],
+    file: UploadFile,
+    kind: Kind = None,
+    measure: MeasureKey = None,
+    list_name: ListName = None,
+    municipality: MunicipalityKey = None,
+) -> dict[str, Any]:
+    """What a file would bring if nothing were known yet. Nothing is stored."""
+    name, content = _uploaded(file)
+    try:
+        return application.try_file(name, content, kind=kind, measure=measure, list=list_name, municipality=municipality)
+    except Unreadable as unreadable:
+        raise _unreadable(unreadable) from None
+
+
+# ── look ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@router.get("/files")
+def list_files(
+    intake: Here,
+    _: Annotated[Actor, may("look")],
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    state: Annotated[Literal["waiting", "read", "refused", "failed"] | None, Query()] = None,
+) -> list[dict[str, Any]]:
+    """What was handed in, latest first."""
+    found: list[dict[str, Any]] = intake.do(application.list_files, limit, state)
+    return found
+
+
+@router.get("/files/{digest}")
+def show_file(intake: Here, _: Annotated[Actor, may("look")], digest: str) -> dict[str, Any]:
+    """A file by its digest (twelve digits are enough): progress, counts, rejected rows and how to mend them."""
+    try:
+        found: dict[str, Any] = intake.do(application.show_file, _hex(digest))
+    except UnknownFile:
+        raise problems.not_found("file", "Die Datei", digest) from None
+    return found
+
+
+@router.get("/files/{digest}/rows/{place}")
+def show_row(intake: Here, _: Annotated[Actor, may("look")], digest: str, place: str) -> dict[str, Any]:
+    """A row as it was handed in, with its columns, and the facts it was the first to say."""
+    try:
+        found: dict[str, Any] = intake.do(application.find_row, _hex(digest), place)
+    except UnknownFile:
+        raise problems.not_found("file", "Die Datei", digest) from None
+    except UnknownRow:
+        raise problems.not_found("row", "Die Zeile", f"{digest}:{place}") from None
+    return found
+
+
+@router.delete("/files/{digest}/text")
+def erase_text(
+    intake: Here,
+    _: Annotated[Actor, may("operate")],
+    digest: str,
+    place: Annotated[str | None, Query(description="One row; without it all rows of the file")] = None,
+) -> dict[str, Any]:
+    """Forget names and free text of a row, or of a whole file. Facts, digests and the trail stay; the kept file goes."""
+    try:
+        found: dict[str, Any] = intake.do(application.erase, reader_of(intake).files, _hex(digest), place)
+    except UnknownFile:
+        raise problems.not_found("file", "Die Datei", digest) from None
+    except UnknownRow:
+        raise problems.not_found("row", "Die Zeile", f"{digest}:{place}") from None
+    except StillReading:
+        raise Problem(
+            409,
+            Say("Still reading", "The file is being read.", "Wait until it has been read."),
+            Say("Wird gelesen", "Die Datei wird gerade gelesen.", "Warten, bis sie gelesen ist."),
+        ) from None
+    return found
+
+
+@router.get("/templates")
+def list_templates(_: Annotated[Actor, may("look")]) -> list[dict[str, Any]]:
+    """All kinds of CSV hand-in with their columns."""
+    return [templates.described(template) for template in TEMPLATES.values()]
+
+
+@router.get("/templates/{kind}")
+def download_template(_: Annotated[Actor, may("look")], kind: str) -> Response:
+    """A template as CSV: headings and an example row."""
+    template = TEMPLATES.get(kind)
+    if template is None:
+        raise problems.not_found("template", "Die Vorlage", kind)
+    return Response(
+        templates.as_csv(template),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{kind}.csv"'},
+    )
+
+
+# ── what the pages share ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _uploaded(file: UploadFile) -> tuple[str, bytes]:
+    """Name without folders, and content. The body was streamed to disk, and its size is limited for all pages."""
+    name = (file.filename or "file").replace("\\", "/").rpartition("/")[2]
+    return "".join(sign for sign in name if sign.isprintable())[:200] or "file", file.file.read()
+
+
+def _hex(digest: str) -> str:
+    digest = digest.lower()
+    if not 12 <= len(digest) <= 64 or not set(digest) <= set("0123456789abcdef"):
+        raise problems.not_found("file", "Die Datei", digest[:80])
+    return digest
+
+
+def _received(intake: Service, handin: UUID) -> Response:
+    """The hand-in as it stands when it was read, or when patience ends."""
+    reader = reader_of(intake)
+    reader.ask()
+    intake.wake()
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        with reader.finished:
+            view = intake.do(application.show_handin, handin)
+            left = deadline - time.monotonic()
+            if view["state"] != "waiting" or left <= 0:
+                return JSONResponse(view, 202 if view["state"] == "waiting" else 200)
+            reader.finished.wait(min(left, 0.5))
+
+
+def _unreadable(error: Unreadable) -> Problem:
+    fault: Fault = error.fault
+    cause, shown = fault.cause, f" ({fault.value[:120]})" if fault.value else ""
+    hint = f" {fault.hint}" if fault.hint else ""
+    return Problem(
+        422,
+        Say("Cannot be read", f"{error.file}: {cause.cause.en}{shown}{hint}", cause.mend.en),
+        Say("Nicht lesbar", f"{error.file}: {cause.cause.de}{shown}", fault.mend_text),
+        **application.fault_view(fault),
+    )
+
+
+def _no_submission(error: Exception) -> Problem:
+    faults = (
+        [{"where": ".".join(map(str, one["loc"])), "expected": one["msg"]} for one in error.errors()]
+        if isinstance(error, ValidationError)
+        else [{"where": "body", "expected": str(error)[:300]}]
+    )
+    what, cause = "; ".join(f"{one['where']}: {one['expected']}" for one in faults[:5]), CATALOGUE["SUB-01"]
+    return Problem(
+        422,
+        Say("Cannot be read", f"{cause.cause.en} {what}", cause.mend.en),
+        Say("Nicht lesbar", f"{cause.cause.de} {what}", cause.mend.de),
+        error="SUB-01",
+        faults=faults,
+    )
