@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 from shared.messaging.envelope import HEADS_KEY, HEADS_TYPE, Message
@@ -24,7 +24,7 @@ Head = tuple[int, bytes]
 
 @dataclass(frozen=True)
 class HeadsTold:
-    """A heads message, read. ``at`` is the publisher's time."""
+    """A heads message, read. ``at`` is the time of the publisher's database: one clock, whichever replica speaks."""
 
     at: datetime
     full: bool
@@ -32,19 +32,20 @@ class HeadsTold:
 
 
 def messages(heads: Iterable[tuple[int, str, int, bytes]], *, at: datetime, full: bool) -> Iterator[Message]:
-    """Heads messages from rows of lane, subject, sequence, digest."""
+    """Heads messages from rows of lane, subject, sequence, digest; each is a microsecond younger than the one before."""
     lanes: dict[int, list[tuple[str, int, bytes]]] = {}
     for lane, subject, sequence, digest in heads:
         lanes.setdefault(lane, []).append((subject, sequence, digest))
-    headers = [
-        ("ce_specversion", b"1.0"), ("ce_type", HEADS_TYPE.encode()), ("ce_time", at.isoformat().encode()),
-        ("content-type", b"application/json"),
-    ]
     for lane, told in lanes.items():
         rest = iter(told)
         while some := {subject: (sequence, digest.hex()) for subject, sequence, digest in islice(rest, PER_MESSAGE)}:
             body = json.dumps({"at": at.isoformat(), "full": full, "heads": some}, separators=(",", ":")).encode()
+            headers = [
+                ("ce_specversion", b"1.0"), ("ce_type", HEADS_TYPE.encode()), ("ce_time", at.isoformat().encode()),
+                ("content-type", b"application/json"),
+            ]
             yield Message(lane, HEADS_KEY, body, headers)
+            at += timedelta(microseconds=1)
 
 
 def read_heads(body: bytes) -> HeadsTold:

@@ -221,10 +221,11 @@ class _Batch:
             return
         with cursor(self.session) as run:
             run.execute("select lane, at from heard where consumer = %s", (self.consumer,))
-            newest: dict[int, datetime] = dict(run.fetchall())
+            heard: dict[int, datetime] = dict(run.fetchall())
+            newest = dict(heard)
             for lane, told in full:
-                if told.at >= newest.get(lane, told.at):
-                    newest[lane] = told.at
+                if lane not in heard or told.at > heard[lane]:
+                    newest[lane] = max(told.at, newest.get(lane, told.at))
                     self._full.update({subject: head for subject, head in told.heads.items() if lane_of(subject) == lane})
             lanes = sorted({lane for lane, _ in full})
             run.execute(

@@ -21,7 +21,7 @@ from shared.messaging.envelope import SENT_COLUMNS, ZERO, Message, Sent, message
 from shared.messaging.heads import Head
 from shared.messaging.inbox import RAISE_ALARM, Inbox
 from shared.messaging.replay import ASK, ROLL_CALL, Said, read_said, statement
-from shared.messaging.work import CHANNEL, Clock, SystemClock
+from shared.messaging.work import CHANNEL
 from shared.persistence.database import plain_url
 from shared.values.subject import LANES, lane_of
 
@@ -62,13 +62,12 @@ class Relay:
 
     def __init__(
         self, database_url: str, stream: str, kafka: str, *, source: str, inboxes: Sequence[Inbox] = (), sweep: float = 600.0,
-        clock: Clock | None = None, gate: Gate | None = None, chunk_bytes: int = 2_000_000, **client: Any,
+        gate: Gate | None = None, chunk_bytes: int = 2_000_000, **client: Any,
     ) -> None:
         """``source`` is the URN of installation and service (``ce_source``); ``sweep`` the seconds between full heads;
         ``client`` goes to every Kafka client (security settings)."""
         self.url, self.stream, self.kafka, self.source = plain_url(database_url), stream, kafka, source.encode("ascii")
-        self.inboxes, self.sweep, self.clock = tuple(inboxes), sweep, clock or SystemClock()
-        self.gate, self.chunk_bytes = gate, chunk_bytes
+        self.inboxes, self.sweep, self.gate, self.chunk_bytes = tuple(inboxes), sweep, gate, chunk_bytes
         self.client = {"bootstrap_servers": kafka, "metadata_max_age_ms": 10_000, **client}
         self.counts: Counter[str] = Counter()
         """relayed, replayed, asked, heads, sweeps, sessions: since this process started."""
@@ -217,7 +216,7 @@ class _Session:
             await self._tell_changed(backlog=bool(rows))
             if not rows:
                 await self._tell_all()
-            answered = await self._answer()
+            answered = await self._answer(backlog=bool(rows))
             await self._ask()
             self.relay.problem = None
             if not rows and not answered:
@@ -320,12 +319,16 @@ class _Session:
         )
 
     async def _tell(self, rows: Iterable[tuple[int, str, int, bytes]], *, full: bool) -> None:
-        told = list(heads.messages(rows, at=self.relay.clock.now(), full=full))
+        [(now,)] = await self._fetch("select clock_timestamp()")
+        told = list(heads.messages(rows, at=now, full=full))
         self.relay.counts["heads"] += len(told)
         await self._move(await self.relay.publish(self.producer, told))
 
-    async def _answer(self) -> bool:
-        """Tell again what was asked for, at most ``PER_ANSWER`` events before what is new gets its turn; then the head."""
+    async def _answer(self, *, backlog: bool) -> bool:
+        """Tell again what was asked for, at most ``PER_ANSWER`` events before what is new gets its turn; then the head.
+
+        That is a full head, which ends the wait for what was never told, unless a backlog may hold more.
+        """
         if not self.requests:
             return False
         some = dict(list(self.requests.items())[:PER_ANSWER])
@@ -357,7 +360,7 @@ class _Session:
                 self.requests[subject] = reached[subject]
         known = await self._heads_sent("t.subject = any(%s)", done)
         unheard = [(lane_of(s), s, 0, ZERO) for s in done if s not in {row[1] for row in known}]
-        await self._tell([*known, *unheard], full=True)
+        await self._tell([*known, *unheard], full=not backlog)
         return True
 
     async def _ask(self) -> None:

@@ -429,7 +429,7 @@ class Service:
         self._relay = Relay(
             self.settings.database_of(self.name), self.publishes, self.settings.kafka or "",
             source=self._source, inboxes=list(self._inboxes.values()), sweep=self.settings.heads_seconds,
-            clock=self.clock, gate=self.gate,
+            gate=self.gate,
         )
         return self._relay
 

@@ -238,6 +238,8 @@ def test_a_full_head_lower_than_our_place_is_an_alarm(publisher: Publisher, cons
     inbox.once(head_records(last, full=True, minutes=5), apply)
     inbox.once(head_records(first, full=True, minutes=4), apply)               # older: a log read a second time
     assert state_of(consumer_database, "measure/A")[3] == "ok"
+    inbox.once(head_records(last, full=True, minutes=5) + head_records(first, minutes=6), apply)
+    assert state_of(consumer_database, "measure/A")[3] == "ok"
     inbox.once(head_records(first, full=True, minutes=6), apply)
     assert state_of(consumer_database, "measure/A")[3] == "behind"
     assert inbox.counts["behind"] == 1
