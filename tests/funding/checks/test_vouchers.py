@@ -1,0 +1,186 @@
+"""BEL-01, BEL-03, BEL-04, BEL-05: claimed once, shared within the payment, paid as invoiced, proven?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.funding.domain.checks.vouchers.allocated_beyond_payment import allocated_beyond_payment
+from services.funding.domain.checks.vouchers.claimed_twice import claimed_twice
+from services.funding.domain.checks.vouchers.paid_other_amount import paid_other_amount
+from services.funding.domain.checks.vouchers.unpaid import unpaid
+from shared.contracts.funding import Outcome, Severity
+from tests.builders import UNPAID, a_case, a_measure, a_proof, a_related, a_voucher, an_award, finding, findings, run
+
+
+def catering(measure: str = "M-1", cents: int = 500_00, **data):
+    """The catering invoice of 16.10.2019, gross 500.00, as one measure claims it."""
+    return a_voucher("C", cents, measure=measure, **{"invoice_number": "RE-1016", "gross_cents": 500_00} | data)
+
+
+class TestClaimedTwice:
+    """G7, Harz: one invoice in two measures."""
+
+    def test_an_invoice_claimed_whole_in_two_measures_is_one_finding_seen_alike_from_both(self) -> None:
+        here = a_case(
+            vouchers=(catering(),),
+            elsewhere=(catering("M-2"),),
+            awards=(an_award(),),
+            related=(a_related("M-2", an_award(measure="M-2")),),
+        )
+        there = a_case(
+            measure=a_measure("M-2"), vouchers=(catering("M-2"),), elsewhere=(catering(),), awards=(an_award(measure="M-2"),),
+            related=(a_related("M-1", an_award()),),
+        )
+        found = finding(claimed_twice, here)
+        assert found == finding(claimed_twice, there)
+        assert found.crosses == ("measure/M-1", "measure/M-2")
+        assert found.object == "invoice P-0000000000000001 re-1016 500,00"
+        assert (found.budget_year, found.at_risk_cents, found.at_risk_eu_cents) == (None, 500_00, 250_00)
+        assert found.arithmetic == "2 × 500,00 = 1.000,00; 1.000,00 − 500,00 = 500,00"
+
+    def test_shared_60_to_40_it_holds(self) -> None:
+        case = a_case(
+            vouchers=(catering(cents=300_00, allocation=Decimal("0.6")),),
+            elsewhere=(catering("M-2", 200_00, allocation=Decimal("0.4")),),
+        )
+        assert run(claimed_twice, case).outcome is Outcome.HOLDS
+
+    def test_declared_shares_above_100_percent_are_found_with_what_exceeds_the_invoice(self) -> None:
+        case = a_case(
+            vouchers=(catering(cents=300_00, allocation=Decimal("0.6")),),
+            elsewhere=(catering("M-2", 250_00, allocation=Decimal("0.5")),),
+        )
+        assert finding(claimed_twice, case).at_risk_cents == 50_00
+
+    def test_a_share_beside_a_whole_claim_is_at_risk_with_the_share(self) -> None:
+        case = a_case(vouchers=(catering(cents=300_00, allocation=Decimal("0.6")),), elsewhere=(catering("M-2"),))
+        assert finding(claimed_twice, case).at_risk_cents == 300_00
+
+    def test_where_only_part_is_eligible_the_second_claim_is_at_risk_whole(self) -> None:
+        case = a_case(vouchers=(catering(cents=420_17),), elsewhere=(catering("M-2", 420_17),))
+        assert finding(claimed_twice, case).at_risk_cents == 420_17
+
+    def test_a_genuine_second_row_of_one_list_is_a_double_within_the_measure(self) -> None:
+        case = a_case(vouchers=(catering(), replace(catering(), fact=a_voucher("x").fact, data=catering(twin=2).data)))
+        found = finding(claimed_twice, case)
+        assert (found.crosses, found.at_risk_cents) == ((), 500_00)
+
+    def test_another_number_issuer_or_amount_is_another_invoice(self) -> None:
+        assert run(claimed_twice, a_case(vouchers=(a_voucher(1), a_voucher(2)))).outcome is Outcome.HOLDS
+        other_amount = catering("M-2", 499_00, gross_cents=499_00)
+        assert run(claimed_twice, a_case(vouchers=(catering(),), elsewhere=(other_amount,))).outcome is Outcome.HOLDS
+
+    def test_a_voucher_cancelled_by_its_opposite_is_out(self) -> None:
+        cancelled = a_voucher("C-", -500_00, invoice_number="RE-1016", proof=UNPAID)
+        twice = (catering(), a_voucher("C2", 500_00, invoice_number="RE-1016"))
+        assert run(claimed_twice, a_case(vouchers=(*twice, cancelled))).outcome is Outcome.HOLDS
+        assert finding(claimed_twice, a_case(vouchers=twice))
+
+    def test_payroll_lines_without_an_invoice_number_are_not_compared(self) -> None:
+        pay = tuple(a_voucher(n, invoice_number=None) for n in (1, 2))
+        assert run(claimed_twice, a_case(vouchers=pay)).outcome is Outcome.NOT_APPLICABLE
+
+    @given(st.lists(st.tuples(st.integers(1, 500_00), st.sampled_from([None, "0.25", "0.4", "1"])), min_size=2, max_size=5))
+    def test_what_is_at_risk_lies_on_the_vouchers_and_is_never_more_than_their_claims(
+        self, claims: list[tuple[int, str | None]]
+    ) -> None:
+        vouchers = tuple(
+            a_voucher(n, cents, invoice_number="RE-1", gross_cents=500_00, allocation=Decimal(share) if share else None)
+            for n, (cents, share) in enumerate(claims)
+        )
+        found = findings(claimed_twice, a_case(vouchers=vouchers))
+        assert bool(found) == (sum(Decimal(share or 1) for _, share in claims) > 1)
+        assert all(0 <= f.at_risk_cents < sum(cents for cents, _ in claims) for f in found)
+
+
+class TestAllocatedBeyondPayment:
+    def shared(self, paid: int, one: int = 300_00, other: int = 200_00):
+        proof = a_proof(paid)
+        return a_case(
+            vouchers=(catering(cents=one, allocation=Decimal("0.6"), proof=proof),),
+            elsewhere=(catering("M-2", other, allocation=Decimal("0.4"), proof=proof),),
+        )
+
+    def test_shares_within_the_payment_hold_to_the_cent(self) -> None:
+        assert run(allocated_beyond_payment, self.shared(500_00)).outcome is Outcome.HOLDS
+
+    def test_one_cent_beyond_the_payment_is_at_risk_once_for_both_measures(self) -> None:
+        found = finding(allocated_beyond_payment, self.shared(499_99))
+        assert (found.at_risk_cents, found.crosses) == (1, ("measure/M-1", "measure/M-2"))
+        assert found.arithmetic == "300,00 + 200,00 = 500,00; 500,00 − 499,99 = 0,01"
+
+    def test_undeclared_doubles_are_not_judged(self) -> None:
+        case = a_case(vouchers=(catering(),), elsewhere=(catering("M-2"),))
+        assert run(allocated_beyond_payment, case).outcome is Outcome.NOT_APPLICABLE
+
+    def test_without_proof_of_payment_it_is_silent(self) -> None:
+        case = a_case(vouchers=(catering(cents=600_00, allocation=Decimal("0.6"), proof=UNPAID),))
+        assert run(allocated_beyond_payment, case).outcome is Outcome.HOLDS
+
+    def test_what_exceeds_the_invoice_itself_is_at_risk_in_bel_01_only(self) -> None:
+        proof = a_proof(500_00)
+        case = a_case(
+            vouchers=(catering(cents=300_00, allocation=Decimal("0.6"), proof=proof),),
+            elsewhere=(catering("M-2", 250_00, allocation=Decimal("0.5"), proof=proof),),
+        )
+        assert finding(allocated_beyond_payment, case).at_risk_cents == 0
+        assert finding(claimed_twice, case).at_risk_cents == 50_00
+
+
+class TestPaidOtherAmount:
+    def test_a_cent_is_tolerated_and_two_are_not(self) -> None:
+        assert run(paid_other_amount, a_case(vouchers=(a_voucher(1, proof=a_proof(99_99)),))).outcome is Outcome.HOLDS
+        found = finding(paid_other_amount, a_case(vouchers=(a_voucher(1, proof=a_proof(99_98)),)))
+        assert (found.severity, found.at_risk_cents) == (Severity.ERROR, 2)
+
+    def test_a_claim_equal_to_the_payment_is_found_with_nothing_at_risk(self) -> None:
+        voucher = a_voucher(1, 95_00, gross_cents=100_00, proof=a_proof(95_00))
+        found = finding(paid_other_amount, a_case(vouchers=(voucher,)))
+        assert (found.at_risk_cents, found.arithmetic) == (0, "100,00 − 0,00 − 0,00 = 100,00; 95,00 − 100,00 = −5,00")
+
+    def test_paid_less_discount_and_credit_holds(self) -> None:
+        voucher = a_voucher(1, 93_00, gross_cents=100_00, discount_cents=2_00, credit_cents=5_00, proof=a_proof(93_00))
+        assert run(paid_other_amount, a_case(vouchers=(voucher,))).outcome is Outcome.HOLDS
+
+    def test_a_discount_not_taken_is_a_note(self) -> None:
+        found = finding(paid_other_amount, a_case(vouchers=(a_voucher(1, discount_cents=2_00, proof=a_proof(100_00)),)))
+        assert (found.severity, found.at_risk_cents) == (Severity.NOTE, 0)
+
+    def test_a_shared_invoice_is_compared_with_the_whole_debit(self) -> None:
+        part = replace(a_proof(500_00), paid_cents=300_00)
+        shared = catering(cents=300_00, allocation=Decimal("0.6"), proof=part)
+        assert run(paid_other_amount, a_case(vouchers=(shared,))).outcome is Outcome.HOLDS
+
+    def test_without_proof_of_payment_it_is_silent(self) -> None:
+        assert run(paid_other_amount, a_case(vouchers=(a_voucher(1, proof=UNPAID),))).outcome is Outcome.HOLDS
+
+    def test_without_vouchers_there_is_nothing_to_judge(self) -> None:
+        assert run(paid_other_amount, a_case()).outcome is Outcome.NOT_APPLICABLE
+
+
+class TestUnpaid:
+    def test_a_voucher_no_bank_line_proves_blocks_and_is_at_risk_in_full(self) -> None:
+        found = finding(unpaid, a_case(vouchers=(a_voucher(1, 100_00, proof=UNPAID),), awards=(an_award(share=Decimal("0.8")),)))
+        assert (found.object, found.severity) == ("voucher M-1 2015-1/1", Severity.BLOCKING)
+        assert (found.at_risk_cents, found.at_risk_eu_cents) == (100_00, 80_00)
+
+    def test_what_the_list_says_about_payment_proves_nothing(self) -> None:
+        assert finding(unpaid, a_case(vouchers=(a_voucher(1, proof=UNPAID, paid_on=date(2015, 4, 1)),)))
+
+    def test_one_debit_proves_payment_for_all_vouchers_of_the_same_invoice(self) -> None:
+        case = a_case(vouchers=(catering(proof=UNPAID),), elsewhere=(catering("M-2"),))
+        assert run(unpaid, case).outcome is Outcome.HOLDS
+
+    def test_without_any_bank_statement_the_statement_is_missing_once(self) -> None:
+        vouchers = tuple(a_voucher(n, proof=UNPAID) for n in range(3))
+        result = run(unpaid, a_case(vouchers=vouchers, bank_statements=False))
+        assert result.outcome is Outcome.MISSING
+        assert [(m.object, m.what) for m in result.missing] == [("measure M-1", "Kontoauszug")]
+
+    def test_nothing_claimed_needs_no_proof(self) -> None:
+        assert run(unpaid, a_case(vouchers=(a_voucher(1, 0, proof=UNPAID),))).outcome is Outcome.NOT_APPLICABLE
