@@ -84,12 +84,15 @@ class Client:
         return found
 
     def _read(self, file: dict[str, Any]) -> dict[str, Any]:
-        """Wait until a file has been read to its end."""
-        digest = file.get("digest")
-        deadline = time.monotonic() + 600
-        while digest and file.get("state") not in (None, "read") and time.monotonic() < deadline:
-            time.sleep(0.05)
-            file = self.call("submitter", "GET", f"/intake/files/{digest}").json()
+        """Wait until a file has been read to its end; raises ``Refused`` if it cannot be read at all."""
+        deadline, pause = time.monotonic() + 600, 0.02
+        while file.get("state") == "waiting" and time.monotonic() < deadline:
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.5)
+            file = self.call("submitter", "GET", f"/intake/files/{file['digest']}").json()
+        if file.get("state") in ("refused", "failed"):
+            problem = file.get("problem") or {}
+            raise Refused(422, problem if "detail" in problem else {"detail": "; ".join(map(str, problem.values()))})
         return file
 
     # ── waiting ──────────────────────────────────────────────────────────────────────────────────────────────────
