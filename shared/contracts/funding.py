@@ -331,6 +331,8 @@ class MeasureStatement(Data):
     checks: tuple[CheckResult, ...]
     findings: tuple[UUID, ...]
     """Open findings; their content came before, in FindingRaised and FindingChanged of the same day and subject."""
+    findings_beyond: int = Field(default=0, ge=0)
+    """How many more there are than the 4,000 an event has room for."""
     parked: int
     rejected: int
     suggestions: int = 0
@@ -394,6 +396,8 @@ class ProgrammeStatement(Data):
     facts_upto: int = Field(ge=0)
     measures: dict[str, UUID] = Field(default_factory=dict)
     """Measure subject → event id of the MeasureReconciled it stands on."""
+    measures_beyond: int = Field(default=0, ge=0)
+    """How many more there are than the 1,500 an event has room for."""
     totals: Totals
     lines: tuple[ProgrammeLine, ...]
     figures: tuple[FigureLine, ...]

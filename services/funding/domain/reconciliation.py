@@ -44,6 +44,9 @@ from shared.values.german import write_cents
 
 LISTED: Final = 50
 """Unmatched items a stage lists; it counts them all."""
+MOST_FINDINGS: Final = 4_000
+MOST_MEASURES: Final = 1_500
+"""What a statement names one by one: an event has room for 256 kB. Counts are always of all."""
 SERIOUS: Final = (Severity.BLOCKING, Severity.ERROR)
 """Findings that keep a verdict open; warnings and notes stand beside it."""
 
@@ -94,7 +97,8 @@ class Reconciled:
             coverage=self.coverage,
             stages=self.stages,
             checks=self.checks,
-            findings=tuple(f.id for f in self.open_findings),
+            findings=tuple(f.id for f in self.open_findings[:MOST_FINDINGS]),
+            findings_beyond=max(0, len(self.open_findings) - MOST_FINDINGS),
             parked=parked,
             rejected=rejected,
             suggestions=self.case.suggestions,
@@ -324,12 +328,13 @@ def reconcile_programme(
             rule_set=case.rules.name,
             rules=case.rules.digest,
             facts_upto=facts_upto,
-            measures=dict(sorted(case.events.items())),
+            measures=dict(sorted(case.events.items())[:MOST_MEASURES]),
+            measures_beyond=max(0, len(case.events) - MOST_MEASURES),
             totals=_sum(s.totals for s in case.statements.values()),
             lines=_lines(case),
             figures=tuple(_figure(case, fact) for fact in case.figures),
             checks=united,
-            findings=tuple(f.id for f in still_open),
+            findings=tuple(f.id for f in still_open[:MOST_FINDINGS]),
             counts=dict(sorted(counts.items())),
             missing={check.code: len(check.missing) for check in united if check.missing},
             at_risk_cents=sum(f.at_risk_cents for f in everything.values()),

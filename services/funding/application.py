@@ -1,0 +1,847 @@
+"""What funding does: post facts to the journals, match payments, reconcile what is due, and answer questions about it.
+
+Nothing here commits or reads the clock; ``work`` brings both. What is long is computed outside any lock and saved only if what
+it stands on has not moved.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, Final, cast
+from uuid import UUID, uuid5
+
+from sqlmodel import Session
+
+from services.funding import store
+from services.funding.domain.case import Proof, case_of, paper_key, programme_case_of, standing_of
+from services.funding.domain.finding import Difference, compare
+from services.funding.domain.ledger import ZEROS, Broken, Journal, reference_of, verify_chain
+from services.funding.domain.matching import Claim, Line, Matched, Matching, Suggested, claim_of, line_of, match
+from services.funding.domain.posting import Unpostable, entries_for, settle
+from services.funding.domain.reconciliation import Reconciled, reconcile, reconcile_programme
+from services.funding.domain.rules import RuleSet
+from services.funding.store import Due, Held, Memory, Written
+from shared.contracts.event import Event
+from shared.contracts.funding import (
+    Book,
+    CoverageChanged,
+    Entry,
+    EntryPosted,
+    FactParked,
+    FactReleased,
+    Finding,
+    FindingChanged,
+    FindingRaised,
+    FindingSettled,
+    Head,
+    Match,
+    MeasureReconciled,
+    MeasureStatement,
+    PaymentMatched,
+    PaymentUnmatched,
+    ProgrammeReconciled,
+    ProgrammeStatement,
+)
+from shared.contracts.intake import (
+    AwardAmended,
+    CofundingCommitted,
+    ConfirmMatch,
+    DecisionDetailed,
+    DecisionRecorded,
+    Fact,
+    FileRead,
+    GrantAwarded,
+    InstructionGiven,
+    IntakeEvent,
+    MeasureRegistered,
+    MeasureWithdrawn,
+    PaymentBooked,
+    ProgrammeRegistered,
+    RejectMatch,
+    ReleaseParked,
+    ReportSigned,
+    RowRejected,
+    SetCutOff,
+    StaffAssigned,
+    Voucher,
+    VoucherCorrected,
+    VoucherRecorded,
+    VoucherWithdrawn,
+)
+from shared.messaging.work import Work
+from shared.values.dates import BERLIN
+from shared.values.source import NAMESPACE, id_of
+from shared.values.subject import subject_of
+
+RULES: Final = store.rule_sets()
+"""The rule sets there are, by name; a measure of another one waits until it is there."""
+ACTOR: Final = "pruefpfad"
+"""Who says what follows by rule."""
+QUIET: Final = 0.3
+"""Seconds a subject must have been left alone before it is reconciled, so that a list is reconciled once."""
+PATIENCE: Final = 5.0
+"""Seconds after which it is reconciled all the same."""
+AT_A_TIME: Final = 0.25
+"""Seconds of reconciling that are saved together."""
+
+
+# ── posting ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def post_facts(work: Work, facts: Sequence[IntakeEvent]) -> None:
+    """Post facts to the journals of their subjects, a batch in one transaction; what changed is due."""
+    posting = _Posting(work, frozenset(RULES))
+    posting.open(facts)
+    for fact in facts:
+        posting.post(fact)
+    posting.save()
+
+
+class _Posting:
+    """One batch: journals locked, facts posted one by one, rows written together."""
+
+    def __init__(self, work: Work, rule_sets: frozenset[str] | None) -> None:
+        self.work, self.session, self.rule_sets = work, work.session, rule_sets
+        self.written = Written()
+        self.held: dict[str, Held] = {}
+        self.awaited: set[str] = set()
+        self.versioned: set[str] = set()
+        self.papers: list[tuple[str, str]] = []
+        self.days: list[tuple[str, date]] = []
+        self.rejected: list[RowRejected] = []
+        self.read: list[FileRead] = []
+
+    def open(self, facts: Sequence[IntakeEvent]) -> None:
+        """Lock all journals the batch touches, in one order, and bring what later facts replace."""
+        own = {fact.subject for fact in facts if not fact.subject.startswith("file/")}
+        dependents = self._dependents(facts)
+        self.held = store.open_books(self.session, own | dependents, self.rule_sets)
+        for subject in dependents:
+            self.held[subject].touched = True
+        corrects: dict[str, list[UUID]] = defaultdict(list)
+        for fact in facts:
+            if fact.corrects is not None:
+                corrects[fact.subject].append(fact.corrects)
+        store.load_originals(self.session, self.held, corrects)
+        store.load_standing(
+            self.session, self.held, (f.subject for f in facts if isinstance(f, GrantAwarded | AwardAmended | CofundingCommitted))
+        )
+        self.awaited = store.awaited(self.session, [_released_by(fact) for fact in facts])
+
+    def _dependents(self, facts: Sequence[IntakeEvent]) -> set[str]:
+        """Subjects whose statement a fact of another subject changes."""
+        papers, programmes, found, series = set(), set(), set(), set()
+        for fact in facts:
+            if isinstance(fact, VoucherRecorded | PaymentBooked):
+                continue
+            if isinstance(fact, DecisionRecorded | DecisionDetailed):
+                papers.add(fact.subject)
+            elif isinstance(fact, MeasureRegistered) and fact.measure.programme:
+                found.add(subject_of("programme", fact.measure.programme))
+            elif isinstance(fact, RowRejected):
+                found |= {fact.concerns} if fact.concerns else set()
+            elif isinstance(fact, FileRead):
+                series.add(fact.series)
+            elif fact.subject.startswith("programme/") and (
+                isinstance(fact, ReportSigned | ProgrammeRegistered)
+                or (isinstance(fact, InstructionGiven) and isinstance(fact.instruction, SetCutOff))
+            ):
+                programmes.add(fact.subject)
+        found |= store.users_of_papers(self.session, papers) if papers else set()
+        found |= store.measures_of(self.session, programmes) if programmes else set()
+        found |= store.concerned_by_series(self.session, series) if series else set()
+        return {subject for subject in found if not subject.startswith("file/")}
+
+    def post(self, fact: IntakeEvent) -> None:
+        """Post one fact, or park it; then what waited for it."""
+        if isinstance(fact, RowRejected):
+            self.rejected.append(fact)
+            return
+        if isinstance(fact, FileRead):
+            self.read.append(fact)
+            return
+        held = self.held[fact.subject]
+        try:
+            entries = entries_for(fact, held.books, _berlin(fact.recorded_at))
+        except Exception as error:
+            with self.work.parking(fact):
+                raise
+            if isinstance(error, Unpostable) and error.waits_for:
+                self.awaited.add(error.waits_for)
+            return
+        if entries:
+            plain = entries[0].reverses is None
+            held.books.posted[fact.id] = entries if plain else tuple(e for e in entries if e.reverses is None)
+            self.written.add(fact.subject, entries)
+            self.work.emit(*(entry_posted(entry, fact) for entry in entries))
+        self._keep(fact, held)
+        if self.awaited and (key := _released_by(fact)) in self.awaited:
+            self.awaited.discard(key)
+            self._release(self.work.waiting(key))
+
+    def _release(self, events: Sequence[Event]) -> None:
+        """Post facts that leave parking: they are of subjects whose journals this batch holds."""
+        facts = [cast(IntakeEvent, event) for event in events]
+        corrects: dict[str, list[UUID]] = defaultdict(list)
+        for fact in facts:
+            if fact.corrects is not None and fact.corrects not in self.held[fact.subject].books.posted:
+                corrects[fact.subject].append(fact.corrects)
+        store.load_originals(self.session, self.held, corrects)
+        for fact in facts:
+            self.post(fact)
+
+    def _keep(self, fact: IntakeEvent, held: Held) -> None:
+        """The fact's row, and what of it other parts look for."""
+        held.facts += 1
+        held.touched = held.own = True
+        crosses = None
+        if isinstance(fact, VoucherRecorded | VoucherCorrected):
+            held.matching = True
+            crosses = invoice_crossing(fact.voucher)
+        elif isinstance(fact, VoucherWithdrawn | PaymentBooked):
+            held.matching = True
+        else:
+            crosses = self._keep_rare(fact, held)
+        self.written.facts.append((
+            fact.subject, held.facts, fact.id, fact.type, fact.recorded_at, fact.corrects, crosses,
+            fact.__pydantic_serializer__.to_json(fact),
+        ))
+
+    def _keep_rare(self, fact: IntakeEvent, held: Held) -> int | None:
+        if isinstance(fact, StaffAssigned):
+            return person_crossing(fact)
+        if isinstance(fact, MeasureRegistered):
+            store.register(self.session, fact)
+            held.matching = held.wide = True
+        elif isinstance(fact, GrantAwarded | AwardAmended):
+            held.wide = True
+            self.versioned.add(fact.subject)
+        elif isinstance(fact, MeasureWithdrawn):
+            held.wide = True
+        elif isinstance(fact, CofundingCommitted):
+            self.versioned.add(fact.subject)
+            if fact.commitment.decision:
+                self.papers.append((fact.subject, fact.commitment.decision))
+        elif isinstance(fact, InstructionGiven):
+            given = fact.instruction
+            if isinstance(given, SetCutOff):
+                self.days.append((fact.subject, given.as_of))
+            elif isinstance(given, ConfirmMatch | RejectMatch):
+                held.matching = True
+            elif isinstance(given, ReleaseParked) and (reference := store.parked_under(self.session, given.fact)):
+                self._release([f for f in self.work.release(reference) if f.subject in self.held])
+        return None
+
+    def save(self) -> None:
+        """Write everything."""
+        self.written.copy(self.session)
+        if self.versioned:
+            store.save_standing(self.session, self.held, self.versioned)
+        if self.papers:
+            towns = store.programmes_of(self.session, {measure for measure, _ in self.papers})
+            store.keep_use_of_papers(
+                self.session,
+                (
+                    (subject_of("paper", paper_key(towns[measure].municipality.key, reference)), measure)
+                    for measure, reference in self.papers
+                    if measure in towns
+                ),
+            )
+        if self.days:
+            store.watch(self.session, self.days)
+        if self.rejected or self.read:
+            store.keep_rejections(self.session, self.rejected, self.read)
+        store.save_journals(self.session, self.held)
+
+
+def entry_posted(entry: Entry, fact: IntakeEvent) -> EntryPosted:
+    """The event of an entry. Not validated again: all its parts are values that were."""
+    return EntryPosted.model_construct(
+        type="de.pruefpfad.entry.posted.v1",
+        id=uuid5(NAMESPACE, entry.seal),
+        subject=fact.subject,
+        recorded_at=fact.recorded_at,
+        actor=ACTOR,
+        approved_by=None,
+        correlation=fact.correlation,
+        cause=fact.id,
+        entry=entry,
+        voucher=fact.voucher if isinstance(fact, VoucherRecorded | VoucherCorrected) and entry.reverses is None else None,
+    )
+
+
+def _released_by(fact: Fact) -> str:
+    """What others may wait for until this fact is posted."""
+    return fact.subject if isinstance(fact, MeasureRegistered) else f"fact {fact.id}"
+
+
+@lru_cache(4096)
+def _berlin(instant: datetime) -> date:
+    return instant.astimezone(BERLIN).date()
+
+
+def invoice_crossing(voucher: Voucher) -> int | None:
+    """What vouchers of one invoice share, whatever measure they are of."""
+    if not voucher.invoice_number:
+        return None
+    number = "".join(voucher.invoice_number.split()).casefold()
+    return store.crossing("invoice", voucher.issuer.ref, number, str(voucher.gross_cents))
+
+
+def person_crossing(fact: StaffAssigned) -> int:
+    """What the months of one person share."""
+    return store.crossing("person", fact.staff.person, str(fact.staff.year), str(fact.staff.month))
+
+
+# ── at its own pace ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Reconciling:
+    """What reconciling needs beside the database: the rules, facts it has read before, and its pace."""
+
+    rules: Mapping[str, RuleSet] = field(default_factory=lambda: RULES)
+    memory: Memory = field(default_factory=Memory)
+    quiet: float = QUIET
+    patience: float = PATIENCE
+
+
+def reconcile_due(work: Work, using: Reconciling) -> bool:
+    """One step of what is due: what was parked is told; payments are matched; then measures; then programmes.
+
+    Returns whether something was done, so that there may be more.
+    """
+    return (
+        tell_parked(work)
+        or match_due(work, using)
+        or reconcile_due_measures(work, using)
+        or reconcile_due_programmes(work, using)
+    )
+
+
+def mark_new_day(work: Work, limit: int = 1_000) -> bool:
+    """Today is watched: when the date changes, everything is due. Returns whether there is more."""
+    return store.touch_of_earlier_days(work.session, work.today, limit) == limit
+
+
+def tell_parked(work: Work, limit: int = 1_000) -> bool:
+    """Say what was parked and what was released since; what is parked makes its subject due."""
+    parked = store.parked_untold(work.session, limit)
+    released = store.released_untold(work.session, limit)
+    if not parked and not released:
+        return False
+    subjects = {p.subject for p in parked} | {subject for _, subject, _ in released}
+    store.lock(work.session, (s for s in subjects if not s.startswith("file/")))
+    told = [(p, _id_in(p.body)) for p in parked]
+    for p, fact in told:
+        work.emit(
+            FactParked(
+                id=id_of("parked", p.reference, str(p.attempts)), subject=p.subject, recorded_at=work.now, actor=ACTOR, fact=fact,
+                fact_type=p.type or None, reason=p.reason, waits_for=p.waits_for, cause=fact,
+            )
+        )
+    for reference, subject, fact in released:
+        if fact is not None:
+            work.emit(
+                FactReleased(
+                    id=id_of("released", reference, str(fact)), subject=subject, recorded_at=work.now, actor=ACTOR, fact=fact,
+                    cause=fact,
+                )
+            )
+    store.save_told(work.session, [(p.reference, p.subject, fact, p.attempts) for p, fact in told], [r for r, _, _ in released])
+    store.touch(work.session, (s for s in subjects if not s.startswith("file/")))
+    return True
+
+
+def _id_in(body: bytes) -> UUID | None:
+    """The id of a fact that may be unreadable otherwise."""
+    with suppress(ValueError, TypeError, KeyError, AttributeError):
+        return UUID(json.loads(body)["id"])
+    return None
+
+
+# ── matching ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def match_due(work: Work, using: Reconciling) -> bool:
+    """Match vouchers and bank lines of one group of accounts and measures that belong together."""
+    due = store.due_matching(work.session, using.quiet, using.patience)
+    if not due:
+        return False
+    accounts, measures = store.component(work.session, due[0].subject)
+    seen = store.versions(work.session, [*accounts, *measures])
+    fresh = store.has_new_bank_lines(work.session, accounts)
+    known = {subject: using.memory.facts(work.session, subject) for subject in (*accounts, *measures)}
+    claims = {claim.fact: claim for subject in measures for claim in _claims(subject, known[subject])}
+    lines = [line for subject in accounts for line in _bank_lines(work, subject, known[subject])]
+    found = match(claims.values(), lines, _words(known[subject] for subject in measures))
+
+    now = store.lock(work.session, (*accounts, *measures))
+    unmoved = {subject for subject, version in seen.items() if now.get(subject) == version}
+    recorded = {fact.id: fact.recorded_at for facts in known.values() for fact in facts}
+    changed = _settle(work, found, unmoved.intersection(measures), recorded)
+    leftovers = store.save_leftovers(
+        work.session, accounts, [_suggestion_row(s) for s in found.suggestions],
+        sorted({(f"account/{line.account}", line.entry, line.value_date) for line in found.unmatched}),
+    )
+    store.matched(work.session, unmoved)
+    if leftovers or fresh:
+        store.touch(work.session, set(measures) - changed)
+    store.touch(work.session, changed, own=True)
+    return True
+
+
+def _claims(subject: str, facts: Sequence[IntakeEvent]) -> Iterable[Claim]:
+    """Standing vouchers of a measure, each with the facts it took the place of."""
+    standing = standing_of(facts)
+    registered = [f for f in standing if isinstance(f, MeasureRegistered)]
+    accounts = registered[-1].measure.accounts if registered else ()
+    before = {f.id: f.corrects for f in facts if f.corrects is not None}
+    for fact in standing:
+        if isinstance(fact, VoucherRecorded | VoucherCorrected):
+            formerly, at = [], fact.corrects
+            while at is not None:
+                formerly.append(at)
+                at = before.get(at)
+            yield claim_of(fact.id, subject, fact.voucher, accounts, tuple(formerly))
+
+
+def _bank_lines(work: Work, subject: str, facts: Sequence[IntakeEvent]) -> Iterable[Line]:
+    numbers = store.numbers_of_payments(work.session, subject)
+    for fact in standing_of(facts):
+        if isinstance(fact, PaymentBooked) and fact.id in numbers:
+            yield line_of(fact.id, fact.source, fact.payment, numbers[fact.id])
+
+
+def _words(facts: Iterable[Sequence[IntakeEvent]]) -> list[ConfirmMatch | RejectMatch]:
+    """What people said about matches, in the order they said it."""
+    said = [
+        (fact.recorded_at, fact.id, fact.instruction)
+        for of in facts
+        for fact in of
+        if isinstance(fact, InstructionGiven) and isinstance(fact.instruction, ConfirmMatch | RejectMatch)
+    ]
+    said.sort(key=lambda s: s[:2])
+    return [word for _, _, word in said]
+
+
+def _suggestion_row(suggested: Suggested) -> tuple[Any, ...]:
+    line, claim = suggested.line, suggested.claim
+    about = {
+        "voucher": " ".join(map(str, claim.place[:3])), "payable_cents": claim.payable_cents,
+        "payment": f"{line.account}/{line.entry}", "amount_cents": line.amount_cents, "value_date": line.value_date.isoformat(),
+        "row": line.source.reference, "reasons": list(suggested.reasons),
+    }
+    return claim.fact, line.fact, claim.subject, f"account/{line.account}", json.dumps(about, ensure_ascii=False).encode()
+
+
+def _settle(work: Work, found: Matching, measures: set[str], recorded: Mapping[UUID, datetime]) -> set[str]:
+    """Post what was newly matched and reverse what no longer holds; returns the measures concerned."""
+    held = {h.match.voucher: h for h in store.matches(work.session, sorted(measures))}
+    wanted = {m.claim.fact: m for m in found.matches if m.claim.subject in measures}
+    gone = [h for voucher, h in held.items() if voucher not in wanted or _differs(h.match, wanted[voucher])]
+    new = [m for voucher, m in wanted.items() if voucher not in held or _differs(held[voucher].match, m)]
+    changed = {h.subject for h in gone} | {m.claim.subject for m in new}
+    if not changed:
+        return set()
+    journals = store.settlements(work.session, sorted(changed))
+    written = Written()
+    ended: list[tuple[str, int, int]] = []
+    for subject in sorted({h.subject for h in gone}):
+        mine = sorted((h for h in gone if h.subject == subject), key=lambda h: h.entry)
+        entries = store.entries_of(work.session, subject, [h.entry for h in mine], Book.SETTLEMENT)
+        for h in mine:
+            original = entries[h.entry]
+            undone = journals[subject].reverse(original, booked_on=work.today, fact=h.match.payment, source=original.source)
+            written.add(subject, [undone])
+            ended.append((subject, h.entry, undone.number))
+            reason = "voucher or payment was corrected" if h.match.voucher not in wanted else "another match holds"
+            work.emit(
+                PaymentUnmatched(
+                    id=uuid5(NAMESPACE, undone.seal), subject=subject, recorded_at=work.now, actor=ACTOR, match=h.match,
+                    entry=undone, reason=reason, cause=h.match.payment,
+                )
+            )
+    made = [_match(work, m, journals[m.claim.subject], recorded, written) for m in new]
+    written.copy(work.session)
+    store.save_matches(work.session, made, ended)
+    store.save_settlements(work.session, journals.values())
+    return changed
+
+
+def _match(work: Work, found: Matched, journal: Journal, recorded: Mapping[UUID, datetime], written: Written) -> tuple[Any, ...]:
+    """Post one match and tell it; returns its row."""
+    claim, line = found.claim, found.line
+    made = Match(
+        voucher=claim.fact, payment=line.fact, account=line.account, payment_source=line.source, payment_entry=line.entry,
+        paid_cents=found.paid_cents, invoice_paid_cents=-line.amount_cents, value_date=line.value_date, reasons=found.reasons,
+    )
+    booked_on = _berlin(max(recorded[claim.fact], recorded[line.fact]))
+    entry = settle(journal, made, budget_year=claim.budget_year, booked_on=booked_on, source=line.source)
+    written.add(claim.subject, [entry])
+    work.emit(
+        PaymentMatched(
+            id=uuid5(NAMESPACE, entry.seal), subject=claim.subject, recorded_at=work.now, actor=ACTOR, match=made, entry=entry,
+            cause=line.fact,
+        )
+    )
+    body = made.model_dump_json().encode()
+    return claim.subject, entry.number, claim.fact, line.fact, f"account/{line.account}", claim.budget_year, body
+
+
+def _differs(held: Match, found: Matched) -> bool:
+    line = found.line
+    return (held.payment, held.paid_cents, held.invoice_paid_cents, held.value_date, held.reasons) != (
+        line.fact, found.paid_cents, -line.amount_cents, line.value_date, found.reasons
+    )
+
+
+# ── measures ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(slots=True)
+class _Stated:
+    """A measure reconciled for its watched days, not yet saved."""
+
+    due: Due
+    programme: str | None = None
+    days: list[tuple[Reconciled, MeasureStatement]] = field(default_factory=list)
+    marks: set[str] = field(default_factory=set)
+    """Other measures that are due because of this one."""
+
+
+def reconcile_due_measures(work: Work, using: Reconciling) -> bool:
+    """Reconcile measures that are due, as many as fit into a quarter of a second; save those that have not moved."""
+    due = store.due_measures(work.session, using.quiet, using.patience, 50)
+    stated: list[_Stated] = []
+    began = time.monotonic()
+    for one in due:
+        stated.append(_state(work, one, using))
+        if time.monotonic() - began > AT_A_TIME:
+            break
+    if not stated:
+        return False
+    marks = {subject for s in stated for subject in s.marks}
+    programmes = {s.programme for s in stated if s.programme}
+    now = store.lock(work.session, {s.due.subject for s in stated} | marks | programmes)
+    marked: set[str] = set()
+    moved_programmes: set[str] = set()
+    for s in stated:
+        if now.get(s.due.subject) != s.due.version:
+            continue                                            # new facts came meanwhile: it stays due
+        changed = [_save_measure(work, s.due, *day) for day in s.days]
+        store.done(work.session, [s.due.subject], work.today)
+        marked |= s.marks
+        if any(changed) and s.programme:
+            moved_programmes.add(s.programme)
+    store.touch(work.session, marked)
+    store.touch(work.session, moved_programmes)
+    return True
+
+
+def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
+    """Everything that is known about a measure, reconciled for each of its days. Reads only."""
+    session, subject = work.session, due.subject
+    place = store.place_of(session, subject)
+    stated = _Stated(due._replace(version=place.version))
+    facts = using.memory.facts(session, subject)
+    standing = standing_of(facts)
+    registered = next((f for f in reversed(standing) if isinstance(f, MeasureRegistered)), None)
+    if registered is None:
+        return stated
+    programme = subject_of("programme", registered.measure.programme) if registered.measure.programme else None
+    papers = store.papers_named_by(session, subject)
+    neighbours = store.related(session, subject)
+    rare = store.rare_facts(session, [*papers, *neighbours, *([programme] if programme else [])])
+    of_programme = rare[programme] if programme else []
+    named = [f.programme for f in standing_of(of_programme) if isinstance(f, ProgrammeRegistered)]
+    crosses = [
+        key
+        for f in standing
+        if (key := invoice_crossing(f.voucher) if isinstance(f, VoucherRecorded | VoucherCorrected)
+            else person_crossing(f) if isinstance(f, StaffAssigned) else None) is not None
+    ]
+    elsewhere = store.facts_elsewhere(session, subject, crosses)
+    shared = [f for f in elsewhere if isinstance(f, VoucherRecorded | VoucherCorrected)]
+    proofs = {h.match.voucher: _proof(h.match) for h in store.matches(session, [subject])}
+    proofs_elsewhere = {h.match.voucher: _proof(h.match) for h in store.matches_of_vouchers(session, [f.id for f in shared])}
+    unmatched = store.unmatched_of(session, subject)
+    numbers = store.numbers_of_vouchers(session, subject)
+    head = Head(number=place.number, seal=place.seal)
+    settlement = Head(number=place.settled, seal=place.settled_seal)
+    counts = store.count_parked(session, subject), store.count_rejected(session, subject)
+    statements, suggestions = store.has_bank_statements(session, subject), store.count_suggestions(session, subject)
+    for day in sorted({work.today, *store.days_of(session, subject, programme)}):
+        case = case_of(
+            facts,
+            as_of=day,
+            rules=using.rules[registered.measure.rule_set],
+            programme=named[-1] if named else None,
+            entries=numbers,
+            proofs=proofs,
+            elsewhere=[(f, proofs_elsewhere.get(f.id)) for f in shared],
+            staff_elsewhere=[f for f in elsewhere if isinstance(f, StaffAssigned)],
+            papers=[f for paper in papers for f in rare[paper]],
+            programme_facts=of_programme,
+            related=[rare[neighbour] for neighbour in neighbours],
+            unmatched_payments=tuple(reference_of(a, Book.MAIN, n) for a, n, valued_on in unmatched if valued_on <= day),
+            bank_statements=statements,
+            suggestions=suggestions,
+        )
+        result = reconcile(case)
+        statement = result.statement(
+            head=head, settlement=settlement, facts_upto=place.facts_upto, parked=counts[0], rejected=counts[1]
+        )
+        stated.days.append((result, statement))
+    stated.programme = programme
+    stated.marks = {f.subject for f in elsewhere} if due.own else set()
+    stated.marks |= set(neighbours) if due.wide else set()
+    return stated
+
+
+def _proof(match: Match) -> Proof:
+    return Proof(
+        payment=match.payment, account=match.account, payment_entry=match.payment_entry, payment_source=match.payment_source,
+        value_date=match.value_date, paid_cents=match.paid_cents, invoice_paid_cents=match.invoice_paid_cents,
+        by_reference=match.reasons != ("account+amount+date",),
+    )
+
+
+def _save_measure(work: Work, due: Due, result: Reconciled, statement: MeasureStatement) -> bool:
+    """Tell what changed as of one day, and keep it; returns whether anything did."""
+    day, subject = statement.as_of, due.subject
+    before = store.statement(work.session, subject, day)
+    difference = _tell_findings(work, due, day, result.findings)
+    body = statement.model_dump_json().encode()
+    if before is not None and before[1] == body and difference == Difference((), (), ()):
+        return False
+    _tell_coverage(work, due, MeasureStatement.model_validate_json(before[1]) if before else None, statement)
+    event = id_of("measure reconciled", subject, day.isoformat(), str(due.version), str(statement.settlement.number))
+    work.emit(MeasureReconciled(id=event, subject=subject, recorded_at=work.now, actor=ACTOR, statement=statement))
+    store.save_statement(work.session, subject, day, event, body)
+    return True
+
+
+def _tell_findings(work: Work, due: Due, day: date, found: Iterable[Finding]) -> Difference:
+    """Say which findings were raised, changed or settled as of a day."""
+    difference = compare(store.findings(work.session, due.subject, day), found)
+    for event, findings in (
+        (FindingRaised, difference.raised), (FindingChanged, difference.changed), (FindingSettled, difference.settled)
+    ):
+        work.emit(
+            *(
+                event(
+                    id=id_of(event.__name__, due.subject, day.isoformat(), str(due.version), str(finding.id)),
+                    subject=due.subject, recorded_at=work.now, actor=ACTOR, as_of=day, finding=finding,
+                )
+                for finding in findings
+            )
+        )
+    store.save_findings(work.session, due.subject, day, (*difference.raised, *difference.changed), difference.settled)
+    return difference
+
+
+def _tell_coverage(work: Work, due: Due, before: MeasureStatement | None, after: MeasureStatement) -> None:
+    """Say in which budget years the gap is another than before; a first statement says where there is one."""
+    gaps = {line.budget_year: line.gap_cents for line in after.years}
+    earlier = {line.budget_year: line.gap_cents for line in before.years} if before else {}
+    for year in sorted({*gaps, *earlier}):
+        if (gaps.get(year) or None) != (earlier.get(year) or None):
+            work.emit(
+                CoverageChanged(
+                    id=id_of("coverage", due.subject, after.as_of.isoformat(), str(due.version), str(year)), subject=due.subject,
+                    recorded_at=work.now, actor=ACTOR, as_of=after.as_of, budget_year=year, gap_before_cents=earlier.get(year),
+                    gap_cents=gaps.get(year),
+                )
+            )
+
+
+# ── programmes ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def reconcile_due_programmes(work: Work, using: Reconciling) -> bool:
+    """Reconcile one programme none of whose measures is due any more."""
+    due = store.due_programmes(work.session, using.quiet, using.patience, 1)
+    if not due:
+        return False
+    session, subject = work.session, due[0].subject
+    place = store.place_of(session, subject)
+    one = due[0]._replace(version=place.version)
+    facts = using.memory.facts(session, subject)
+    registered = next((f for f in reversed(standing_of(facts)) if isinstance(f, ProgrammeRegistered)), None)
+    results = []
+    if registered is not None:
+        measures = sorted(store.measures_of(session, [subject]))
+        keys = {s: data.key for s, data in store.programmes_of(session, measures).items()}
+        rare = store.rare_facts(session, measures)
+        for day in sorted({work.today, *store.days_of(session, subject, None)}):
+            statements = store.measure_statements(session, measures, day)
+            findings = store.findings_of(session, measures, day)
+            case = programme_case_of(
+                facts,
+                as_of=day,
+                rules=using.rules[registered.programme.rule_set],
+                measures={keys[s]: rare[s] for s in measures},
+                statements={keys[s]: statement for s, (_, statement) in statements.items()},
+                findings={keys[s]: of for s, of in findings.items()},
+                events={s: event for s, (event, _) in statements.items()},
+            )
+            results.append(
+                reconcile_programme(
+                    case, facts_upto=place.facts_upto, parked=store.count_parked(session, subject),
+                    rejected=store.count_rejected(session, subject),
+                )
+            )
+    now = store.lock(session, [subject])
+    if now.get(subject) != one.version:
+        return True                                             # it stays due
+    for result in results:
+        _save_programme(work, one, result.findings, result.statement)
+    store.done(session, [subject], work.today)
+    return True
+
+
+def _save_programme(work: Work, due: Due, findings: Iterable[Finding], statement: ProgrammeStatement) -> None:
+    day, subject = statement.as_of, due.subject
+    before = store.statement(work.session, subject, day)
+    difference = _tell_findings(work, due, day, findings)
+    body = statement.model_dump_json().encode()
+    if before is not None and before[1] == body and difference == Difference((), (), ()):
+        return
+    event = id_of("programme reconciled", subject, day.isoformat(), str(due.version))
+    work.emit(ProgrammeReconciled(id=event, subject=subject, recorded_at=work.now, actor=ACTOR, statement=statement))
+    store.save_statement(work.session, subject, day, event, body)
+
+
+# ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class UnknownReference(LookupError):
+    """No entry is called so."""
+
+
+def coverage_of(work: Work, subject: str, as_of: date | None = None) -> MeasureStatement | ProgrammeStatement | None:
+    """The statement of a measure or a programme as of a day; without one the latest day it was stated for."""
+    days = store.days_stated(work.session, subject)
+    day = as_of or max(days, default=None)
+    return store.statement_of(work.session, subject, day) if day else None
+
+
+def find_entry(work: Work, reference: str) -> dict[str, Any]:
+    """An entry by what is printed (``M-1/123``, ``M-1/S-7``, ``DE…/12``), its fact, and the entries that belong to it.
+
+    Raises ``UnknownReference``.
+    """
+    key, _, place = reference.strip().rpartition("/")
+    book = Book.SETTLEMENT if place.startswith("S-") else Book.MAIN
+    number = place.removeprefix("S-")
+    if key and number.isdigit():
+        for kind in ("measure", "account"):
+            subject = subject_of(kind, key)
+            entry = store.find_entry(work.session, subject, book, int(number))
+            if entry is not None:
+                fact = store.fact_of(work.session, subject, entry.fact)
+                about = store.entries_about(work.session, subject, entry.number, entry.fact)
+                return {
+                    "reference": reference_of(subject, book, entry.number),
+                    "subject": subject,
+                    "entry": entry.model_dump(mode="json", exclude={"previous"}),
+                    "row": entry.source.reference,
+                    "fact": fact.model_dump(mode="json") if fact else None,
+                    "entries": [
+                        {"reference": reference_of(s, Book(b), n), "kind": kind_of_entry}
+                        for s, b, n, kind_of_entry in about
+                        if (s, b, n) != (subject, book, entry.number)
+                    ],
+                }
+    raise UnknownReference(reference)
+
+
+def verify(work: Work, subject: str | None = None) -> dict[str, Any]:
+    """Read journals again and check numbers, balances and seals; names the first broken place of each broken book."""
+    broken: list[Broken] = []
+    journals = entries = 0
+    digest = hashlib.sha256()
+    for name, number, seal, settled, settled_seal in store.journals(work.session):
+        if subject not in (None, name):
+            continue
+        journals, entries = journals + 1, entries + number + settled
+        digest.update(f"{name} {number} {seal}\n".encode())
+        heads = {
+            Book.MAIN: Head(number=number, seal=seal or ZEROS),
+            Book.SETTLEMENT: Head(number=settled, seal=settled_seal or ZEROS),
+        }
+        for book, head in heads.items():
+            found = verify_chain(name, book, store.book(work.session, name, book), head)
+            if found is not None:
+                broken.append(found)
+    return {
+        "journals": journals,
+        "entries": entries,
+        "intact": not broken,
+        "digest": digest.hexdigest(),
+        "broken": [{"reference": b.reference, "what": b.what} for b in broken],
+    }
+
+
+def list_measures(work: Work) -> list[dict[str, Any]]:
+    """Registered measures."""
+    return store.list_measures(work.session)
+
+
+def list_findings(work: Work, as_of: date | None, subject: str | None) -> list[dict[str, Any]]:
+    """Findings as of a day, today without one."""
+    return store.list_findings(work.session, as_of or work.today, subject)
+
+
+def list_suggestions(work: Work, measure: str | None) -> list[dict[str, Any]]:
+    """Weak matches that wait for a person."""
+    return store.list_suggestions(work.session, measure)
+
+
+def list_parked(work: Work, limit: int = 500) -> list[dict[str, Any]]:
+    """Facts that could not be posted: why, and what they wait for."""
+    return [
+        {"fact": str(fact) if (fact := _id_in(p.body)) else None, **{k: v for k, v in p._asdict().items() if k != "body"}}
+        for p in store.list_parked(work.session, limit)
+    ]
+
+
+def list_rules(work: Work) -> list[dict[str, Any]]:
+    """Rule sets with their values and sources."""
+    return [
+        {
+            "name": rules.name,
+            "title": rules.title,
+            "applies_from": rules.applies_from.isoformat(),
+            "digest": rules.digest,
+            "rules": {
+                name: {"value": str(rule.value), "source": rule.source, "verified": rule.verified}
+                for name, rule in rules.rules.items()
+            },
+        }
+        for rules in RULES.values()
+    ]
+
+
+def count_due(session: Session) -> dict[str, int]:
+    """How many subjects wait, by kind."""
+    return store.count_due(session)
+
+
+def unbalanced(session: Session) -> dict[tuple[str, ...], float]:
+    """Cents by which entries do not balance."""
+    return {(): float(store.unbalanced_cents(session))}
+
+
+def count_findings(session: Session, now: datetime) -> dict[str, int]:
+    """Findings that hold today, by code."""
+    return store.count_open_findings(session, _berlin(now))

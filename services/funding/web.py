@@ -1,0 +1,112 @@
+"""HTTP of funding: statements, findings, what waits for a person, the trail, and whether the journals hold."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from services.funding import application
+from services.funding.application import UnknownReference
+from shared.runtime.access import Actor
+from shared.runtime.http import Here, may
+from shared.runtime.problems import not_found
+from shared.runtime.service import Service
+from shared.runtime.telemetry import Reading
+from shared.values.subject import subject_of
+
+router = APIRouter()
+
+Looking = Annotated[Actor, may("look")]
+AsOf = Annotated[date | None, Query(description="Cut-off date (Stichtag); without it the latest day stated")]
+Measure = Annotated[str | None, Query(description="Key of a measure", examples=["M-1"])]
+
+
+@router.get("/measures")
+def list_measures(funding: Here, _: Looking) -> list[dict[str, Any]]:
+    """Registered measures, with the days they are stated for."""
+    return funding.do(application.list_measures)
+
+
+@router.get("/measures/{key:path}")
+def show_measure(funding: Here, _: Looking, key: str, as_of: AsOf = None) -> dict[str, Any]:
+    """A measure's statement as of a day: totals, years, coverage, stages, checks."""
+    return _statement(funding, subject_of("measure", key), as_of)
+
+
+@router.get("/programmes/{key:path}")
+def show_programme(funding: Here, _: Looking, key: str, as_of: AsOf = None) -> dict[str, Any]:
+    """A programme's statement as of a day."""
+    return _statement(funding, subject_of("programme", key), as_of)
+
+
+@router.get("/findings")
+def list_findings(
+    funding: Here,
+    _: Looking,
+    as_of: AsOf = None,
+    subject: Annotated[str | None, Query(description="`measure/M-1` or `programme/herne`; without it all")] = None,
+) -> list[dict[str, Any]]:
+    """Findings (Feststellungen) that hold as of a day, waived ones too; without a day those of today."""
+    return funding.do(application.list_findings, as_of, subject)
+
+
+@router.get("/suggestions")
+def list_suggestions(funding: Here, _: Looking, measure: Measure = None) -> list[dict[str, Any]]:
+    """Weak matches: an instruction `confirm_match` or `reject_match` decides each."""
+    return funding.do(application.list_suggestions, subject_of("measure", measure) if measure else None)
+
+
+@router.get("/parked")
+def list_parked(funding: Here, _: Looking) -> list[dict[str, Any]]:
+    """Facts that could not be posted: why, and what they wait for."""
+    return funding.do(application.list_parked)
+
+
+@router.get("/trail")
+def show_trail(
+    funding: Here, _: Looking, reference: Annotated[str, Query(description="As printed", examples=["M-1/123", "M-1/S-7"])]
+) -> dict[str, Any]:
+    """An entry with its postings, its fact, the row it came from, and the entries that settle, reverse or correct it."""
+    try:
+        return funding.do(application.find_entry, reference)
+    except UnknownReference:
+        raise not_found("entry", "Die Buchung", reference) from None
+
+
+@router.get("/verify")
+def verify(funding: Here, _: Looking, measure: Measure = None) -> dict[str, Any]:
+    """Read the journals again and check numbers, balances and seals."""
+    return funding.do(application.verify, subject_of("measure", measure) if measure else None)
+
+
+@router.get("/rules")
+def list_rules(funding: Here, _: Looking) -> list[dict[str, Any]]:
+    """Rule sets with their digests; every value has its legal source."""
+    return funding.do(application.list_rules)
+
+
+def _statement(funding: Here, subject: str, as_of: date | None) -> dict[str, Any]:
+    found = funding.do(application.coverage_of, subject, as_of)
+    if found is None:
+        raise not_found("statement", "Der Abgleich", f"{subject} {as_of or ''}".strip())
+    return found.model_dump(mode="json")
+
+
+def measure_gauges(funding: Service) -> None:
+    """Numbers of funding for Prometheus."""
+    funding.gauge(
+        "due", "Subjects that wait to be matched or reconciled", lambda s: _labelled(application.count_due(s)), ("kind",)
+    )
+    funding.gauge("unbalanced_cents", "Cents by which journal entries do not balance: must be 0", application.unbalanced)
+    funding.gauge(
+        "findings",
+        "Findings that hold today, each identity once",
+        lambda s: _labelled(application.count_findings(s, funding.clock.now())),
+        ("code",),
+    )
+
+
+def _labelled(counts: dict[str, int]) -> Reading:
+    return {(label,): float(count) for label, count in counts.items()}
