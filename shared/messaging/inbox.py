@@ -44,6 +44,10 @@ RAISE_ALARM: Final = """
 insert into alarm (consumer, subject, what, detail, times) values (%s, %s, %s, %s, 1)
 on conflict (consumer, subject, what) do update set times = alarm.times + 1, last_at = now(), detail = excluded.detail
 """
+COUNT: Final = """
+insert into counted (who, what, times) select %s, * from unnest(%s::text[], %s::int8[])
+on conflict (who, what) do update set times = counted.times + excluded.times
+"""
 
 
 class Inbox:
@@ -396,7 +400,8 @@ class _Batch:
             )
             return
         place.head = sequence
-        place.state = GAP if sequence > place.sequence else OK
+        if sequence == place.sequence or place.state == BEHIND:
+            place.state = OK                                    # what is still missing shows when the place is saved
 
     def apply(self, use_case: UseCase) -> None:
         """Hand the facts over; what the database refuses is found by halving, and only that is set aside."""
@@ -550,11 +555,7 @@ def count(session: Session, who: str, what: dict[str, int]) -> None:
     some = {name: n for name, n in sorted(what.items()) if n}
     if some:
         with cursor(session) as run:
-            run.execute(
-                """insert into counted (who, what, times) select %s, * from unnest(%s::text[], %s::int8[])
-                   on conflict (who, what) do update set times = counted.times + excluded.times""",
-                (who, list(some), list(some.values())),
-            )
+            run.execute(COUNT, (who, list(some), list(some.values())))
 
 
 def _is_offence(error: BaseException) -> bool:

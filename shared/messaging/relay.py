@@ -19,7 +19,7 @@ from shared.contracts import streams
 from shared.messaging import heads
 from shared.messaging.envelope import SENT_COLUMNS, ZERO, Message, Sent, message_of
 from shared.messaging.heads import Head
-from shared.messaging.inbox import RAISE_ALARM, Inbox
+from shared.messaging.inbox import COUNT, RAISE_ALARM, Inbox
 from shared.messaging.replay import ASK, ROLL_CALL, Said, read_said, statement
 from shared.messaging.work import CHANNEL
 from shared.persistence.database import plain_url
@@ -349,7 +349,7 @@ class _Session:
         )
         again = (message_of(row, self.relay.source) for row in rows)
         await self._move(await self.relay.publish(self.producer, again))
-        self.relay.counts["replayed"] += len(rows)
+        await self._count("replayed", len(rows))
         reached = {row[2]: row[3] for row in rows}
         done = []
         for subject, after in chosen.items():
@@ -375,11 +375,17 @@ class _Session:
                     if lacks:
                         inbox.lacking.set()
                     if due := self._due(inbox, lacks, now):
-                        self.relay.counts["asked"] += len(due)
+                        await self._count("asked", len(due))
                         self.to_say.append(Said(ASK, inbox.stream, inbox.consumer, due))
         said, self.to_say = self.to_say, []
         for one in said:
             await self.producer.send_and_wait(streams.REPLAY, one.encode(), partition=0)
+
+    async def _count(self, what: str, times: int) -> None:
+        """Count what should be rare, also in the database."""
+        if times:
+            self.relay.counts[what] += times
+            await self.connection.execute(COUNT, (self.relay.stream, [what], [times]))
 
     def _due(self, inbox: Inbox, lacks: Mapping[str, Head], now: float) -> dict[str, Head]:
         """Subjects of our lanes that were not asked for, or long ago; where progress is made the answer is under way."""

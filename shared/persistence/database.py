@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Engine, Table, create_engine, types
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlmodel import Session, SQLModel
 
 DRIVER: Final = "postgresql+psycopg"
@@ -144,4 +144,6 @@ def is_refusal(error: BaseException) -> bool:
 
 def is_lost(error: BaseException) -> bool:
     """Is the connection gone, or the server unable to work? Then the same may succeed a moment later."""
+    if isinstance(error, PendingRollbackError):             # SQLAlchemy's word for a transaction whose connection has gone
+        return True
     return isinstance(driver_error(error), psycopg.OperationalError | psycopg.InterfaceError) and not is_refusal(error)

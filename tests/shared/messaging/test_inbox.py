@@ -340,6 +340,7 @@ def test_a_body_that_does_not_match_its_digest_is_as_good_as_missing(
     assert applied(consumer_database) == {"measure/A": [1, 2]}
 
 
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
 def test_an_unknown_type_and_an_unreadable_body_are_parked_and_their_place_is_consumed(
     publisher: Publisher, consumer_database: Database
 ) -> None:
