@@ -1,0 +1,67 @@
+"""What a user of the installation does, over HTTP and nothing else: hand in a file, look where it went, get a report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from tests.tools.compose import Compose
+
+MEASURE = "COMPOSE-1"
+
+
+@dataclass
+class Journey:
+    """One installation and its users, one per role."""
+
+    stack: Compose
+    _tokens: dict[str, str] = field(default_factory=dict)
+
+    def call(self, service: str, role: str, method: str, path: str, **more: Any) -> httpx.Response:
+        """One request to a service as somebody with that role."""
+        headers = {"Authorization": f"Bearer {self._token(role)}"}
+        return httpx.request(method, f"{self.stack.url(service)}/{service}{path}", headers=headers, timeout=60, **more)
+
+    def _token(self, role: str) -> str:
+        if role not in self._tokens:
+            command = ("pruefpfad", "token", "create", "--name", role, "--role", role, "--json")
+            self._tokens[role] = json.loads(self.stack("exec", "--no-TTY", "intake", *command))["token"]
+        return self._tokens[role]
+
+    def hand_in(self, kind: str, name: str, text: str) -> dict[str, Any]:
+        """Upload a file and return when intake has read it to its end, with no row rejected."""
+        answer = self.call("intake", "submitter", "POST", "/files", files={"file": (name, text.encode())}, data={"kind": kind})
+        assert answer.is_success, answer.text
+        file: dict[str, Any] = answer.json()
+        return file
+
+    def open_measure(self) -> None:
+        """Make the measure known that the vouchers belong to."""
+        self.hand_in("measures", "massnahmen.csv", f"Maßnahme;Bezeichnung\n{MEASURE};Kompetenzagentur (Demo)\n")
+
+    def hand_in_voucher(self, number: int, euros: str) -> str:
+        """One voucher of a list; returns the reference under which its row is found."""
+        text = (
+            "Maßnahme;Liste;Belegnr.;Position;Rechnungssteller;Rechnungsdatum;Betrag\n"
+            f"{MEASURE};L1;{number};Sachkosten;Bürobedarf Muster (Demo);15.03.2012;{euros}\n"
+        )
+        file = self.hand_in("vouchers", f"belege-{number}.csv", text)
+        return f"{file['digest'][:12]}:2"
+
+    def is_found(self, reference: str) -> bool:
+        """Whether reporting leads from the reference to an entry."""
+        answer = self.call("reporting", "auditor", "GET", "/trail", params={"reference": reference})
+        assert answer.status_code in (200, 404), answer.text
+        return answer.status_code == 200
+
+    def report(self) -> dict[str, Any]:
+        """Issue the list of vouchers; identical as long as nothing has changed."""
+        answer = self.call(
+            "reporting", "auditor", "POST", "/reports", params={"subject": f"measure/{MEASURE}", "document": "D5"}
+        )
+        assert answer.is_success, answer.text
+        issued: dict[str, Any] = answer.json()
+        return issued
