@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -298,25 +299,31 @@ class Open:
     ended: bool = False
     failure: str | None = None
     rows: Iterator[Row] = field(init=False)
+    _coming: Future[list[Row]] | None = None
 
     def __post_init__(self) -> None:
         self.rows = iter(self.reading.rows)
         self.position = self.passed
 
-    def look_ahead(self) -> None:
-        """Read the next rows; outside any transaction."""
+    def look_ahead(self, helper: Executor) -> None:
+        """Have the next rows read; outside any transaction. The rows behind them are read while these are told."""
         if self.chunk is not None:
             return
         try:
-            while self.passed:
-                row = next(self.rows)
-                for _, draft in row.drafts:
-                    self.identities.pass_by(draft)
-                self.passed -= 1
-            self.chunk = list(islice(self.rows, CHUNK))
+            coming = self._coming or helper.submit(self._read)
+            self.chunk, self._coming = coming.result(), None
             self.ended = len(self.chunk) < CHUNK
+            if not self.ended:
+                self._coming = helper.submit(self._read)
         except Exception as error:  # noqa: BLE001 - a fault of a reader must not stop the files behind this one
             self.failure, self.chunk = f"{type(error).__name__}: {error}"[:500], []
+
+    def _read(self) -> list[Row]:
+        while self.passed:
+            for _, draft in next(self.rows).drafts:
+                self.identities.pass_by(draft)
+            self.passed -= 1
+        return list(islice(self.rows, CHUNK))
 
 
 class Reader:
@@ -335,6 +342,7 @@ class Reader:
         self._open: Open | None = None
         self._looked = float("-inf")
         self._closed = False
+        self._helper = ThreadPoolExecutor(1, thread_name_prefix="intake reads ahead")
         self._pseudonyms: Pseudonyms | None = None
 
     def ask(self) -> None:
@@ -348,7 +356,7 @@ class Reader:
             with self.finished:
                 self.finished.notify_all()
         if self._open is not None:
-            self._open.look_ahead()
+            self._open.look_ahead(self._helper)
             return True
         if not self._asked.is_set() and time.monotonic() - self._looked < self.look_every:
             return False
@@ -699,7 +707,7 @@ def find_row(work: Work, digest: str, place: str) -> dict[str, Any]:
     handin = store.latest(work, digest)
     if handin is None:
         if len(digest) == 64 and (kept := store.row(work, digest, place)) is not None:  # an instruction
-            return {"digest": digest, "place": place, "columns": kept.cells}
+            return {"digest": digest, "place": place, "columns": _columns((), kept.cells)}
         raise UnknownFile(digest)
     for candidate in _rows_of(place):
         found = store.row(work, handin.digest, candidate)
@@ -737,9 +745,10 @@ def _rows_of(place: str) -> Iterator[str]:
         yield place
 
 
-def _columns(headings: Sequence[str], cells: Any) -> dict[str, Any]:
-    if cells is None:
+def _columns(headings: Sequence[str], kept: str | None) -> dict[str, Any]:
+    if kept is None:
         return {}
+    cells = json.loads(kept)
     if isinstance(cells, dict):
         return cells
     if isinstance(cells, str):

@@ -134,7 +134,7 @@ def keep_rows(work: Work, digest: str, rows: Sequence[tuple[str, Any, str | None
     work.copy(
         RowText,
         ("digest", "place", "cells", "ignored"),
-        ((raw, place, Jsonb(cells, dumps=to_json), why) for place, cells, why in rows),
+        ((raw, place, to_json(cells), why) for place, cells, why in rows),
     )
 
 
@@ -187,18 +187,21 @@ def erase(work: Work, digest: str, place: str | None, now: datetime) -> int:
     return count
 
 
+_encode: Final = json.JSONEncoder(ensure_ascii=False, default=str, check_circular=False).encode
+
+
 def to_json(value: Any) -> str:
     """JSON that PostgreSQL takes: without NUL."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = _encode(value)
     return text.replace("\\u0000", "") if "\\u0000" in text else text
 
 
 # ---------------------------------------------------------------------------------------------- what keys say
 
 
-def standings(work: Work, keys: Sequence[UUID]) -> dict[UUID, list[Standing]]:
+def standings(work: Work, keys: Sequence[bytes]) -> dict[bytes, list[Standing]]:
     """What was said under these keys."""
-    found: dict[UUID, list[Standing]] = {}
+    found: dict[bytes, list[Standing]] = {}
     if keys:
         with cursor(work.session) as at:
             at.execute(
@@ -209,11 +212,11 @@ def standings(work: Work, keys: Sequence[UUID]) -> dict[UUID, list[Standing]]:
             )
             for key, twin, revision, content, fact, marked, state, digest, place in at:
                 source = Source(digest=bytes(digest).hex(), place=place)
-                found.setdefault(key, []).append(Standing(twin, revision, bytes(content), fact, marked, source, state))
+                found.setdefault(bytes(key), []).append(Standing(twin, revision, bytes(content), fact, marked, source, state))
     return found
 
 
-def keep_standings(work: Work, made: Iterable[tuple[UUID, Standing]]) -> None:
+def keep_standings(work: Work, made: Iterable[tuple[bytes, Standing]]) -> None:
     """Keep what is said under keys from now on. A twin or revision that is there already fails the transaction."""
     work.copy(
         StandingRow,

@@ -81,7 +81,8 @@ class RowText(Table, table=True):
     __tablename__ = "row_text"
     digest: bytes = Field(sa_type=LargeBinary, primary_key=True)
     place: str = _text(primary_key=True)
-    cells: Any = _json(nullable=True)
+    cells: str | None = _text(nullable=True)
+    """JSON: cells by position, or the object."""
     ignored: str | None = _text(nullable=True)
     erased_at: datetime | None = _instant(nullable=True)
 
@@ -102,7 +103,8 @@ class Rejection(Table, table=True):
 class Standing(Table, table=True):
     """One thing said under a business key: which fact, and where it stands. Append-only."""
 
-    key: UUID = Field(primary_key=True)
+    key: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    """Digest of kind and business key."""
     twin: int = Field(primary_key=True)
     revision: int = Field(primary_key=True)
     content: bytes = Field(sa_type=LargeBinary)

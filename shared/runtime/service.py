@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import socket
 import threading
@@ -50,6 +51,9 @@ log = logging.getLogger("pruefpfad.service")
 ATTEMPTS: Final = 5
 """How often ``do`` tries what the database could not finish."""
 LONGEST_PAUSE: Final = 5.0
+COLLECT: Final = (50_000, 20, 100)
+"""Thresholds of Python's garbage collector. Batches make many objects that live as long as the batch and hold no cycles; with
+the usual thresholds a third of the time goes into looking at them."""
 ROLLED_BACK: Final = ("40001", "40P01")
 """SQLSTATE of a transaction that PostgreSQL has undone to let others pass: serialization failure, deadlock."""
 
@@ -315,6 +319,7 @@ class Service:
     async def running(self) -> AsyncIterator[Service]:
         """Run the service while the block lasts. The block is entered at once; ``causes`` tell when it is ready, since
         databases and Kafka may come later."""
+        gc.set_threshold(*COLLECT)
         opening = asyncio.create_task(self._come_up(), name=f"{self.name} comes up")
         try:
             yield self

@@ -276,18 +276,18 @@ def _rows(text: str, heading: Heading, given: Given, totals: _Totals) -> Iterato
         if cells is None:
             yield Row(place, _line(text, line), faults=(Fault("ROW-13", None, _line(text, line)[:300]),))
             continue
-        if not any(cells) or not any(cell.strip() for cell in cells):
+        bare_cells = [bare(cell) if cell and (cell[0] in _GUARDS or cell[-1] in _GUARDS) else cell for cell in cells]
+        if not any(bare_cells):
             if cells:
                 yield Row(place, cells, ignored="leere Zeile")
             continue
-        bare_cells = [bare(cell) for cell in cells]
         if len(cells) > width and any(bare_cells[width:]):
             yield Row(place, cells, faults=(Fault("ROW-11", None, " | ".join(bare_cells[width:])[:300]),))
             continue
         if tuple(bare_cells[:width]) == heading.cells:
             yield Row(place, cells, ignored="wiederholte Spaltenköpfe")
             continue
-        if reason := _total(heading, bare_cells):
+        if bare_cells.count("") * 2 >= len(bare_cells) - 4 and (reason := _total(heading, bare_cells)):
             if _WHOLE.match(reason):
                 totals.compare(heading, cells, place)
             yield Row(place, cells, ignored=f"Summenzeile: {reason}")
@@ -327,6 +327,10 @@ def _concerns(template: Template, cells: Cells) -> str | None:
         return template.concerns(said)
     except (KeyError, ValueError, TypeError):
         return None
+
+
+_GUARDS: Final = frozenset(" \t\r\n\v\f'=\u00a0\u202f\u2007\u2009\u200b\ufeff\x85\u2028\u2029")
+"""Signs a cell may begin or end with that do not belong to it."""
 
 
 def bare(cell: str) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
@@ -63,12 +64,12 @@ class Left:
 Verdict = New | Known | Refused | Left
 
 
-def key_id(kind: str, key: Iterable[str]) -> UUID:
-    """Id of a business key."""
-    return id_of("key", kind, *key)
+def key_id(kind: str, key: Iterable[str]) -> bytes:
+    """Digest of a business key, 16 bytes."""
+    return blake2b("\x1f".join((kind, *key)).encode(), digest_size=16).digest()
 
 
-def keys_of(draft: Draft) -> tuple[UUID, ...]:
+def keys_of(draft: Draft) -> tuple[bytes, ...]:
     """Keys whose standings must be known to judge a draft."""
     own = key_id(draft.kind, draft.key)
     return (own,) if draft.replaces is None else (own, key_id(draft.kind, draft.replaces))
@@ -83,10 +84,10 @@ class Identities:
     after a crash must ``pass_by`` the drafts that were told already.
     """
 
-    standings: dict[UUID, list[Standing]] = field(default_factory=dict)
-    made: list[tuple[UUID, Standing]] = field(default_factory=list)
-    _said: Counter[tuple[UUID, bytes, bool]] = field(default_factory=Counter)
-    _marked: Counter[UUID] = field(default_factory=Counter)
+    standings: dict[bytes, list[Standing]] = field(default_factory=dict)
+    made: list[tuple[bytes, Standing]] = field(default_factory=list)
+    _said: Counter[tuple[bytes, bytes, bool]] = field(default_factory=Counter)
+    _marked: Counter[bytes] = field(default_factory=Counter)
 
     def pass_by(self, draft: Draft) -> None:
         """Count a draft that was told before a crash."""
@@ -96,6 +97,8 @@ class Identities:
         """Verdict on one draft."""
         key, content = key_id(draft.kind, draft.key), draft.content
         nth, nth_marked = self._count(key, content, draft)
+        if key not in self.standings and not draft.marked:              # by far the most
+            return self._new(draft, key, content, source, 1, 1)
         twins = self._twins(key)
         if draft.state is not None:
             return self._state(draft, key, content, twins, source)
@@ -116,13 +119,13 @@ class Identities:
         standing = max(twins.items())[1][-1]
         return Refused(Fault("ROW-14", None, None, None, _differs(draft, standing, source)))
 
-    def _count(self, key: UUID, content: bytes, draft: Draft) -> tuple[int, int]:
+    def _count(self, key: bytes, content: bytes, draft: Draft) -> tuple[int, int]:
         self._said[key, content, draft.marked] += 1
         if draft.marked:
             self._marked[key] += 1
         return self._said[key, content, draft.marked], self._marked[key] if draft.marked else 0
 
-    def _twins(self, key: UUID) -> dict[int, list[Standing]]:
+    def _twins(self, key: bytes) -> dict[int, list[Standing]]:
         twins: dict[int, list[Standing]] = {}
         for standing in self.standings.get(key, ()):
             twins.setdefault(standing.twin, []).append(standing)
@@ -133,7 +136,7 @@ class Identities:
     def _correction(
         self,
         draft: Draft,
-        key: UUID,
+        key: bytes,
         content: bytes,
         twins: Mapping[int, list[Standing]],
         source: Source,
@@ -161,7 +164,7 @@ class Identities:
         return self._new(draft, key, content, source, twin, len(twins[twin]) + 1, twins[twin][-1].fact)
 
     def _replacement(
-        self, draft: Draft, key: UUID, content: bytes, twins: Mapping[int, list[Standing]], source: Source, nth: int
+        self, draft: Draft, key: bytes, content: bytes, twins: Mapping[int, list[Standing]], source: Source, nth: int
     ) -> Verdict:
         """Takes the place of what stands under another key; there it counts as the latest revision."""
         assert draft.replaces is not None  # noqa: S101 - the caller looked
@@ -179,7 +182,7 @@ class Identities:
         self._add(other, Standing(twin, len(before[twin]) + 1, content, verdict.fact, True, source))
         return verdict
 
-    def _state(self, draft: Draft, key: UUID, content: bytes, twins: Mapping[int, list[Standing]], source: Source) -> Verdict:
+    def _state(self, draft: Draft, key: bytes, content: bytes, twins: Mapping[int, list[Standing]], source: Source) -> Verdict:
         """A thing with states of its own: a later one takes the place of an earlier one, an earlier one is no news."""
         revisions = twins.get(1, [])
         if found := next((one for one in revisions if one.content == content), None):
@@ -191,7 +194,7 @@ class Identities:
     def _new(
         self,
         draft: Draft,
-        key: UUID,
+        key: bytes,
         content: bytes,
         source: Source,
         twin: int,
@@ -203,7 +206,7 @@ class Identities:
         self._add(key, Standing(twin, revision, content, fact, draft.marked, source, draft.state))
         return New(fact, twin, revision, corrects, remark)
 
-    def _add(self, key: UUID, standing: Standing) -> None:
+    def _add(self, key: bytes, standing: Standing) -> None:
         self.standings.setdefault(key, []).append(standing)
         self.made.append((key, standing))
 

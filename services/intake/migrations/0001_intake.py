@@ -26,7 +26,7 @@ create table handin_total (
 );
 
 create table row_text (
-  digest bytea not null, place text not null, cells jsonb, ignored text, erased_at timestamptz, primary key (digest, place)
+  digest bytea not null, place text not null, cells text, ignored text, erased_at timestamptz, primary key (digest, place)
 );
 
 create table rejection (
@@ -35,7 +35,7 @@ create table rejection (
 );
 
 create table standing (
-  key uuid not null, twin integer not null, revision integer not null, content bytea not null, fact uuid not null,
+  key bytea not null, twin integer not null, revision integer not null, content bytea not null, fact uuid not null,
   marked boolean not null, state text, digest bytea not null, place text not null, primary key (key, twin, revision)
 );
 create index standing_row on standing (digest, place);
