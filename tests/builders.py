@@ -67,7 +67,7 @@ def a_measure(key: str = "M-1", **given: Any) -> MeasureData:
 
 
 def a_case(**given: Any) -> Case:
-    """A case of M-1; without anything else there is nothing to judge."""
+    """A case of M-1 whose bank statements are there; without anything else there is nothing to judge."""
     data: dict[str, Any] = {
         "as_of": AS_OF,
         "rules": a_rule_set(),

@@ -47,6 +47,13 @@ class TestUncoveredGap:
         assert (found.at_risk_cents, found.at_risk_eu_cents) == (20_01, 10_00)
         assert found.arithmetic == "100,00 − 79,99 = 20,01"
         assert found.severity is Severity.ERROR
+        assert found.inputs == {"planned": "100,00", "secured": "79,99"}
+
+    def test_why_a_promise_does_not_cover_stands_beside_the_gap_of_its_year(self) -> None:
+        said = tuple(a_promise(50_00, year, status=CommitmentStatus.ANNOUNCED) for year in (2015, 2016))
+        assert finding(uncovered_gap, a_case(plan=PLAN_OF_100, commitments=said)).inputs["Land"] == "nur angekündigt"
+        decided = (a_promise(50_00, 2015), said[1])
+        assert "Land" not in finding(uncovered_gap, a_case(plan=PLAN_OF_100, commitments=decided)).inputs
 
     def test_before_an_award_a_gap_blocks(self) -> None:
         assert finding(uncovered_gap, a_case(plan=PLAN_OF_100)).severity is Severity.BLOCKING
@@ -92,6 +99,9 @@ class TestMinimumShare:
 
     def test_one_cent_less_fires_and_what_the_union_paid_beyond_four_fifths_is_at_risk(self) -> None:
         found = finding(minimum_share, self.case(118_055_55, 472_222_23))
+        assert found.arithmetic == (
+            "118.055,55 / 590.277,78 = 20,00\u00a0% < 20,00\u00a0%; 472.222,23 − 0,8 × 590.277,78 = 0,01"
+        )
         assert (found.at_risk_cents, found.at_risk_eu_cents) == (1, 1)     # 472,222.23 − ⌊0.8 × 590,277.78⌋ = 472,222.22
 
     def test_too_little_national_money_while_the_union_paid_no_more_than_its_part_is_found_with_nothing_at_risk(self) -> None:
@@ -101,6 +111,7 @@ class TestMinimumShare:
         assert run(minimum_share, a_case(receipts=(a_receipt(1_00, funder=ESF),), vouchers=(a_voucher(),))).outcome \
             is Outcome.NOT_APPLICABLE
         assert run(minimum_share, self.case(0, 0)).outcome is Outcome.NOT_APPLICABLE
+        assert run(minimum_share, self.case(1_00, 1_00, claimed=0)).outcome is Outcome.NOT_APPLICABLE
 
     def test_a_programme_nobody_registered_is_missing(self) -> None:
         case = self.case(1_00, 99_00, claimed=100_00)
@@ -191,6 +202,19 @@ class TestOverfunding:
         closes = (Close(budget_year=2015, closed_on=date(2016, 6, 30)), self.FINAL)
         found = findings(overfunding, a_case(closes=closes, receipts=self.RECEIPTS, vouchers=self.VOUCHERS))
         assert [(f.budget_year, f.at_risk_cents) for f in found] == [(None, 0), (2015, 10_00)]
+
+    def test_the_whole_puts_at_risk_what_no_closed_year_does(self) -> None:
+        closes = (Close(budget_year=2015, closed_on=date(2016, 6, 30)), self.FINAL)
+        vouchers = (a_voucher(1, 56_00), a_voucher(2, 50_00, budget_year=2016))
+        found = findings(overfunding, a_case(closes=closes, receipts=self.RECEIPTS, vouchers=vouchers))
+        assert [(f.budget_year, f.at_risk_cents) for f in found] == [(None, 10_00), (2015, 4_00)]
+        assert found[0].arithmetic == "120,00 − 106,00 − 4,00 = 10,00"
+
+    def test_a_closed_year_in_balance_holds(self) -> None:
+        balanced = a_case(
+            closes=(Close(budget_year=2016, closed_on=date(2017, 1, 1)),), receipts=self.RECEIPTS, vouchers=self.VOUCHERS
+        )
+        assert run(overfunding, balanced).outcome is Outcome.HOLDS
 
     def test_income_equal_to_expenditure_holds(self) -> None:
         case = a_case(closes=(self.FINAL,), receipts=self.RECEIPTS, vouchers=(a_voucher(1, 120_00),))

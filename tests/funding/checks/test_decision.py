@@ -126,6 +126,7 @@ class TestNotInBudget:
         found = finding(not_in_budget, decided(self.OUTSIDE, a_detail(20_00, funder=amt, in_budget=False)))
         assert (found.object, found.budget_year, found.at_risk_cents) == (f"paper {PAPER}", 2015, 120_00)
         assert found.arithmetic == "100,00 + 20,00 = 120,00"
+        assert found.inputs["Amt (Demo)"] == "20,00"
 
     def test_an_approval_settles_it_from_its_day_on(self) -> None:
         approved = a_detail(100_00, in_budget=False, approval="üpl-7 (Demo)", approved_on=date(2015, 2, 1))

@@ -56,6 +56,19 @@ class TestSamePurpose:
         elsewhere = a_related("M-4", carrier="Anderer", municipality=Municipality(key="x", name="Andere (Demo)"))
         assert run(same_purpose, a_case(awards=(an_award(),), related=(other, later, elsewhere))).outcome is Outcome.HOLDS
 
+    def test_a_municipality_has_other_keys_in_other_programmes_but_one_official_key(self) -> None:
+        here, there = (Municipality(key=k, name="Modellstadt (Demo)", ags="99000001") for k in ("a", "b"))
+        unknown = Municipality(key="c", name="Modellstadt (Demo)")
+        case = a_case(
+            measure=a_measure(municipality=here),
+            awards=(an_award(),),
+            related=(
+                a_related("M-2", carrier="Anderer", municipality=there),
+                a_related("M-3", carrier="Anderer", municipality=unknown),
+            ),
+        )
+        assert finding(same_purpose, case).object == "measures M-1 M-2"
+
     def test_words_that_say_nothing_are_not_the_same(self) -> None:
         silent = {"service": "", "target_group": ""}
         case = a_case(measure=a_measure(**silent), awards=(an_award(),), related=(a_related("M-2", **silent),))
@@ -130,6 +143,7 @@ class TestCountDiffers:
 
     def test_a_newer_figure_of_the_same_scope_settles_it_from_its_day_on(self) -> None:
         assert run(count_differs, self.case(date(2012, 12, 31), self.SAID_36, self.SAID_35)).outcome is Outcome.HOLDS
+        assert run(count_differs, self.case(date(2012, 12, 21), self.SAID_36, self.SAID_35)).outcome is Outcome.HOLDS
         assert finding(count_differs, self.case(date(2012, 12, 20), self.SAID_36, self.SAID_35))
 
     def test_after_the_programme_it_is_judged_on_its_last_day(self) -> None:
@@ -175,6 +189,8 @@ class TestBandExceeded:
     def test_the_latest_reference_day_decides_the_band(self) -> None:
         grown = self.SMALL.model_copy(update={"inhabitants": 120_000, "counted_on": date(2015, 12, 31)})
         assert run(band_exceeded, self.case(40_000_00, grown, self.SMALL)).outcome is Outcome.HOLDS
+        on_the_day = self.case(40_000_00, grown, self.SMALL, as_of=date(2015, 12, 31))
+        assert run(band_exceeded, on_the_day).outcome is Outcome.HOLDS
         assert finding(band_exceeded, self.case(40_000_00, grown, self.SMALL, as_of=date(2015, 12, 30)))
 
     def test_without_a_population_or_a_fitting_band_that_is_missing(self) -> None:

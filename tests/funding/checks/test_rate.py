@@ -119,6 +119,7 @@ class TestMaximumExceeded:
         )
         assert (found.object, found.budget_year, found.severity) == ("award M-1 AZ-1", 2015, Severity.BLOCKING)
         assert (found.at_risk_cents, found.at_risk_eu_cents, found.arithmetic) == (1, 1, "60,01 − 60,00 = 0,01")
+        assert found.references == (esf(60_01).source.reference,)
 
     def test_exactly_the_maximum_holds(self) -> None:
         case = a_case(awards=(self.AWARD,), receipts=(esf(60_00, 2015), esf(40_00, 2016, number="E-2")))
@@ -173,6 +174,13 @@ class TestPaidWithoutAward:
         first, second = an_award(), an_award(version=2, awarded_on=date(2017, 1, 1))
         case = a_case(awards=(second,), award_versions=(first, second), receipts=(esf(1_00),))
         assert run(paid_without_award, case).outcome is Outcome.HOLDS
+
+    def test_a_second_version_that_was_revoked_takes_the_first_with_it(self) -> None:
+        first = an_award()
+        second = an_award(version=2, awarded_on=date(2017, 1, 1), revoked_on=date(2017, 1, 1))
+        for day, covered in ((date(2016, 12, 31), True), (date(2017, 1, 1), False)):
+            case = a_case(awards=(second,), award_versions=(first, second), receipts=(esf(1_00, received_on=day),))
+            assert (run(paid_without_award, case).outcome is Outcome.HOLDS) is covered
 
     def test_money_that_names_an_award_nobody_handed_in_is_without_one(self) -> None:
         assert finding(paid_without_award, a_case(awards=(an_award(),), receipts=(esf(1_00, award="AZ-9"),)))

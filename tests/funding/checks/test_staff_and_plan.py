@@ -106,8 +106,9 @@ class TestOverrunUncovered:
     def test_what_fin_01_puts_at_risk_is_not_at_risk_again(self) -> None:
         case = self.spent(150_00, 100_00)
         assert finding(position_exceeded, case).at_risk_cents == 30_00
-        found = finding(overrun_uncovered, case)
-        assert (found.at_risk_cents, found.arithmetic) == (20_00, "50,00 − 0,00 − 30,00 = 20,00")
+        found = finding(overrun_uncovered, self.spent(150_00, 100_00, awards=(an_award(),)))
+        assert (found.at_risk_cents, found.at_risk_eu_cents) == (20_00, 10_00)
+        assert found.arithmetic == "50,00 − 0,00 − 30,00 = 20,00"
 
     def test_consent_shields_a_position_but_never_the_total(self) -> None:
         consent = ConsentToPosition(position="1.1", reference="Schreiben (Demo)")

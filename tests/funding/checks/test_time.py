@@ -62,7 +62,8 @@ class TestOutsideImplementation:
 
     def test_money_that_comes_back_is_not_claimed(self) -> None:
         refund = a_voucher(1, -5_00, service=Period(start=date(2019, 1, 1), end=date(2019, 1, 1)), proof=UNPAID)
-        assert run(outside_implementation, a_case(vouchers=(refund,))).outcome is Outcome.HOLDS
+        nothing = a_voucher(1, 0, service=refund.data.service, proof=UNPAID)
+        assert run(outside_implementation, a_case(vouchers=(refund, nothing))).outcome is Outcome.HOLDS
 
     def test_without_vouchers_there_is_nothing_to_judge(self) -> None:
         assert run(outside_implementation, a_case()).outcome is Outcome.NOT_APPLICABLE
@@ -131,6 +132,8 @@ class TestSignedBeforePeriodEnd:
     def test_a_later_report_over_the_same_period_settles_it_and_one_over_another_does_not(self) -> None:
         later = a_signed_report(date(2015, 1, 20), self.QUARTER, title="Bericht 4. Quartal 2014, Endfassung", measure=None)
         assert run(signed_before_period_end, a_programme_case(reports=(self.EARLY, later))).outcome is Outcome.HOLDS
+        at_its_end = a_signed_report(date(2014, 12, 31), self.QUARTER, title="Endfassung", measure=None)
+        assert run(signed_before_period_end, a_programme_case(reports=(self.EARLY, at_its_end))).outcome is Outcome.HOLDS
         year = Period(start=date(2014, 1, 1), end=date(2014, 12, 31))
         other = a_signed_report(date(2015, 1, 20), year, title="Jahresbericht", measure=None)
         assert finding(signed_before_period_end, a_programme_case(reports=(self.EARLY, other)))

@@ -51,4 +51,4 @@ def allocated_beyond_payment(case: Case) -> Iterator[Said]:
 
 
 def _beyond_whole(claims: list[CaseVoucher]) -> bool:
-    return len(claims) > 1 and sum(v.data.allocation or 0 for v in claims) > 1
+    return sum(v.data.allocation or 0 for v in claims) > 1

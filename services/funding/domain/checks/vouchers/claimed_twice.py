@@ -30,7 +30,7 @@ def claimed_twice(case: Case) -> Iterator[Said]:
         yield NOT_APPLICABLE
     for fingerprint in sorted(invoices):
         claims = sorted(invoices[fingerprint], key=lambda v: v.name)
-        if len(claims) > 1 and sum(map(_share, claims)) > 1:
+        if sum(map(_share, claims)) > 1:
             yield _beyond_invoice(case, claims)
 
 
