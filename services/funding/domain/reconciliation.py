@@ -16,6 +16,7 @@ from uuid import UUID
 
 from services.funding.domain.case import Case, ProgrammeCase, provisional
 from services.funding.domain.checks.all import CHECKS
+from services.funding.domain.checks.programme.figures import active, joined
 from services.funding.domain.coverage import Coverage, cover
 from services.funding.domain.finding import Check
 from services.funding.domain.posting import POSTED, payable_share
@@ -433,12 +434,11 @@ def _inhabitants(case: ProgrammeCase, municipality: str) -> int | None:
 def _figure(case: ProgrammeCase, fact: FigurePublished) -> FigureLine:
     """A published figure beside what the participations add up to on the day; other scopes stand for themselves."""
     figure = fact.figure
-    active = [p for p in case.participations if p.left_on is None or p.left_on >= case.judged_on]
     counted: int | None = None
     if figure.scope == "municipalities" and figure.unit == "count":
-        counted = len(active)
+        counted = len(active(case))
     elif figure.scope == "participations" and figure.unit == "cents":
-        counted = sum(p.amount_cents or 0 for p in active)
+        counted = sum(p.amount_cents or 0 for p in joined(case))
     return FigureLine(
         scope=figure.scope,
         unit=figure.unit,
