@@ -306,8 +306,8 @@ class _Session:
             return
         lanes = sorted(self.due & set(self.positions))
         self.due = set()
-        self.relay.counts["sweeps"] += 1
         await self._tell(await self._heads_sent("t.lane = any(%s)", lanes), full=True)
+        self.relay.counts["sweeps"] += 1
 
     async def _heads_sent(self, condition: str, *parameters: Any) -> Fetched:
         lanes = sorted(self.positions)
@@ -321,8 +321,8 @@ class _Session:
     async def _tell(self, rows: Iterable[tuple[int, str, int, bytes]], *, full: bool) -> None:
         [(now,)] = await self._fetch("select clock_timestamp()")
         told = list(heads.messages(rows, at=now, full=full))
-        self.relay.counts["heads"] += len(told)
         await self._move(await self.relay.publish(self.producer, told))
+        self.relay.counts["heads"] += len(told)
 
     async def _answer(self, *, backlog: bool) -> bool:
         """Tell again what was asked for, at most ``PER_ANSWER`` events before what is new gets its turn; then the head.
