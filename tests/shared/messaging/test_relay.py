@@ -110,7 +110,7 @@ def test_a_cursor_over_ids_loses_nothing_while_many_write_and_some_roll_back(pub
     stop, seen = threading.Event(), []
 
     def write(seed: int) -> int:
-        chance, told = random.Random(seed), 0                                  # noqa: S311
+        chance, told = random.Random(seed), 0
         for turn in range(60):
             some = [note(f"measure/{chance.randrange(30)}", 1_000 * seed + turn) for _ in range(chance.randrange(1, 4))]
             try:
