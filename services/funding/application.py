@@ -23,7 +23,7 @@ from sqlmodel import Session
 from services.funding import store
 from services.funding.domain.case import Proof, case_of, paper_key, programme_case_of, standing_of
 from services.funding.domain.finding import Difference, compare
-from services.funding.domain.ledger import ZEROS, Broken, Journal, reference_of, verify_chain
+from services.funding.domain.ledger import ZEROS, Broken, Journal, built, reference_of, verify_chain
 from services.funding.domain.matching import Claim, Line, Matched, Matching, Suggested, claim_of, line_of, match
 from services.funding.domain.posting import Unpostable, entries_for, settle
 from services.funding.domain.reconciliation import Reconciled, reconcile, reconcile_programme
@@ -264,7 +264,8 @@ class _Posting:
 
 def entry_posted(entry: Entry, fact: IntakeEvent) -> EntryPosted:
     """The event of an entry. Not validated again: all its parts are values that were."""
-    return EntryPosted.model_construct(
+    return built(
+        EntryPosted,
         type="de.pruefpfad.entry.posted.v1",
         id=uuid5(NAMESPACE, entry.seal),
         subject=fact.subject,
@@ -422,15 +423,14 @@ def _bank_lines(work: Work, subject: str, facts: Sequence[IntakeEvent]) -> Itera
 
 
 def _words(facts: Iterable[Sequence[IntakeEvent]]) -> list[ConfirmMatch | RejectMatch]:
-    """What people said about matches, in the order they said it."""
+    """What people said about matches, in the order they said it; at the same instant a measure's own order holds."""
     said = [
-        (fact.recorded_at, fact.id, fact.instruction)
+        (fact.recorded_at, fact.instruction)
         for of in facts
         for fact in of
         if isinstance(fact, InstructionGiven) and isinstance(fact.instruction, ConfirmMatch | RejectMatch)
     ]
-    said.sort(key=lambda s: s[:2])
-    return [word for _, _, word in said]
+    return [word for _, word in sorted(said, key=lambda s: s[0])]
 
 
 def _suggestion_row(suggested: Suggested) -> tuple[Any, ...]:

@@ -35,6 +35,7 @@ FACT_COLUMNS: Final = ("subject", "n", "id", "type", "known_at", "corrects", "cr
 ENTRY_COLUMNS: Final = (
     "subject", "book", "number", "kind", "booked_on", "valued_on", "reverses", "fact", "digest", "place", "seal",
 )
+_BOOKS: Final = {book: book.value for book in Book}
 POSTING_COLUMNS: Final = ("subject", "book", "number", "line", "account", "cents", "funder", "budget_year")
 
 
@@ -64,7 +65,7 @@ class Written:
     def add(self, subject: str, entries: Iterable[Entry]) -> None:
         """Rows of journal entries."""
         for entry in entries:
-            book, number, source = entry.book.value, entry.number, entry.source
+            book, number, source = _BOOKS[entry.book], entry.number, entry.source
             self.entries.append((
                 subject, book, number, entry.kind, entry.booked_on, entry.valued_on, entry.reverses, entry.fact,
                 bytes.fromhex(source.digest), source.place, bytes.fromhex(entry.seal),

@@ -100,7 +100,8 @@ def promise(
 
 def receipt(cents: int, year: int = 2026, *, key: str = "M-1", number: str = "E-1", **data: Any) -> intake.ReceiptRecorded:
     given: dict[str, Any] = {
-        "measure": key, "funder": LAND, "number": number, "amount_cents": cents, "received_on": date(year, 2, 1), "award_year": year,
+        "measure": key, "funder": LAND, "number": number, "amount_cents": cents, "received_on": date(year, 2, 1),
+        "award_year": year,
     }
     return told(intake.ReceiptRecorded, subject_of("measure", key), number, receipt=Receipt(**given | data))
 

@@ -44,10 +44,11 @@ class Funding:
         self.clock = clock
         self.publisher = Database(make_database(server).url)
         fresh = make_database(server, HISTORY)
-        self.url = fresh.url
+        self.url, self.owner_url = fresh.url, fresh.owner_url
         self.database = Database(fresh.url)
         self.inbox = Inbox(
-            self.database, "pruefpfad.intake", consumer="funding.intake", reads=lambda _, body: INTAKE.validate_json(body), clock=clock
+            self.database, "pruefpfad.intake", consumer="funding.intake", clock=clock,
+            reads=lambda _, body: INTAKE.validate_json(body),
         )
         self.using = Reconciling(quiet=0.0, patience=0.0)
         self._sent = 0
@@ -64,7 +65,7 @@ class Funding:
         with unit_of_work(self.publisher, self.clock) as work:
             work.emit(*facts)
         with self.publisher.transaction() as session, cursor(session) as run:
-            run.execute(f"select {SENT_COLUMNS} from outbox where id > %s order by id", (self._sent,), binary=True)   # noqa: S608
+            run.execute(f"select {SENT_COLUMNS} from outbox where id > %s order by id", (self._sent,), binary=True)
             messages = [message_of(row, b"urn:test:intake") for row in run]
         self._sent = max((m.id for m in messages), default=self._sent)
         return [Record("pruefpfad.intake", m.lane, m.id, m.key, m.value, m.headers) for m in messages]
@@ -123,7 +124,7 @@ class Funding:
 
 def twice_and_shuffled(records: Iterable[Record], seed: int) -> list[Record]:
     """Every record twice; those of one subject keep their order, subjects go at random."""
-    chance = random.Random(seed)                                                                # noqa: S311
+    chance = random.Random(seed)
     queues: dict[bytes | None, list[Record]] = {}
     for record in records:
         queues.setdefault(record.key, []).extend((record, record))

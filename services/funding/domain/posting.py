@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final, assert_never
 from uuid import UUID
 
-from services.funding.domain.ledger import Journal
+from services.funding.domain.ledger import Journal, built
 from shared.contracts.funding import Entry, Match, Posting
 from shared.contracts.intake import (
     Award,
@@ -258,7 +258,7 @@ def promise_key(promise: Commitment) -> str:
 def _posting(account: str, cents: int, funder: str | None, budget_year: int | None) -> Posting:
     if not -LIMIT <= cents <= LIMIT:
         raise Unpostable(f"{cents} Cent auf {account} ist kein Betrag einer Maßnahme")
-    return Posting.model_construct(account=account, cents=cents, funder=funder, budget_year=budget_year)
+    return built(Posting, account=account, cents=cents, funder=funder, budget_year=budget_year)
 
 
 # ── corrections and versions ─────────────────────────────────────────────────────────────────────────────────────────

@@ -19,7 +19,9 @@ from tests.funding.facts import person
 WHY = "geprüft"
 
 
-def claim(number: object = 1, cents: int = 100_00, *, key: str = "M-1", accounts: tuple[str, ...] = (facts.IBAN,), **data: Any) -> Claim:
+def claim(
+    number: object = 1, cents: int = 100_00, *, key: str = "M-1", accounts: tuple[str, ...] = (facts.IBAN,), **data: Any
+) -> Claim:
     fact = facts.voucher(number, cents, key=key, **data)
     return claim_of(fact.id, fact.subject, fact.voucher, accounts)
 
@@ -102,7 +104,8 @@ def test_what_was_confirmed_holds_for_the_corrected_voucher() -> None:
 def test_one_debit_pays_all_vouchers_of_its_invoice_by_their_shares() -> None:
     shared = {"invoice_number": "CATERING-7", "payment_reference": "CAT7"}
     split = match(
-        [claim(1, key="A", allocation="0.6", **shared), claim(1, key="B", allocation="0.4", **shared)], [line(end_to_end_id="CAT7")]
+        [claim(1, key="A", allocation="0.6", **shared), claim(1, key="B", allocation="0.4", **shared)],
+        [line(end_to_end_id="CAT7")],
     )
     assert [(m.claim.subject, m.paid_cents) for m in split.matches] == [("measure/A", 60_00), ("measure/B", 40_00)]
     whole = match([claim(1, key="A", **shared), claim(1, key="B", **shared)], [line(end_to_end_id="CAT7")])
@@ -135,7 +138,8 @@ def test_receipts_find_their_credits_by_reference_or_by_amount_and_day() -> None
 
 
 vouchers = st.tuples(
-    st.integers(1, 4), st.integers(1, 3), st.sampled_from([None, "R1", "R2"]), st.sampled_from([None, 8, 9]), st.sampled_from("AB")
+    st.integers(1, 4), st.integers(1, 3), st.sampled_from([None, "R1", "R2"]), st.sampled_from([None, 8, 9]),
+    st.sampled_from("AB"),
 )
 payments = st.tuples(st.integers(1, 3), st.sampled_from([None, "R1", "R2"]), st.sampled_from([None, 8, 9]))
 
@@ -176,7 +180,8 @@ def test_a_hundred_thousand_vouchers_are_matched_in_seconds() -> None:
     ]
     bank = facts.payment(1)
     lines = [
-        line_of(fact, bank.source, bank.payment.model_copy(update={"references": (f"RE{n:07}",)}), n + 1) for n, fact in enumerate(ids)
+        line_of(fact, bank.source, bank.payment.model_copy(update={"references": (f"RE{n:07}",)}), n + 1)
+        for n, fact in enumerate(ids)
     ]
     began = time.perf_counter()
     found = match(claims, lines)

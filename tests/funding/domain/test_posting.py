@@ -55,7 +55,8 @@ def test_a_bank_debit_clears_against_the_bank() -> None:
 def test_an_award_is_posted_by_year_or_as_a_whole() -> None:
     (by_year,) = post(books_of(), facts.award(100, years={2026: 60, 2027: 40}))
     assert lines(by_year) == [
-        ("award", 60, "esf", 2026), ("commitment", -60, "esf", 2026), ("award", 40, "esf", 2027), ("commitment", -40, "esf", 2027),
+        ("award", 60, "esf", 2026), ("commitment", -60, "esf", 2026),
+        ("award", 40, "esf", 2027), ("commitment", -40, "esf", 2027),
     ]
     (whole,) = post(books_of(), facts.award(100))
     assert lines(whole) == [("award", 100, "esf", None), ("commitment", -100, "esf", None)]
@@ -122,9 +123,8 @@ def test_facts_without_money_write_no_entry() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("vcw"), st.integers(-10_000, 10_000), st.integers(0, 5)), max_size=30))
 def test_after_any_corrections_the_journal_holds_exactly_what_still_stands(steps: list[tuple[str, int, int]]) -> None:
-    books, standing, written, n = books_of(), {}, [], 0
-    for what, cents, at in steps:
-        n += 1
+    books, standing, written = books_of(), {}, []
+    for n, (what, cents, at) in enumerate(steps):
         if what == "v" or not standing:
             fact = facts.voucher(n, cents)
             standing[fact.id] = fact

@@ -1,0 +1,153 @@
+"""Posting batches: any order across subjects, repeats, parking and release, and a journal nobody can change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+
+from services.funding import application
+from shared.contracts.funding import Book, EntryPosted, FactParked, FactReleased
+from shared.contracts.intake import Fact, ReleaseParked
+from shared.messaging.work import StandingClock
+from shared.persistence.database import plain_url
+from shared.runtime.embedded import Postgres
+from tests.funding import facts
+from tests.funding.running import Funding, Record, twice_and_shuffled
+
+
+def a_story() -> list[Fact]:
+    """Two measures that share an account and an invoice, a correction, a withdrawal, a council paper, a programme's parts."""
+    shared = {"invoice_number": "CATERING-7", "payment_reference": "CAT7", "issuer": facts.Party(ref=facts.person(7))}
+    first = facts.voucher(1, 50_00, payment_reference="E1")
+    gone = facts.voucher(2, 70_00)
+    return [
+        facts.measure("M-1"), facts.plan(200_00), facts.promise(150_00, funder=facts.CITY, decision="V-1"),
+        first, gone, facts.voucher(3, 90_00, **shared), facts.corrected(first, eligible_cents=45_00), facts.withdrawn(gone),
+        facts.measure("M-2"), facts.plan(100_00, key="M-2"), facts.award(100_00, key="M-2", years={2026: 100_00}),
+        facts.voucher(1, 90_00, key="M-2", **shared), facts.receipt(10_00, key="M-2"),
+        facts.payment(1, -50_00, end_to_end_id="E1"), facts.payment(2, -90_00, end_to_end_id="CAT7"), facts.payment(3, -1_00),
+        facts.decision(), facts.detail(150_00),
+    ]
+
+
+def outcome(funding: Funding) -> Any:
+    """What must not depend on delivery: main seals, totals, stages, findings."""
+    statements = {key: funding.statement(key) for key in ("M-1", "M-2")}
+    return (
+        funding.seals(),
+        {key: (s.totals, s.years, s.coverage, s.stages, s.checks, s.verdict) for key, s in statements.items()},
+        {key: funding.findings(f"measure/{key}") for key in statements},
+        funding.do(application.verify)["intact"],
+    )
+
+
+def test_every_event_twice_and_shuffled_across_subjects_gives_the_same_seals_totals_and_findings(
+    postgres: Postgres, clock: StandingClock
+) -> None:
+    with Funding(postgres, clock) as plain:
+        records = plain.records(*a_story())
+        plain.deliver(records)
+        plain.settle()
+        expected = outcome(plain)
+        published = plain.told(EntryPosted)
+    assert expected[0]["measure/M-1"][0] == 7, "three vouchers, a promise, a reversal with its new entry, a withdrawal"
+    assert expected[3]
+    for seed in (1, 2, 3):
+        with Funding(postgres, clock) as shuffled:
+            for batch in chunks(twice_and_shuffled(records, seed), 1 + seed * 3):
+                shuffled.deliver(batch)
+                if seed == 3:
+                    shuffled.settle()
+            shuffled.settle()
+            assert outcome(shuffled) == expected
+            assert sorted(shuffled.told(EntryPosted), key=str) == sorted(published, key=str), "events, too, byte by byte"
+
+
+def chunks(records: list[Record], size: int) -> list[list[Record]]:
+    """Batches."""
+    return [records[at : at + size] for at in range(0, len(records), size)]
+
+
+def test_facts_of_a_measure_nobody_registered_wait_and_are_released_in_order(funding: Funding) -> None:
+    waiting = [facts.voucher(n, n * 100) for n in (1, 2, 3)]
+    funding.post(*waiting[:2])
+    funding.post(waiting[2])
+    funding.settle()
+    assert [e.fact for e in funding.told(FactParked)] == [f.id for f in waiting]
+    assert funding.told(FactParked)[0].waits_for == "measure/M-1"
+    assert funding.seals() == {}
+    funding.post(facts.measure())
+    funding.settle()
+    entries = funding.told(EntryPosted)
+    assert [(e.entry.number, e.cause) for e in entries] == [(n + 1, fact.id) for n, fact in enumerate(waiting)]
+    assert [e.fact for e in funding.told(FactReleased)] == [f.id for f in waiting]
+    assert (funding.statement().parked, funding.statement().totals.claimed_cents) == (0, 600)
+
+
+def test_released_in_the_batch_that_parked_them_they_make_the_same_seals(postgres: Postgres, clock: StandingClock) -> None:
+    story = [facts.voucher(1), facts.voucher(2), facts.measure(), facts.voucher(3)]
+    seals = []
+    for size in (1, 2, 4):
+        with Funding(postgres, clock) as funding:
+            for batch in chunks(funding.records(*story), size):
+                funding.deliver(batch)
+            seals.append(funding.seals())
+    assert seals[0] == seals[1] == seals[2]
+    assert seals[0]["measure/M-1"][0] == 3
+
+
+def test_a_correction_that_came_before_what_it_corrects_waits_and_counts_as_parked(funding: Funding) -> None:
+    never_came = facts.voucher(1)
+    funding.post(facts.measure(), facts.corrected(never_came, eligible_cents=1))
+    funding.settle()
+    assert (funding.statement().parked, funding.statement().verdict) == (1, "open")
+    (parked,) = funding.do(application.list_parked)
+    assert parked["waits_for"] == f"fact {never_came.id}"
+    funding.post(never_came)
+    funding.settle()
+    statement = funding.statement()
+    assert (statement.parked, statement.totals.claimed_cents, statement.head.number) == (0, 1, 3)
+
+
+def test_a_person_may_have_a_parked_fact_tried_again(funding: Funding) -> None:
+    correction = facts.corrected(facts.voucher(1), eligible_cents=1)
+    funding.post(facts.measure(), correction)
+    funding.post(facts.instruction("measure/M-1", ReleaseParked(fact=correction.id)))
+    funding.settle()
+    assert funding.statement().parked == 1, "it still cannot be posted and waits again"
+    assert funding.do(application.list_parked)[0]["attempts"] == 2
+
+
+def test_one_bad_fact_is_set_aside_and_the_rest_of_the_batch_is_posted(funding: Funding) -> None:
+    funding.post(facts.measure(), facts.voucher(1), facts.corrected(facts.voucher(9)), facts.voucher(2))
+    assert funding.seals()["measure/M-1"][0] == 2
+
+
+@pytest.mark.parametrize("table", ["fact", "entry", "posting"])
+@pytest.mark.parametrize(
+    "statement", ["update {} set subject = ''", "delete from {}", "truncate {}", "drop trigger {0}_no_truncate on {0}"]
+)
+def test_the_runtime_role_cannot_change_delete_or_truncate_the_journal(funding: Funding, table: str, statement: str) -> None:
+    funding.post(facts.measure(), facts.voucher(1))
+    with psycopg.connect(plain_url(funding.url)) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(statement.format(table))                                             # type: ignore[arg-type]
+
+
+def test_tampering_by_somebody_stronger_is_found_where_it_happened(funding: Funding) -> None:
+    funding.post(facts.measure(), *(facts.voucher(n) for n in range(1, 6)))
+    with psycopg.connect(plain_url(funding.owner_url)) as owner:
+        owner.execute("alter table entry disable trigger entry_append_only")
+        owner.execute("update entry set place = 'elsewhere' where number = 3")
+    found = funding.do(application.verify)
+    assert (found["intact"], [b["reference"] for b in found["broken"]]) == (False, ["M-1/3"])
+
+
+def test_a_batch_takes_a_voucher_only_once_even_if_its_correction_is_in_the_same_batch(funding: Funding) -> None:
+    first = facts.voucher(1, 100)
+    second = facts.corrected(first, eligible_cents=90)
+    funding.post(facts.measure(), first, second, facts.corrected(second, revision=3, eligible_cents=80))
+    kinds = funding.rows("select kind, reverses from entry order by number")
+    assert kinds == [("voucher", None), ("reversal", 1), ("voucher", None), ("reversal", 3), ("voucher", None)]
+    assert funding.do(application.find_entry, "M-1/5")["entry"]["book"] == Book.MAIN.value
