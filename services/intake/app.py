@@ -29,6 +29,7 @@ def create(settings: Settings, clock: Clock | None = None) -> Service:
     )
     application.use_reader(service, reader)
     service.chore(reader.read_on, every=2.0, when=reader.ahead)
+    service.backlog(store.count_waiting)
     service.gauge("handins", "Hand-ins by state", store.counts, ("state",))
     service.gauge("submissions_set_aside", "Kafka records that are no submission", store.set_aside_count)
     return service

@@ -302,6 +302,13 @@ def counts(session: Session) -> dict[tuple[str, ...], float]:
         return {(state,): float(count) for state, count in at}
 
 
+def count_waiting(session: Session) -> int:
+    """Hand-ins that are not read to their end yet."""
+    with cursor(session) as at:
+        at.execute("select count(*) from handin where state = 'waiting'")
+        return int((at.fetchone() or (0,))[0])
+
+
 def set_aside_count(session: Session) -> dict[tuple[str, ...], float]:
     """Records set aside, for the metrics."""
     with cursor(session) as at:

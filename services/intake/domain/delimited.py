@@ -247,7 +247,9 @@ def _series(text: str, heading: Heading, given: Given) -> str:
         return series_of(template.kind, given.series)
     if template.series:
         at_name = {column.name: at for at, column in heading.columns.items()}
-        for _, cells in _body(text, heading):
+        for line, cells in _body(text, heading):
+            if line <= heading.line:
+                continue
             said = []
             for name in template.series:
                 at = at_name.get(name)

@@ -97,7 +97,7 @@ class Identities:
         """Verdict on one draft."""
         key, content = key_id(draft.kind, draft.key), draft.content
         nth, nth_marked = self._count(key, content, draft)
-        if key not in self.standings and not draft.marked:              # by far the most
+        if key not in self.standings and not draft.marked:  # by far the most
             return self._new(draft, key, content, source, 1, 1)
         twins = self._twins(key)
         if draft.state is not None:

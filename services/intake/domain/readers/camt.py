@@ -9,10 +9,13 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from lxml import etree
+from pydantic import ValidationError
 
 from services.intake.domain.columns import is_iban
 from services.intake.domain.errors import Fault, RowFault, Unreadable
@@ -29,6 +32,8 @@ MESSAGES: Final = {"BkToCstmrStmt": "Stmt", "BkToCstmrAcctRpt": "Rpt", "BkToCstm
 STATEMENTS: Final = frozenset(MESSAGES.values())
 PLACEHOLDERS: Final = frozenset(("NOTPROVIDED", "NONREF", "NOTAVAILABLE", "NA", "N/A", "NONE", "STARTUMS", ""))
 """What banks write where there is no reference."""
+PREFIXES: Final = frozenset(("RE", "RG", "RNR", "RGNR", "RECHNUNG", "NR", "BELEG", "BELEGNR", "INV", "R", "AZ", "KD", "KDNR"))
+"""Words that belong to the number behind them. Other words are not joined: they may be names."""
 MOST_REFERENCES: Final = 60
 
 Element = etree._Element
@@ -86,7 +91,8 @@ def _series(content: bytes, given: Given) -> str:
         for _, element in _walk(content, ("end",), ("{*}Acct",)):
             statement = element.getparent()
             if statement is not None and _name(statement) in STATEMENTS:
-                return series_of(KIND, _account(statement)[0], _statement(statement))
+                said = _node(statement)
+                return series_of(KIND, _account(said)[0], _statement(said))
     except etree.XMLSyntaxError:
         pass
     return series_of(KIND, given.name)
@@ -104,14 +110,13 @@ def _rows(content: bytes, given: Given, remarks: list[str]) -> Iterator[Row]:
                     at += 1
                     entries = _Statement(at, given, remarks)
                 elif entries is not None:
-                    entries.close(element)
+                    entries.close(_node(element, without="Ntry"))
                     entries = None
                     element.clear()
             elif event == "end" and entries is not None:
-                yield entries.row(element)
                 parent = element.getparent()
-                element.clear()
                 if parent is not None:
+                    yield entries.row(_node(element), parent)
                     parent.remove(element)
     except etree.XMLSyntaxError as error:
         line = error.lineno or 0
@@ -133,18 +138,20 @@ class _Statement:
         """Can the balance be checked: is every booked amount known, and in euro?"""
         self.seen: Counter[str] = Counter()
         self.known: tuple[str, str, str] | None = None
+        """Account, name of the statement, and what is wrong with the account."""
+        self.page: str | None = None
         self.remarked: set[str] = set()
 
-    def row(self, entry: Element) -> Row:
+    def row(self, entry: Node, parent: Element) -> Row:
         """One entry: its payments, or what is wrong with it, or why it is none."""
         self.entries += 1
         place = f"{self.at}.{self.entries}"
         handed_in = _as_handed_in(entry)
-        parent = entry.getparent()
-        assert parent is not None  # noqa: S101 - an Ntry outside a statement never comes here
         if self.known is None:
-            account, problem = _account(parent)
-            self.known = account, _statement(parent), problem
+            statement_said = _node(parent, without="Ntry")
+            account, problem = _account(statement_said)
+            self.known = account, _statement(statement_said), problem
+            self.page = _text(_child(statement_said, "StmtPgntn", "RptPgntn", "NtfctnPgntn"), "PgNb")
             if not problem and not is_iban(account):
                 self.remark(f"Auszug {self.known[1]}: die Prüfziffer der Kontonummer {account[:4]}… stimmt nicht.")
         account, statement, problem = self.known
@@ -156,12 +163,13 @@ class _Statement:
             if problem:
                 raise RowFault(Fault("BANK-01", "Acct/Id", account or None))
             drafts = list(self._payments(entry, place, account, statement, amount))
-        except RowFault as fault:
+        except (RowFault, ValidationError) as error:
             self.sound = False
+            faults = error.faults if isinstance(error, RowFault) else (_bound(error),)
             return Row(
                 place,
                 handed_in,
-                faults=fault.faults,
+                faults=faults,
                 concerns=subject_of("account", account) if account and not problem else None,
             )
         self.booked += amount
@@ -173,7 +181,7 @@ class _Statement:
             self.remarked.add(text)
             self.remarks.append(text)
 
-    def _amount(self, entry: Element) -> int:
+    def _amount(self, entry: Node) -> int:
         element = _child(entry, "Amt")
         cents = _cents(element, "Ntry/Amt")
         direction = _text(entry, "CdtDbtInd")
@@ -181,7 +189,7 @@ class _Statement:
             raise RowFault(Fault("BANK-05", "Ntry/CdtDbtInd", direction))
         return cents if direction == "CRDT" else -cents
 
-    def _payments(self, entry: Element, place: str, account: str, statement: str, amount: int) -> Iterator[tuple[str, Draft]]:
+    def _payments(self, entry: Node, place: str, account: str, statement: str, amount: int) -> Iterator[tuple[str, Draft]]:
         booked, value = _day(entry, "BookgDt"), _day(entry, "ValDt")
         if booked is None and value is None:
             raise RowFault(Fault("BANK-04", "Ntry/BookgDt"))
@@ -202,7 +210,7 @@ class _Statement:
         subject = subject_of("account", account)
         if parts is None:
             detail = details[0] if len(details) == 1 else None
-            single: list[tuple[str, str, int, Element | None]] = [("", reference, amount, detail)]
+            single: list[tuple[str, str, int, Node | None]] = [("", reference, amount, detail)]
         else:
             single = [
                 (f".{at}", f"{reference}/{at}", cents, tx) for at, (tx, cents) in enumerate(zip(details, parts, strict=True), 1)
@@ -228,23 +236,25 @@ class _Statement:
                 Draft(KIND, (account, statement, payment.entry), subject, PaymentBooked, {"payment": payment}, cents=cents),
             )
 
-    def _reference(self, entry: Element) -> str:
+    def _reference(self, entry: Node) -> str:
         """A reference that stays when the same statement is handed in again: the bank's, else the place in the statement."""
         for name in ("NtryRef", "AcctSvcrRef"):
             said = " ".join((_text(entry, name) or "").split())
             if said.upper() not in PLACEHOLDERS:
                 self.seen[said] += 1
                 return said[:100] if self.seen[said] == 1 else f"{said[:100]}#{self.seen[said]}"
-        parent = entry.getparent()
-        page = _text(_child(parent, "StmtPgntn", "RptPgntn", "NtfctnPgntn"), "PgNb") if parent is not None else None
-        return f"#{self.entries}" if page in (None, "1") else f"p{page}#{self.entries}"
+        return f"#{self.entries}" if self.page in (None, "1") else f"p{self.page}#{self.entries}"
 
-    def close(self, statement: Element) -> None:
+    def close(self, statement: Node) -> None:
         """Opening balance and entries must make the closing balance."""
         balances = {code: cents for code, cents in map(_balance, _children(statement, "Bal")) if code and cents is not None}
         opening = balances.get("OPBD", balances.get("PRCD"))
         closing = balances.get("CLBD")
         if opening is None or closing is None:
+            if any(
+                balance.currency not in ("", "EUR") for one in _children(statement, "Bal") for balance in _children(one, "Amt")
+            ):
+                self.remarks.append(f"Auszug {_statement(statement)}: der Saldo ist nicht prüfbar, er ist nicht in Euro.")
             return
         name = _statement(statement)
         if not self.sound:
@@ -260,29 +270,59 @@ class _Statement:
 # ---------------------------------------------------------------------------------------------- what stands in the XML
 
 
+@dataclass(slots=True)
+class Node:
+    """An element by its local name: what is left of the XML when namespaces and prefixes are off."""
+
+    text: str
+    currency: str
+    line: int
+    children: dict[str, list[Node]]
+
+
+def _node(element: Element, *, without: str = "") -> Node:
+    children: dict[str, list[Node]] = {}
+    for child in element:
+        if (name := _name(child)) and name != without:
+            children.setdefault(name, []).append(_node(child))
+    text = element.text
+    return Node(text.strip() if text else "", (element.get("Ccy") or "").strip(), int(str(element.sourceline or 0)), children)
+
+
+@lru_cache(maxsize=2_000)
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
 def _name(element: Element) -> str:
     tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+    return _local(tag) if isinstance(tag, str) else ""
 
 
-def _children(element: Element | None, name: str) -> list[Element]:
-    return [] if element is None else [child for child in element if _name(child) == name]
+def _children(node: Node | None, name: str) -> list[Node]:
+    return [] if node is None else node.children.get(name, [])
 
 
-def _child(element: Element | None, *names: str) -> Element | None:
-    return next((child for name in names for child in _children(element, name)), None)
+def _child(node: Node | None, *names: str) -> Node | None:
+    if node is not None:
+        for name in names:
+            if found := node.children.get(name):
+                return found[0]
+    return None
 
 
-def _text(element: Element | None, *path: str) -> str | None:
-    """Text at a path of local names, bare, or None."""
+def _text(node: Node | None, *path: str) -> str | None:
+    """Text at a path of local names, or None."""
     for name in path:
-        element = _child(element, name)
-    return (element.text or "").strip() or None if element is not None else None
+        if node is None:
+            return None
+        found = node.children.get(name)
+        node = found[0] if found else None
+    return (node.text or None) if node is not None else None
 
 
-def _cents(element: Element | None, column: str) -> int:
-    said = (element.text or "").strip() if element is not None else ""
-    currency = (element.get("Ccy") or "").strip() if element is not None else ""
+def _cents(amount: Node | None, column: str) -> int:
+    said, currency = (amount.text, amount.currency) if amount is not None else ("", "")
     found = re.fullmatch(r"\+?(\d{1,15})(?:\.(\d{1,5}))?", said)
     if not found or (found[2] or "")[2:].strip("0"):
         raise RowFault(Fault("BANK-03", column, said or None))
@@ -294,7 +334,13 @@ def _cents(element: Element | None, column: str) -> int:
     return cents
 
 
-def _balance(balance: Element) -> tuple[str | None, int | None]:
+def _bound(error: ValidationError) -> Fault:
+    """A bound of the contract that an entry breaks."""
+    problem = error.errors()[0]
+    return Fault("ROW-16", ".".join(map(str, problem["loc"])) or None, str(problem.get("input"))[:200])
+
+
+def _balance(balance: Node) -> tuple[str | None, int | None]:
     code = _text(balance, "Tp", "CdOrPrtry", "Cd")
     try:
         cents = _cents(_child(balance, "Amt"), "Bal/Amt")
@@ -303,7 +349,7 @@ def _balance(balance: Element) -> tuple[str | None, int | None]:
     return code, -cents if _text(balance, "CdtDbtInd") == "DBIT" else cents
 
 
-def _account(statement: Element) -> tuple[str, str]:
+def _account(statement: Node) -> tuple[str, str]:
     """Account number, and a text if it is no IBAN."""
     identity = _child(_child(statement, "Acct"), "Id")
     said = _text(identity, "IBAN") or _text(identity, "Othr", "Id") or _text(identity, "PrtryAcct", "Id") or ""
@@ -313,7 +359,7 @@ def _account(statement: Element) -> tuple[str, str]:
     return said[:60], "no IBAN"
 
 
-def _statement(statement: Element) -> str:
+def _statement(statement: Node) -> str:
     """Name of the statement: its id, else its number and day."""
     said = _text(statement, "Id")
     if said and said.upper() not in PLACEHOLDERS:
@@ -322,13 +368,13 @@ def _statement(statement: Element) -> str:
     return f"{number} {(_text(statement, 'CreDtTm') or '')[:10]}".strip()[:120]
 
 
-def _status(entry: Element) -> str:
+def _status(entry: Node) -> str:
     status = _child(entry, "Sts")
     said = _text(status, "Cd") or _text(status, "Prtry") or _text(status)
     return said or "BOOK"
 
 
-def _day(entry: Element, name: str) -> date | None:
+def _day(entry: Node, name: str) -> date | None:
     """Day of a date or an instant; an instant counts as the day it was in Berlin."""
     element = _child(entry, name)
     said = _text(element, "Dt") or _text(element, "DtTm") or _text(element)
@@ -343,7 +389,7 @@ def _day(entry: Element, name: str) -> date | None:
         raise RowFault(Fault("ROW-03", f"Ntry/{name}", said)) from None
 
 
-def _parts(details: list[Element], amount: int) -> list[int] | None:
+def _parts(details: list[Node], amount: int) -> list[int] | None:
     """Amounts of a batch's transactions if they add up to the entry, else None."""
     try:
         cents = [
@@ -362,7 +408,7 @@ def _parts(details: list[Element], amount: int) -> list[int] | None:
     return signed if sum(signed) == amount else None
 
 
-def _other_side(detail: Element | None, amount: int, reversal: bool, own: str) -> tuple[str | None, str | None]:
+def _other_side(detail: Node | None, amount: int, reversal: bool, own: str) -> tuple[str | None, str | None]:
     """Name and IBAN of the other side: who was paid, or who paid."""
     parties = _child(detail, "RltdPties")
     if parties is None:
@@ -378,23 +424,23 @@ def _other_side(detail: Element | None, amount: int, reversal: bool, own: str) -
     return None, None
 
 
-def _end_to_end(detail: Element | None) -> str | None:
+def _end_to_end(detail: Node | None) -> str | None:
     said = _text(detail, "Refs", "EndToEndId")
     if said and said.upper() not in PLACEHOLDERS:
         return said[:140]
-    remittance = " ".join(child.text or "" for child in _children(_child(detail, "RmtInf"), "Ustrd"))
+    remittance = " ".join(child.text for child in _children(_child(detail, "RmtInf"), "Ustrd"))
     found = re.search(r"\bEREF\+\s*(\S{1,35})", remittance)
     return found[1] if found and found[1].upper() not in PLACEHOLDERS else None
 
 
-def _references(entry: Element, detail: Element | None, details: int) -> list[str]:
+def _references(entry: Node, detail: Node | None, details: int) -> list[str]:
     """Tokens that may be references: upper case, letters and digits, with a digit; never an IBAN, never a word of a text."""
     texts: list[str] = []
     end_to_end = _end_to_end(detail)
     if end_to_end:
         texts.append(end_to_end)
     remittance = _child(detail, "RmtInf")
-    unstructured = [child.text or "" for child in _children(remittance, "Ustrd")]
+    unstructured = [child.text for child in _children(remittance, "Ustrd")]
     texts += [" ".join(unstructured), "".join(unstructured)] if len(unstructured) > 1 else unstructured
     for structured in _children(remittance, "Strd"):
         texts += [
@@ -425,28 +471,29 @@ def tokens(text: str) -> Iterator[str]:
     words = [word for word in words if word]
     for at, word in enumerate(words):
         follower = words[at + 1] if at + 1 < len(words) else ""
-        for token in (word, word + follower if follower and any(map(str.isdigit, follower)) else ""):
-            if 2 <= len(token) <= 40 and any(map(str.isdigit, token)) and not is_iban(token):
+        joined = word + follower if _has_digit(follower) and (_has_digit(word) or word in PREFIXES) else ""
+        for token in (word, joined):
+            if 2 <= len(token) <= 40 and _has_digit(token) and not (len(token) > 14 and is_iban(token)):
                 yield token
 
 
-def _as_handed_in(entry: Element) -> dict[str, Any]:
+def _has_digit(word: str) -> bool:
+    return not word.isalpha() and bool(word)
+
+
+def _as_handed_in(entry: Node) -> dict[str, Any]:
     """The entry as path → text, for the row as a person sees it."""
     found: dict[str, Any] = {}
 
-    def walk(element: Element, path: str) -> None:
-        for child in element:
-            here = f"{path}{_name(child)}"
-            if len(child):
-                walk(child, f"{here}/")
-            elif said := (child.text or "").strip():
-                currency = child.get("Ccy")
-                key, at = here, 2
-                while key in found:
-                    key, at = f"{here}[{at}]", at + 1
-                found[key] = f"{said} {currency}" if currency else said
+    def walk(node: Node, path: str) -> None:
+        for name, children in node.children.items():
+            for at, child in enumerate(children, 1):
+                here = f"{path}{name}" if at == 1 else f"{path}{name}[{at}]"
+                if child.children:
+                    walk(child, f"{here}/")
+                elif child.text:
+                    found[here] = f"{child.text} {child.currency}" if child.currency else child.text
 
     walk(entry, "")
-    if entry.sourceline:
-        found["Zeile"] = entry.sourceline
+    found["Zeile"] = entry.line
     return found
