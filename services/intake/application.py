@@ -199,7 +199,7 @@ def receive_records(work: Work, files: Files, records: Sequence[Record]) -> int:
             _answer(work, record, Fault("SUB-02", "id"), name)
         except Unreadable as unreadable:
             _answer(work, record, unreadable.fault, name)
-        except (ValidationError, ValueError) as error:
+        except (ValidationError, ValueError, RecursionError) as error:
             _answer(work, record, Fault("SUB-01", _where(error)), name or _identity(record))
     return len(records)
 
@@ -253,7 +253,7 @@ def _identity(record: Record) -> str | None:
 def _answer(work: Work, record: Record, fault: Fault, submission: str | None) -> None:
     """Set a record aside, and tell its sender what to mend."""
     headers = {key: None if value is None else value.decode("utf-8", "backslashreplace") for key, value in record.headers}
-    store.set_aside(
+    aside = store.set_aside(
         work,
         SetAside(
             partition=record.partition,
@@ -264,6 +264,8 @@ def _answer(work: Work, record: Record, fault: Fault, submission: str | None) ->
             kept_at=work.now,
         ),
     )
+    if not aside:
+        return
     digest = digest_of(record.body)
     work.emit(
         RowRejected(

@@ -279,11 +279,13 @@ def add_submission(work: Work, row: Submission) -> None:
     work.session.flush()
 
 
-def set_aside(work: Work, row: SetAside) -> None:
-    """Keep a record that is no submission; once."""
-    if work.session.get(SetAside, (row.partition, row.position)) is None:
-        work.session.add(row)
-        work.session.flush()
+def set_aside(work: Work, row: SetAside) -> bool:
+    """Keep a record that is no submission, once; False if it is kept already."""
+    if work.session.get(SetAside, (row.partition, row.position)) is not None:
+        return False
+    work.session.add(row)
+    work.session.flush()
+    return True
 
 
 def installation(work: Work, name: str, made: bytes) -> bytes:

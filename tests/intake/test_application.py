@@ -1,0 +1,295 @@
+"""Files, instructions and rows over a real database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from services.intake import application, store
+from services.intake.application import Instructed, NotFourEyes, StillReading, UnknownFile, UnknownRow, WrongSubject
+from services.intake.domain.errors import Unreadable
+from shared.contracts.intake import FileRead, RowRejected
+from shared.values.source import digest_of
+from tests.intake.conftest import Intake, dumped
+from tests.intake.made import VOUCHERS, details, entry, statement, voucher, voucher_list
+
+
+def counts(view: dict[str, Any]) -> tuple[int, ...]:
+    return tuple(view[name] for name in ("rows", "facts", "known", "rejected", "ignored"))
+
+
+def test_a_file_becomes_facts_and_ends_with_its_control_totals(intake: Intake) -> None:
+    content = voucher_list(voucher("1"), voucher("2", "1,00"), voucher("3", "viel"), ";" * 9)
+    view = intake.hand_in(content)
+    assert view["state"] == "read" and counts(view) == (4, 2, 0, 1, 1)
+    *_, last = intake.told()
+    assert isinstance(last, FileRead) and last.subject == f"file/{digest_of(content)}"
+    assert (last.rows, last.facts, last.rejected, last.ignored) == (4, 2, 1, 1)
+    (total,) = last.totals
+    assert (total.subject, total.facts, total.cents) == ("measure/M-1", 2, 12000)
+    assert {event.correlation for event in intake.told()} == {last.correlation} and last.actor == "kasse"
+
+
+def test_a_rejected_row_is_told_without_its_value_which_stays_here(intake: Intake) -> None:
+    view = intake.hand_in(voucher_list(voucher("1", "Erika Beispiel")))
+    (rejected,) = intake.of("RowRejected")
+    assert isinstance(rejected, RowRejected)
+    assert (rejected.error, rejected.column, rejected.source.place, rejected.concerns) == ("ROW-02", "Brutto", "2", "measure/M-1")
+    assert rejected.expected and rejected.mend and rejected.series
+    assert "Beispiel" not in dumped([event.model_dump() for event in intake.told()])
+    assert view["rejected_rows"][0]["value"] == "Erika Beispiel" and view["rejected_rows"][0]["mend_en"]
+
+
+def test_the_same_file_twice_and_a_longer_list_add_only_what_is_new(intake: Intake) -> None:
+    first = voucher_list(voucher("1"), voucher("1"), voucher("2"))
+    assert counts(intake.hand_in(first)) == (3, 3, 0, 0, 0)
+    assert counts(intake.hand_in(first)) == (3, 0, 3, 0, 0)
+    assert counts(intake.hand_in(first.decode().encode("utf-16"))) == (3, 0, 3, 0, 0)
+    assert counts(intake.hand_in(voucher_list(voucher("3"), voucher("2"), voucher("1"), voucher("1")))) == (4, 1, 3, 0, 0)
+    assert len(intake.of("VoucherRecorded")) == 4 and len(intake.of("FileRead")) == 4
+
+
+def test_a_contradiction_in_a_later_file_names_the_earlier_one(intake: Intake) -> None:
+    first = voucher_list(voucher("1"))
+    intake.hand_in(first)
+    view = intake.hand_in(voucher_list(voucher("1", "2,00")))
+    assert counts(view) == (1, 0, 0, 1, 0) and view["rejected_rows"][0]["error"] == "ROW-14"
+    assert f"{digest_of(first)[:12]}:2" in view["rejected_rows"][0]["mend"]
+    assert counts(intake.hand_in(voucher_list(voucher("1", "2,00", corrects="ja")))) == (1, 1, 0, 0, 0)
+    (corrected,) = intake.of("VoucherCorrected")
+    assert corrected.corrects == intake.of("VoucherRecorded")[0].id
+
+
+def many(monkeypatch: pytest.MonkeyPatch) -> bytes:
+    monkeypatch.setattr(application, "CHUNK", 7)
+    rows = [
+        voucher(str(number % 40), corrects="ja" if number >= 40 else "", gross=f"{1 + number // 40},00") for number in range(50)
+    ]
+    return voucher_list(*rows[:20], voucher("5"), voucher("5", "kaputt"), *rows[20:])
+
+
+@pytest.mark.parametrize("killed_after", range(1, 12))
+def test_a_reading_that_is_killed_goes_on_where_it_stood(
+    intake: Intake, another_intake: Intake, monkeypatch: pytest.MonkeyPatch, killed_after: int
+) -> None:
+    content = many(monkeypatch)
+    for installation in (intake, another_intake):
+        installation.do(store.installation, "pseudonyms", b"the same key for both of them...")
+    undisturbed = another_intake.hand_in(content)
+    id = intake.receive(content)
+    for _ in range(killed_after):
+        intake.step()
+    intake.start_again()
+    intake.read()
+    assert counts(intake.do(application.show_handin, id)) == counts(undisturbed)
+    assert [event.model_dump_json() for event in intake.told()] == [event.model_dump_json() for event in another_intake.told()]
+
+
+def test_a_transaction_that_is_undone_is_told_again_once(
+    intake: Intake, another_intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = many(monkeypatch)
+    another_intake.hand_in(content)
+    intake.receive(content)
+
+    def undone(work: Any) -> None:
+        intake.reader.read_on(work)
+        raise ConnectionError("the server died before the commit")
+
+    for turn in range(40):
+        if not intake.reader.ahead():
+            break
+        if turn % 3 == 1:
+            with pytest.raises(ConnectionError):
+                intake.do(undone)
+        else:
+            intake.do(intake.reader.read_on)
+    intake.read()
+    assert [event.id for event in intake.told()] == [event.id for event in another_intake.told()]
+
+
+def test_of_two_replicas_only_one_reads_and_the_other_takes_over(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = many(monkeypatch)
+    intake.receive(content)
+    first = intake.reader
+    intake.step()
+    intake.step()
+    intake.reader = application.Reader(intake.files, type(first.turn)(intake.url), look_every=0)
+    assert not intake.reader.ahead()
+    first.turn.give_back()
+    intake.read()
+    assert Counter(event.id for event in intake.told()).most_common(1)[0][1] == 1
+    assert len(intake.of("FileRead")) == 1
+
+
+def test_files_are_read_in_the_order_in_which_they_came(intake: Intake) -> None:
+    intake.receive(voucher_list(voucher("1")))
+    intake.receive(voucher_list(voucher("1", "2,00", corrects="ja")))
+    intake.read()
+    assert [type(event).__name__ for event in intake.told()] == ["VoucherRecorded", "FileRead", "VoucherCorrected", "FileRead"]
+
+
+def test_a_fault_of_a_reader_stops_its_file_and_no_other(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = intake.receive(voucher_list(voucher("1")))
+    intake.files.place(digest_of(voucher_list(voucher("1")))).unlink()
+    fine = intake.receive(voucher_list(voucher("2")))
+    intake.read()
+    view = intake.do(application.show_handin, broken)
+    assert view["state"] == "failed" and "FileUnknown" in view["problem"]["en"]
+    assert intake.do(application.show_handin, fine)["facts"] == 1
+
+
+def test_a_file_of_which_nothing_can_be_read_is_refused_and_noted(intake: Intake) -> None:
+    with pytest.raises(Unreadable) as refused:
+        application.recognise("foto.jpg", b"\xff\xd8\xff\xe0", {})
+    id = intake.do(application.refuse_file, "foto.jpg", "0" * 64, refused.value.fault, "kasse")
+    assert intake.do(application.show_handin, id)["problem"]["error"] == "FILE-06"
+    assert intake.do(application.list_files, 10, "refused")[0]["name"] == "foto.jpg" and not intake.told()
+
+
+def test_a_row_is_found_as_it_was_handed_in_with_its_facts(intake: Intake) -> None:
+    content = "Maßnahme;Position;Haushaltsjahr;Betrag;Quartiere\nM-1;1;2014;100,00;N|S\n"
+    view = intake.hand_in(content, "plan.csv")
+    row = intake.do(application.find_row, view["digest"][:12], "2.2")
+    assert row["columns"] == {"Maßnahme": "M-1", "Position": "1", "Haushaltsjahr": "2014", "Betrag": "100,00", "Quartiere": "N|S"}
+    assert row["place"] == "2" and [fact["id"] for fact in row["facts"]] == [
+        str(event.id) for event in intake.of("PlanLineRecorded")
+    ]
+    with pytest.raises(UnknownRow):
+        intake.do(application.find_row, view["digest"], "99")
+    with pytest.raises(UnknownFile):
+        intake.do(application.find_row, "f" * 12, "2")
+
+
+def test_texts_can_be_erased_while_facts_and_digests_stay(intake: Intake) -> None:
+    content = voucher_list(voucher("1", payee="Erika Beispiel"), voucher("2", "kaputt", payee="Erika Beispiel"), voucher("3"))
+    view = intake.hand_in(content)
+    told = len(intake.told())
+    assert intake.do(application.erase, intake.files, view["digest"], "2")["erased"] == 1
+    assert not intake.files.place(view["digest"]).exists()
+    row = intake.do(application.find_row, view["digest"], "2")
+    assert row["columns"] == {} and row["erased_at"] and len(row["facts"]) == 1
+    assert intake.do(application.find_row, view["digest"], "4")["columns"]["Zahlungsempfänger"] == "Werkstoff GmbH"
+    assert intake.do(application.erase, intake.files, view["digest"], None)["erased"] == 2
+    assert intake.do(application.show_handin, intake.of("FileRead")[0].correlation)["rejected_rows"][0]["value"] is None
+    assert len(intake.told()) == told
+    assert "Beispiel" not in dumped(
+        intake.do(lambda work: [tuple(row) for row in work.session.execute(text("select * from row_text"))])
+    )
+    assert counts(intake.hand_in(content)) == (3, 0, 2, 1, 0)
+
+
+def test_nothing_is_erased_of_a_file_that_is_being_read(intake: Intake) -> None:
+    intake.receive(voucher_list(voucher("1")))
+    with pytest.raises(StillReading):
+        intake.do(application.erase, intake.files, digest_of(voucher_list(voucher("1"))), None)
+
+
+def test_a_person_is_one_pseudonym_in_all_files_of_an_installation(intake: Intake, another_intake: Intake) -> None:
+    one, two = voucher_list(voucher("1", payee="Erika Beispiel")), voucher_list(voucher("2", payee="ERIKA BEISPIEL"))
+    for installation in (intake, another_intake):
+        installation.hand_in(one)
+        installation.start_again()
+        installation.hand_in(two)
+    here, there = ({event.voucher.issuer.ref for event in each.of("VoucherRecorded")} for each in (intake, another_intake))
+    assert len(here) == len(there) == 1 and here != there
+
+
+def test_what_was_said_under_a_key_cannot_be_changed_by_the_service(intake: Intake) -> None:
+    intake.hand_in(voucher_list(voucher("1")))
+    for statement_ in (
+        "update standing set revision = 9",
+        "delete from standing",
+        "truncate standing",
+        "delete from row_text",
+        "delete from handin",
+    ):
+        with pytest.raises(ProgrammingError) as refused:
+            intake.do(lambda work, sql=statement_: work.session.execute(text(sql)))
+        assert isinstance(refused.value.orig, psycopg.errors.InsufficientPrivilege)
+
+
+def test_a_bank_statement_and_a_cumulative_one_book_each_entry_once(intake: Intake) -> None:
+    one = entry(ref="1", details=details(text="RE-1"))
+    intake.hand_in(statement([one]))
+    view = intake.hand_in(statement([one, entry("5.00", "CRDT", ref="2")]))
+    assert counts(view) == (2, 1, 1, 0, 0)
+    assert [event.payment.amount_cents for event in intake.of("PaymentBooked")] == [-11900, 500]
+
+
+def test_council_objects_in_any_order_come_to_the_same_paper(intake: Intake, another_intake: Intake) -> None:
+    from json import dumps
+
+    from tests.intake.domain.test_council import consultation, meeting, organization, paper
+
+    parts = [dumps(paper(consultation(1))), dumps(meeting(1, "2021-09-21")), dumps(organization(1, "Jugendhilfeausschuss"))]
+    for part in parts:
+        intake.hand_in(part, "vorlage.json")
+    for part in reversed(parts):
+        another_intake.hand_in(part, "vorlage.json")
+    assert len(intake.of("DecisionRecorded")) == 3 and len(another_intake.of("DecisionRecorded")) == 1
+    assert intake.of("DecisionRecorded")[-1].decision == another_intake.of("DecisionRecorded")[-1].decision
+
+
+# ── instructions ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def instruct(
+    intake: Intake, subject: str = "measure/M-1", approved_by: str | None = None, **instruction: Any
+) -> tuple[Any, bool]:
+    said = Instructed.model_validate({"subject": subject, "instruction": instruction, "approved_by": approved_by})
+    return intake.do(application.receive_instruction, said, "sachbearbeitung", frozenset({"sachbearbeitung", "leitung"}))
+
+
+def test_an_instruction_is_a_fact_once(intake: Intake) -> None:
+    first, second = (
+        instruct(intake, kind="set_cut_off", as_of="2014-12-31"),
+        instruct(intake, kind="set_cut_off", as_of="2014-12-31"),
+    )
+    assert first[0] == second[0] and (first[1], second[1]) == (True, False)
+    (given,) = intake.of("InstructionGiven")
+    assert given.actor == "sachbearbeitung" and given.subject == "measure/M-1"
+    assert intake.do(application.find_row, given.source.digest, "1")["columns"]["kind"] == "set_cut_off"
+
+
+def test_a_person_may_change_their_mind_and_release_as_often_as_they_like(intake: Intake) -> None:
+    pair = {"voucher": str(uuid4()), "payment": str(uuid4()), "reason": "gesehen"}
+    news = [
+        instruct(intake, kind=kind, **pair)[1] for kind in ("confirm_match", "confirm_match", "reject_match", "confirm_match")
+    ]
+    assert news == [True, False, True, True]
+    fact = str(uuid4())
+    assert [instruct(intake, kind="release_parked", fact=fact)[1] for _ in range(2)] == [True, True]
+    assert len({event.id for event in intake.of("InstructionGiven")}) == 5
+
+
+@pytest.mark.parametrize("approver", [None, "sachbearbeitung", "unbekannt"])
+def test_a_finding_is_waived_by_two_people_only(intake: Intake, approver: str | None) -> None:
+    with pytest.raises(NotFourEyes):
+        instruct(intake, approved_by=approver, kind="waive_finding", finding=str(uuid4()), reason="geringfügig")
+    assert not intake.told()
+
+
+def test_a_waiver_carries_who_approved_it(intake: Intake) -> None:
+    instruct(intake, approved_by="leitung", kind="waive_finding", finding=str(uuid4()), reason="geringfügig")
+    assert intake.of("InstructionGiven")[0].approved_by == "leitung"
+
+
+def test_an_instruction_about_a_file_is_refused(intake: Intake) -> None:
+    with pytest.raises(WrongSubject):
+        instruct(intake, subject="file/abc", kind="set_cut_off", as_of="2014-12-31")
+
+
+def test_trying_a_file_stores_nothing_and_shows_everything() -> None:
+    answer = application.try_file(
+        "liste.csv", voucher_list(voucher("1"), voucher("1", "2,00"), voucher("2", "x")), kind="vouchers"
+    )
+    assert counts(answer) == (3, 1, 0, 2, 0)
+    assert [(row["place"], row["error"]) for row in answer["rejected_rows"]] == [("3", "ROW-14"), ("4", "ROW-02")]
+    assert answer["shown"][0].startswith("2: VoucherRecorded measure/M-1") and VOUCHERS.startswith("Maßnahme")
