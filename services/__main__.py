@@ -54,7 +54,7 @@ ListName = Annotated[str | None, typer.Option("--list", help="Name of a voucher 
 MunicipalityKey = Annotated[str | None, typer.Option("--municipality", help="Key of the municipality of a council paper.")]
 Subject = Annotated[str, typer.Argument(help="Measure or programme: `M-1`, `measure/M-1`, `programme/herne`.")]
 
-out, err = Console(), Console(stderr=True)
+out, err = Console(width=None if sys.stdout.isatty() else 240), Console(stderr=True)
 
 
 @app.command(epilog="Example: `pruefpfad serve` (everything, embedded) · `pruefpfad serve funding` (one service, production)")

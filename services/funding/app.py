@@ -32,5 +32,6 @@ def create(settings: Settings, clock: Clock | None = None) -> Service:
 
     service.chore(reconcile_due, every=0.1)
     service.chore(application.mark_new_day, every=60.0)
+    service.backlog(lambda session: sum(application.count_due(session).values()))
     web.measure_gauges(service)
     return service

@@ -15,6 +15,6 @@ router = Consumers()
 
 
 @router.subscriber(streams.INTAKE, group="funding.intake")
-def on_intake_events(message: KafkaMessage, funding: Annotated[Service, Context("service")]) -> None:
+def on_intake_events(message: KafkaMessage, funding: Annotated[Service, Context()]) -> None:
     """Post intake facts, a batch per transaction; what follows leaves through the outbox."""
     funding.once(message.raw_message, post_facts)

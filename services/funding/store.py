@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -24,7 +24,7 @@ from shared.contracts.funding import Book, Entry, Finding, Match, MeasureStateme
 from shared.contracts.intake import INTAKE, FileRead, IntakeEvent, MeasureData, MeasureRegistered, RowRejected
 from shared.persistence.database import copy, cursor
 from shared.values.source import Source
-from shared.values.subject import kind_of
+from shared.values.subject import kind_of, subject_of
 
 CONSUMER: Final = "funding.intake"
 """Name under which the inbox keeps its places and parked facts."""
@@ -33,7 +33,17 @@ RARE: Final = "type !~ '^de.pruefpfad.(voucher|payment)'"
 
 FACT_COLUMNS: Final = ("subject", "n", "id", "type", "known_at", "corrects", "crosses", "body")
 ENTRY_COLUMNS: Final = (
-    "subject", "book", "number", "kind", "booked_on", "valued_on", "reverses", "fact", "digest", "place", "seal",
+    "subject",
+    "book",
+    "number",
+    "kind",
+    "booked_on",
+    "valued_on",
+    "reverses",
+    "fact",
+    "digest",
+    "place",
+    "seal",
 )
 _BOOKS: Final = {book: book.value for book in Book}
 POSTING_COLUMNS: Final = ("subject", "book", "number", "line", "account", "cents", "funder", "budget_year")
@@ -66,14 +76,25 @@ class Written:
         """Rows of journal entries."""
         for entry in entries:
             book, number, source = _BOOKS[entry.book], entry.number, entry.source
-            self.entries.append((
-                subject, book, number, entry.kind, entry.booked_on, entry.valued_on, entry.reverses, entry.fact,
-                bytes.fromhex(source.digest), source.place, bytes.fromhex(entry.seal),
-            ))
+            self.entries.append(
+                (
+                    subject,
+                    book,
+                    number,
+                    entry.kind,
+                    entry.booked_on,
+                    entry.valued_on,
+                    entry.reverses,
+                    entry.fact,
+                    bytes.fromhex(source.digest),
+                    source.place,
+                    bytes.fromhex(entry.seal),
+                )
+            )
             for line, posting in enumerate(entry.postings, 1):
-                self.postings.append((
-                    subject, book, number, line, posting.account, posting.cents, posting.funder, posting.budget_year
-                ))
+                self.postings.append(
+                    (subject, book, number, line, posting.account, posting.cents, posting.funder, posting.budget_year)
+                )
 
     def copy(self, session: Session) -> None:
         """Write them."""
@@ -174,8 +195,8 @@ def save_journals(session: Session, held: Mapping[str, Held]) -> None:
     with cursor(session) as run:
         run.execute(
             """update journal j set number = v.number, seal = v.seal, facts = v.facts, version = j.version + 1,
-                 due_since = coalesce(j.due_since, clock_timestamp()), touched_at = clock_timestamp(),
-                 matching = j.matching or v.matching, own = j.own or v.own, wide = j.wide or v.wide
+                 due_since = case when j.kind in ('account', 'measure', 'programme') then coalesce(j.due_since, clock_timestamp()) end,
+                 touched_at = clock_timestamp(), matching = j.matching or v.matching, own = j.own or v.own, wide = j.wide or v.wide
                from unnest(%s::text[], %s::int8[], %s::bytea[], %s::int8[], %s::bool[], %s::bool[], %s::bool[])
                  as v(subject, number, seal, facts, matching, own, wide) where j.subject = v.subject""",
             (
@@ -200,14 +221,21 @@ def register(session: Session, fact: MeasureRegistered) -> None:
                municipality = excluded.municipality, carrier = excluded.carrier, service = excluded.service,
                target_group = excluded.target_group, rule_set = excluded.rule_set, body = excluded.body""",
             (
-                fact.subject, m.key, f"programme/{m.programme}" if m.programme else None, m.municipality.key, plain(m.carrier),
-                plain(m.service), plain(m.target_group), m.rule_set, m.model_dump_json().encode(),
+                fact.subject,
+                m.key,
+                subject_of("programme", m.programme) if m.programme else None,
+                m.municipality.key,
+                plain(m.carrier),
+                plain(m.service),
+                plain(m.target_group),
+                m.rule_set,
+                m.model_dump_json().encode(),
             ),
         )
         run.execute("delete from account_use where measure = %s", (fact.subject,))
         run.execute(
             "insert into account_use (account, measure) select a, %s from unnest(%s::text[]) a on conflict do nothing",
-            (fact.subject, [f"account/{iban}" for iban in m.accounts]),
+            (fact.subject, [subject_of("account", iban) for iban in m.accounts]),
         )
 
 
@@ -274,7 +302,7 @@ def programmes_of(session: Session, measures: Iterable[str]) -> dict[str, Measur
         return {subject: MeasureData.model_validate_json(body) for subject, body in run}
 
 
-def awaited(session: Session, keys: Sequence[str]) -> set[str]:
+def awaited(session: Session, keys: Callable[[], list[str]]) -> set[str]:
     """Which of these something parked waits for. Nearly always nothing is parked: then one probe tells so."""
     with cursor(session) as run:
         run.execute(
@@ -285,7 +313,7 @@ def awaited(session: Session, keys: Sequence[str]) -> set[str]:
             return set()
         run.execute(
             "select distinct waits_for from parked where consumer = %s and status = 'waiting' and waits_for = any(%s)",
-            (CONSUMER, list(keys)),
+            (CONSUMER, keys()),
         )
         return {key for (key,) in run}
 
@@ -332,8 +360,9 @@ def rare_facts(session: Session, subjects: Sequence[str]) -> dict[str, list[Inta
     if subjects:
         with cursor(session) as run:
             run.execute(
-                f"select subject, body from fact where subject = any(%s) and {RARE} order by subject, n",           # noqa: S608
-                (list(subjects),), binary=True,
+                f"select subject, body from fact where subject = any(%s) and {RARE} order by subject, n",  # noqa: S608
+                (list(subjects),),
+                binary=True,
             )
             for subject, body in run:
                 found[subject].append(INTAKE.validate_json(body))
@@ -348,7 +377,8 @@ def facts_elsewhere(session: Session, subject: str, crosses: Sequence[int]) -> l
         run.execute(
             """select body from fact f where crosses = any(%s) and subject <> %s and not exists
                (select from fact c where c.subject = f.subject and c.corrects = f.id) order by subject, n""",
-            (list(crosses), subject), binary=True,
+            (list(crosses), subject),
+            binary=True,
         )
         return [INTAKE.validate_json(body) for (body,) in run]
 
@@ -370,11 +400,15 @@ class Due(NamedTuple):
     wide: bool
 
 
-_READY: Final = "j.due_since is not null and (j.touched_at < clock_timestamp() - %(quiet)s * interval '1 second' or " \
+_READY: Final = (
+    "j.due_since is not null and (j.touched_at < clock_timestamp() - %(quiet)s * interval '1 second' or "
     "j.due_since < clock_timestamp() - %(patience)s * interval '1 second')"
+)
 
-_PAID: Final = "(j.kind = 'account' or exists (select from account_use u join journal a on a.subject = u.account " \
+_PAID: Final = (
+    "(j.kind = 'account' or exists (select from account_use u join journal a on a.subject = u.account "
     "where u.measure = j.subject and a.facts > 0))"
+)
 
 
 def due_matching(session: Session, quiet: float, patience: float) -> list[Due]:
@@ -388,7 +422,9 @@ def due_measures(session: Session, quiet: float, patience: float, limit: int) ->
         session,
         f"""j.kind = 'measure' and {_READY} and not (j.matching and {_PAID}) and not exists
             (select from account_use u join journal a on a.subject = u.account where u.measure = j.subject and a.matching)""",
-        quiet, patience, limit,
+        quiet,
+        patience,
+        limit,
     )
 
 
@@ -398,7 +434,9 @@ def due_programmes(session: Session, quiet: float, patience: float, limit: int) 
         session,
         f"""j.kind = 'programme' and {_READY} and not exists (select from measure m join journal x on x.subject = m.subject
             where m.programme = j.subject and x.due_since is not null)""",
-        quiet, patience, limit,
+        quiet,
+        patience,
+        limit,
     )
 
 
@@ -512,7 +550,9 @@ def matches(session: Session, subjects: Sequence[str]) -> list[Settled]:
     with cursor(session) as run:
         run.execute(
             """select subject, entry, body, budget_year from match where subject = any(%s) and ended is null
-               order by subject, entry""", (list(subjects),), binary=True,
+               order by subject, entry""",
+            (list(subjects),),
+            binary=True,
         )
         return [Settled(subject, entry, Match.model_validate_json(body), year) for subject, entry, body, year in run]
 
@@ -523,7 +563,8 @@ def matches_of_vouchers(session: Session, vouchers: Sequence[UUID]) -> list[Sett
         return []
     with cursor(session) as run:
         run.execute(
-            "select subject, entry, body, budget_year from match where voucher = any(%s) and ended is null", (list(vouchers),),
+            "select subject, entry, body, budget_year from match where voucher = any(%s) and ended is null",
+            (list(vouchers),),
             binary=True,
         )
         return [Settled(subject, entry, Match.model_validate_json(body), year) for subject, entry, body, year in run]
@@ -574,7 +615,8 @@ def save_leftovers(
         run.execute("delete from suggestion where account = any(%s)", (list(accounts),))
         run.executemany(
             """insert into suggestion (voucher, payment, subject, account, body) values (%s, %s, %s, %s, %s)
-               on conflict do nothing""", suggested,
+               on conflict do nothing""",
+            suggested,
         )
         run.execute("select account, number, valued_on from unmatched where account = any(%s)", (list(accounts),))
         before, after = set(run.fetchall()), set(unmatched)
@@ -629,7 +671,8 @@ def place_of(session: Session, subject: str) -> Place:
             """select j.version, j.number, j.seal, j.settled, j.settled_seal,
                  coalesce((select i.sequence from inbox i where i.consumer = %s and i.subject = j.subject), 0), j.day
                from journal j where j.subject = %s""",
-            (CONSUMER, subject), binary=True,
+            (CONSUMER, subject),
+            binary=True,
         )
         row = run.fetchone()
     if row is None:
@@ -669,7 +712,8 @@ def unmatched_of(session: Session, measure: str) -> list[tuple[str, int, date]]:
     with cursor(session) as run:
         run.execute(
             """select u.account, u.number, u.valued_on from account_use a join unmatched u on u.account = a.account
-               where a.measure = %s order by u.account, u.number""", (measure,),
+               where a.measure = %s order by u.account, u.number""",
+            (measure,),
         )
         return run.fetchall()
 
@@ -679,7 +723,8 @@ def has_bank_statements(session: Session, measure: str) -> bool:
     with cursor(session) as run:
         run.execute(
             """select exists (select from account_use a join journal j on j.subject = a.account
-               where a.measure = %s and j.facts > 0)""", (measure,),
+               where a.measure = %s and j.facts > 0)""",
+            (measure,),
         )
         row = run.fetchone()
         return bool(row and row[0])
@@ -730,9 +775,7 @@ def save_statement(session: Session, subject: str, day: date, event: UUID, body:
 def findings(session: Session, subject: str, day: date) -> list[Finding]:
     """Findings that hold as of a day, waived ones too."""
     with cursor(session) as run:
-        run.execute(
-            "select body from finding where subject = %s and day = %s order by code, id", (subject, day), binary=True
-        )
+        run.execute("select body from finding where subject = %s and day = %s order by code, id", (subject, day), binary=True)
         return [Finding.model_validate_json(body) for (body,) in run]
 
 
@@ -762,7 +805,8 @@ def findings_of(session: Session, subjects: Sequence[str], day: date) -> dict[st
     with cursor(session) as run:
         run.execute(
             "select subject, body from finding where subject = any(%s) and day = %s order by subject, code, id",
-            (list(subjects), day), binary=True,
+            (list(subjects), day),
+            binary=True,
         )
         for subject, body in run:
             finding = Finding.model_validate_json(body)
@@ -796,7 +840,7 @@ def parked_untold(session: Session, limit: int) -> list[ParkedFact]:
         run.execute(
             f"""select {_PARKED} from parked p left join told_parked t on t.reference = p.reference where p.consumer = %s
                 and p.status in ('waiting', 'unreadable', 'refused') and p.subject is not null
-                and (t.reference is null or t.attempts <> p.attempts) order by p.id limit %s""",                    # noqa: S608
+                and (t.reference is null or t.attempts <> p.attempts) order by p.id limit %s""",  # noqa: S608
             (CONSUMER, limit),
         )
         return [ParkedFact(*row) for row in run]
@@ -808,7 +852,8 @@ def released_untold(session: Session, limit: int) -> list[tuple[str, str, UUID |
         run.execute(
             """select t.reference, t.subject, t.fact from told_parked t
                join parked p on p.reference = t.reference and p.consumer = %s where p.status in ('released', 'dismissed')
-               order by p.id limit %s""", (CONSUMER, limit),
+               order by p.id limit %s""",
+            (CONSUMER, limit),
         )
         return run.fetchall()
 
@@ -818,7 +863,8 @@ def save_told(session: Session, told: Sequence[tuple[str, str, UUID | None, int]
     with cursor(session) as run:
         run.executemany(
             """insert into told_parked (reference, subject, fact, attempts) values (%s, %s, %s, %s)
-               on conflict (reference) do update set attempts = excluded.attempts, fact = excluded.fact""", told,
+               on conflict (reference) do update set attempts = excluded.attempts, fact = excluded.fact""",
+            told,
         )
         run.execute("delete from told_parked where reference = any(%s)", (list(gone),))
 
@@ -828,7 +874,8 @@ def list_parked(session: Session, limit: int) -> list[ParkedFact]:
     with cursor(session) as run:
         run.execute(
             f"""select {_PARKED} from parked p where p.consumer = %s and p.status in ('waiting', 'unreadable', 'refused')
-                order by p.id limit %s""", (CONSUMER, limit),                                                        # noqa: S608
+                order by p.id limit %s""",
+            (CONSUMER, limit),  # noqa: S608
         )
         return [ParkedFact(*row) for row in run]
 
@@ -842,7 +889,8 @@ def list_measures(session: Session) -> list[dict[str, Any]]:
         session,
         """select m.subject, m.key, m.programme, m.rule_set, j.number as entries, j.settled, j.due_since is not null as due,
              coalesce((select array_agg(s.day order by s.day) from statement s where s.subject = m.subject), '{}') as days
-           from measure m join journal j on j.subject = m.subject order by m.key""", (),
+           from measure m join journal j on j.subject = m.subject order by m.key""",
+        (),
     )
 
 
@@ -935,7 +983,8 @@ def unbalanced_cents(session: Session) -> int:
         """select coalesce(sum(abs(over)), 0)::int8 from
            (select sum(p.cents) as over from journal j join posting p on p.subject = j.subject
             where j.touched_at > clock_timestamp() - interval '1 minute'
-            group by p.subject, p.book, p.number having sum(p.cents) <> 0) u""", (),
+            group by p.subject, p.book, p.number having sum(p.cents) <> 0) u""",
+        (),
     )
 
 
@@ -956,7 +1005,7 @@ def _entries(session: Session, condition: str, parameters: Sequence[Any]) -> Ite
             f"""select e.subject, e.book, e.number, e.kind, e.booked_on, e.valued_on, e.reverses, e.fact, encode(e.digest, 'hex'),
                   e.place, encode(e.seal, 'hex'), p.account, p.cents, p.funder, p.budget_year
                 from entry e join posting p on p.subject = e.subject and p.book = e.book and p.number = e.number
-                where {condition} order by e.subject, e.book, e.number, p.line""",                                    # noqa: S608
+                where {condition} order by e.subject, e.book, e.number, p.line""",  # noqa: S608
             parameters,
         )
         last: tuple[Any, ...] | None = None
@@ -974,8 +1023,17 @@ def _entries(session: Session, condition: str, parameters: Sequence[Any]) -> Ite
 def _entry(row: tuple[Any, ...], postings: list[Posting]) -> tuple[str, Entry]:
     subject, of, number, kind, booked_on, valued_on, reverses, fact, digest, place, seal = row[:11]
     return subject, Entry(
-        number=number, book=Book(of), kind=kind, booked_on=booked_on, valued_on=valued_on, postings=tuple(postings),
-        reverses=reverses, fact=fact, source=Source(digest=digest, place=place), previous=ZEROS, seal=seal,
+        number=number,
+        book=Book(of),
+        kind=kind,
+        booked_on=booked_on,
+        valued_on=valued_on,
+        postings=tuple(postings),
+        reverses=reverses,
+        fact=fact,
+        source=Source(digest=digest, place=place),
+        previous=ZEROS,
+        seal=seal,
     )
 
 

@@ -189,8 +189,8 @@ def root(services: Sequence[Service]) -> FastAPI:
 
     @app.get("/flow")
     def flow(_: Annotated[Actor, may("look")]) -> dict[str, Any]:
-        """Where everything is: what was told and relayed, what was applied, what waits and why, by service."""
-        return {service.name: service.flow().as_dict() for service in services}
+        """Where everything is, by service: what was told, relayed and applied, what waits and why, what is still to do."""
+        return {service.name: {**service.flow().as_dict(), "work": service.work_left()} for service in services}
 
     for service in services:
         app.mount(f"/{service.name}", application(service), name=service.name)

@@ -142,6 +142,7 @@ class Service:
         """Why the service will never come up: a person must act."""
         self.on_failure: Callable[[BaseException], None] = lambda _: None
 
+        self._backlog: Callable[[Session], int] | None = None
         self._database: Database | None = None
         self._open = threading.Event()
         self._troubles: dict[str, str] = {"start": "it is starting"}
@@ -297,6 +298,17 @@ class Service:
     def flow(self) -> Flow:
         """Where everything is: told, relayed, applied, waiting. ``messaging.flow.settled`` compares those of all services."""
         return flow(self.database, self.publishes, list(self._inboxes.values()))
+
+    def backlog(self, read: Callable[[Session], int]) -> None:
+        """Say how to count what the service still has to do by itself: files to read, measures that are due."""
+        self._backlog = read
+
+    def work_left(self) -> int:
+        """How much the service still has to do by itself; nothing is settled before it is 0."""
+        if self._backlog is None:
+            return 0
+        with self.database.transaction() as session:
+            return self._backlog(session)
 
     def gauge(self, name: str, text: str, read: Callable[[Session], Reading], labels: Sequence[str] = ()) -> None:
         """Publish a number of the domain as ``pruefpfad_<name>``: ``read(session)`` gives values by label values."""
