@@ -7,6 +7,7 @@ import json
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -42,12 +43,15 @@ from shared.contracts.intake import (
 )
 from shared.contracts.submissions import Submission
 from shared.messaging.work import Work
+from shared.persistence.database import is_lost
 from shared.persistence.files import Files
 from shared.values.source import Source, digest_of, id_of
 from shared.values.subject import key_of, kind_of, subject_of
 
 CHUNK: Final = 1_000
 """Rows that are told in one transaction; a reading that was interrupted goes on behind the last of them."""
+ATTEMPTS: Final = 3
+"""How often a chunk is told that cannot be; then its hand-in has failed, and the next one is read."""
 MOST_TOTALS: Final = 1_000
 MOST_REMARKS: Final = 50
 MOST_SHOWN: Final = 1_000
@@ -215,6 +219,7 @@ def submission_in(record: Record) -> Submission:
 def submission_of(said: Any) -> Submission:
     """A submission from its JSON; raises ``ValidationError`` or ``ValueError``."""
     submission = Submission.model_validate(said)
+    submission.data.model_dump_json()  # refuses halves of surrogate pairs, which nothing can keep
     for text in (submission.id, submission.source, submission.data.series or ""):
         if not text.isprintable():
             raise ValueError("expected printable text in id, source and series")
@@ -344,6 +349,8 @@ class Reader:
         self._open: Open | None = None
         self._looked = float("-inf")
         self._closed = False
+        self._failures: Counter[UUID] = Counter()
+        self._why = ""
         self._helper = ThreadPoolExecutor(1, thread_name_prefix="intake reads ahead")
         self._pseudonyms: Pseudonyms | None = None
 
@@ -377,6 +384,13 @@ class Reader:
             self.ask()
             return self._open is not None
         handin = store.locked(work, current.id)
+        if self._failures[current.id] >= ATTEMPTS:  # it fails for a reason of its own, and others wait behind it
+            handin.state, handin.problem = (
+                "failed",
+                {"en": f"intake cannot tell what stands behind row {handin.rows}: {self._why}"},
+            )
+            self._close()
+            return True
         if handin.state != "waiting" or handin.rows != current.position or current.chunk is None:
             self._open = None  # undone, or told by another replica: look again where it stands
             self.ask()
@@ -387,7 +401,13 @@ class Reader:
             handin.state, handin.problem = "failed", {"en": f"intake cannot read on behind row {handin.rows}: {current.failure}"}
             self._close()
             return True
-        tell_rows(work, handin, chunk, current.identities, current.reading.remarks if current.ended else ())
+        try:
+            tell_rows(work, handin, chunk, current.identities, current.reading.remarks if current.ended else ())
+        except Exception as error:
+            if not is_lost(error):
+                self._failures[current.id] += 1
+                self._why = f"{type(error).__name__}: {error}"[:500]
+            raise
         if current.ended:
             finish(work, handin, current.reading)
             self._close()
@@ -412,7 +432,7 @@ class Reader:
                 reading = readers.read_rows(handin.kind, json.loads(content)["rows"], given)
             else:
                 if handin.kind == oparl.KIND:
-                    found = tuple(store.remembered(work, oparl.referenced_by(json.loads(decode(content)))))
+                    found = tuple(store.remembered(work, oparl.referenced_by(oparl.loaded(decode(content)))))
                     given = Given(
                         name=handin.name, kind=handin.kind, pseudonyms=self._pseudonyms, remembered=found, **_said(handin.given)
                     )

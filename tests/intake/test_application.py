@@ -145,6 +145,28 @@ def test_a_fault_of_a_reader_stops_its_file_and_no_other(intake: Intake, monkeyp
     assert intake.do(application.show_handin, fine)["facts"] == 1
 
 
+def test_a_file_whose_rows_cannot_be_told_fails_and_the_next_is_read(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, fine = intake.receive(voucher_list(voucher("bad"))), intake.receive(voucher_list(voucher("2")))
+    told = application.tell_rows
+
+    def refuse(work: Any, handin: Any, *more: Any) -> None:
+        if handin.id == broken:
+            raise ValueError("these cannot be told")
+        told(work, handin, *more)
+
+    monkeypatch.setattr(application, "tell_rows", refuse)
+    failures = 0
+    while intake.reader.ahead():
+        try:
+            intake.do(intake.reader.read_on)
+        except ValueError:
+            failures += 1
+    assert failures == application.ATTEMPTS
+    view = intake.do(application.show_handin, broken)
+    assert view["state"] == "failed" and "these cannot be told" in view["problem"]["en"]
+    assert intake.do(application.show_handin, fine)["facts"] == 1
+
+
 def test_a_file_of_which_nothing_can_be_read_is_refused_and_noted(intake: Intake) -> None:
     with pytest.raises(Unreadable) as refused:
         application.recognise("foto.jpg", b"\xff\xd8\xff\xe0", {})

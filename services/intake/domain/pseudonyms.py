@@ -11,182 +11,47 @@ from typing import Final
 
 from shared.contracts.intake import Party
 
-FORMS: Final = frozenset(
-    [
-        "ag",
-        "ab",
-        "ev",
-        "eg",
-        "ek",
-        "gbr",
-        "gmbh",
-        "ggmbh",
-        "ug",
-        "kg",
-        "kgaa",
-        "ohg",
-        "partg",
-        "partgmbb",
-        "se",
-        "gag",
-        "vvag",
-        "aoer",
-        "kor",
-        "koer",
-        "inc",
-        "ltd",
-        "llc",
-        "sa",
-        "nv",
-        "bv",
-        "mbh",
-        "ewiv",
-    ]
-) - {"ek", "gbr", "ab", "sa"}
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+FORMS: Final = _words(
+    """
+    ag ev eg gmbh ggmbh ug kg kgaa ohg partg partgmbb se gag vvag aoer kor koer inc ltd llc nv bv mbh ewiv
+    """
+)
 """Legal forms of legal persons and of partnerships that are public by law; sole traders (e. K.) and civil-law partnerships
 (GbR) often bear the name of a person, so theirs do not travel."""
 
-BODIES: Final = frozenset(
-    [
-        "stadt",
-        "gemeinde",
-        "kreis",
-        "landkreis",
-        "land",
-        "bund",
-        "amt",
-        "agentur",
-        "jobcenter",
-        "universitaet",
-        "hochschule",
-        "schule",
-        "kirche",
-        "verband",
-        "verein",
-        "werk",
-        "verlag",
-        "bank",
-        "sparkasse",
-        "stadtwerke",
-        "stiftung",
-        "db",
-        "telekom",
-        "post",
-        "bahn",
-        "ministerium",
-        "bundesministerium",
-        "landesamt",
-        "bundesamt",
-        "finanzamt",
-        "jugendamt",
-        "sozialamt",
-        "bezirk",
-        "magistrat",
-        "senat",
-        "landratsamt",
-        "buergermeisteramt",
-        "kirchenkreis",
-        "kirchengemeinde",
-        "bistum",
-        "dioezese",
-        "caritas",
-        "diakonie",
-        "awo",
-        "drk",
-        "kindertagesstaette",
-        "kita",
-        "volkshochschule",
-        "vhs",
-        "kammer",
-        "handwerkskammer",
-        "ihk",
-        "krankenkasse",
-        "aok",
-        "versicherung",
-        "berufsgenossenschaft",
-        "genossenschaft",
-        "gesellschaft",
-        "gesellschaften",
-        "institut",
-        "akademie",
-        "fachdienst",
-        "zweckverband",
-        "eigenbetrieb",
-        "bibliothek",
-        "museum",
-        "klinikum",
-        "krankenhaus",
-        "gymnasium",
-        "gesamtschule",
-        "realschule",
-        "grundschule",
-        "berufskolleg",
-        "bundesagentur",
-        "deutschland",
-        "landesbank",
-        "volksbank",
-        "raiffeisenbank",
-        "postbank",
-        "bundesbank",
-        "landesregierung",
-        "regierungspraesidium",
-        "bezirksregierung",
-        "kommune",
-        "region",
-        "jugendring",
-        "jugendwerk",
-        "bildungswerk",
-        "kolpingwerk",
-        "diakonisches",
-        "wohlfahrtsverband",
-        "samtgemeinde",
-        "verbandsgemeinde",
-        "freistaat",
-        "hansestadt",
-        "landeshauptstadt",
-        "universitaetsstadt",
-    ]
+BODIES: Final = _words(
+    """
+    stadt gemeinde kreis landkreis land bund amt agentur jobcenter universitaet hochschule schule kirche verband verein
+    werk verlag bank sparkasse stadtwerke stiftung db telekom post bahn ministerium bundesministerium landesamt
+    bundesamt finanzamt jugendamt sozialamt bezirk magistrat senat landratsamt buergermeisteramt kirchenkreis
+    kirchengemeinde bistum dioezese caritas diakonie awo drk kindertagesstaette kita volkshochschule vhs kammer
+    handwerkskammer ihk krankenkasse aok versicherung berufsgenossenschaft genossenschaft gesellschaft gesellschaften
+    institut akademie fachdienst zweckverband eigenbetrieb bibliothek museum klinikum krankenhaus gymnasium gesamtschule
+    realschule grundschule berufskolleg bundesagentur deutschland landesbank volksbank raiffeisenbank postbank
+    bundesbank landesregierung regierungspraesidium bezirksregierung kommune region jugendring jugendwerk bildungswerk
+    kolpingwerk diakonisches wohlfahrtsverband samtgemeinde verbandsgemeinde freistaat hansestadt landeshauptstadt
+    universitaetsstadt
+    """
 )
 """Words that stand in names of bodies. Compared as whole words: „Stadtler“ is no Stadt, „Banker“ no Bank."""
 
-SURNAMES_TOO: Final = frozenset(
-    [
-        "land",
-        "bund",
-        "amt",
-        "post",
-        "kreis",
-        "werk",
-        "bank",
-        "bahn",
-        "kirche",
-        "region",
-        "stadt",
-        "schule",
-        "senat",
-        "kammer",
-        "deutschland",
-    ]
+SURNAMES_TOO: Final = _words(
+    """
+    land bund amt post kreis werk bank bahn kirche region stadt schule senat kammer deutschland
+    """
 )
 """Bodies' words that are surnames, too: they count as first word („Land Hessen“) or behind ``BEFORE`` („Deutsche Post“)."""
 
-BEFORE: Final = frozenset(
-    [
-        "deutsche",
-        "deutscher",
-        "deutsches",
-        "evangelische",
-        "ev",
-        "katholische",
-        "kath",
-        "freie",
-        "oeffentliche",
-        "staatliche",
-        "staedtische",
-        "hohe",
-        "alte",
-        "neue",
-    ]
+BEFORE: Final = _words(
+    """
+    deutsche deutscher deutsches evangelische ev katholische kath freie oeffentliche staatliche staedtische hohe alte
+    neue
+    """
 )
 
 _FORM_SPELLING: Final = (

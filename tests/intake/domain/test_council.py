@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from services.intake.domain import readers
+from services.intake.domain.errors import Unreadable
 from services.intake.domain.identity import Identities, Left, New
 from services.intake.domain.readers.results import PHRASES, result_of
 from services.intake.domain.reading import Given, Reading
@@ -224,3 +225,15 @@ def test_no_phrase_says_yes_with_a_no_in_it() -> None:
     for phrase, result in PHRASES.items():
         if {"nicht", "kein", "keine", "abgelehnt", "ablehnung"} & set(phrase.split()):
             assert result in (REJECTED, POSTPONED), phrase
+
+
+def test_text_that_no_database_takes_is_left_out_or_refused() -> None:
+    assert decision(readers.read(json.dumps(paper(web="a\x00b")).encode(), Given()).all()).url == "ab"
+    with pytest.raises(Unreadable) as refused:
+        readers.read(json.dumps(paper(web="\ud800")).encode(), Given())
+    assert refused.value.fault.code == "FILE-08"
+
+
+def test_a_submission_handed_in_as_a_file_is_told_where_to_go() -> None:
+    with pytest.raises(Unreadable, match="POST /intake/submissions"):
+        readers.read(b'{"specversion": "1.0", "id": "1", "data": {}}', Given())

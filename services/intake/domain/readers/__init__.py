@@ -99,12 +99,19 @@ def _row(template: Template, at: int, row: Mapping[str, Any], given: Given) -> R
             faults.append(Fault("ROW-18", heading, str(value)[:300]))
         elif column is not None:
             cells.append(
-                (column, "" if value is None else ("ja" if value else "nein") if isinstance(value, bool) else str(value).strip())
+                (
+                    column,
+                    ""
+                    if value is None
+                    else ("ja" if value else "nein")
+                    if isinstance(value, bool)
+                    else str(value).replace("\0", "").strip(),
+                )
             )
         elif (template.yearly and word.startswith(word_of(template.yearly.heading)) and word[-4:].isdigit()) or (
             template.yearly and word.startswith(word_of(template.yearly.name)) and word[-4:].isdigit()
         ):
-            yearly[int(word[-4:])] = "" if value is None else str(value).strip()
+            yearly[int(word[-4:])] = "" if value is None else str(value).replace("\0", "").strip()
         else:
             faults.append(Fault("ROW-07", heading, None, f"eine Spalte der Vorlage {template.kind}"))
     if faults:

@@ -8,6 +8,7 @@ not matter: a meeting that comes later makes a new state of the papers it decide
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, Final
@@ -59,15 +60,25 @@ Object = dict[str, Any]
 def read_oparl(text: str, given: Given) -> Reading:
     """Council objects. Raises ``Unreadable`` for what is no OParl."""
     try:
-        said = json.loads(text.removeprefix("\ufeff"), parse_constant=_refuse)
+        said = loaded(text)
     except (ValueError, RecursionError) as error:
         raise Unreadable(Fault("FILE-08", value=str(error)[:200]), given.name) from error
     top = list(_objects(said))
     if not any(kind for kind, _ in top):
-        raise Unreadable(Fault("FILE-09", value=", ".join(list(said)[:8]) if isinstance(said, dict) else "Liste"), given.name)
+        shown = ", ".join(list(said)[:8]) if isinstance(said, dict) else "Liste"
+        hint = "Das ist eine Einreichung: an POST /intake/submissions senden." if "specversion" in shown else None
+        raise Unreadable(Fault("FILE-09", value=shown, hint=hint), given.name)
     reading = Reading(KIND, series_of(KIND, given.series or given.name), (), ())
     reading.rows = _rows(top, given, reading)
     return reading
+
+
+def loaded(text: str) -> Any:
+    """JSON of a text; refuses NaN and halves of surrogate pairs, and leaves out NUL: neither files nor databases take them."""
+    said = json.loads(text.removeprefix("\ufeff").replace("\\u0000", ""), parse_constant=_refuse)
+    if re.search(r"\\u[dD][89a-fA-F]", text):
+        json.dumps(said, ensure_ascii=False).encode()
+    return said
 
 
 def kind_of(thing: Object) -> str:
