@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -33,6 +34,7 @@ def events(union: Any) -> Iterator[type[BaseModel]]:
     yield from get_args(get_args(union)[0])
 
 
+@cache
 def schemas() -> dict[str, dict[str, Any]]:
     """File name → JSON Schema of everything that is published or accepted."""
     found = {
@@ -45,6 +47,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     }
 
 
+@cache
 def asyncapi() -> dict[str, dict[str, Any]]:
     """File name → AsyncAPI document of each service."""
     from services.funding.app import create as funding
@@ -52,7 +55,9 @@ def asyncapi() -> dict[str, dict[str, Any]]:
     from services.reporting.app import create as reporting
     from shared.runtime.settings import read_settings
 
-    settings = read_settings({}).model_copy(update={"kafka": "kafka:9092"})
+    settings = read_settings({}).model_copy(
+        update={"kafka": "kafka:9092", "database": "postgresql://{service}@postgres/{service}"}
+    )
     made = (make(settings) for make in (intake, funding, reporting))
     return {f"asyncapi-{service.name}.json": _steady(json.loads(service.asyncapi())) for service in made}
 

@@ -146,6 +146,11 @@ def application(service: Service, *routers: APIRouter) -> FastAPI:
     _has_health(app, [service])
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
+    @app.post("/replay")
+    def replay(_: Annotated[Actor, may("operate")]) -> dict[str, int]:
+        """Try parked facts again, and ask publishers for what is missing. Facts released, by consumer."""
+        return service.ask_again()
+
     @app.get("/docs", include_in_schema=False)
     def docs() -> HTMLResponse:
         return _page(app.title, _SWAGGER)

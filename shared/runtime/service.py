@@ -295,6 +295,14 @@ class Service:
                 return "the thread of the chores has ended"
         return None
 
+    def ask_again(self) -> dict[str, int]:
+        """Try parked facts again, and ask for everything that is missing now instead of after the next heads."""
+        released = {inbox.consumer: inbox.retry_parked(self.reads[stream].apply) for stream, inbox in self._inboxes.items()}
+        for inbox in self._inboxes.values():
+            inbox.lacking.set()
+        self.wake()
+        return released
+
     def flow(self) -> Flow:
         """Where everything is: told, relayed, applied, waiting. ``messaging.flow.settled`` compares those of all services."""
         return flow(self.database, self.publishes, list(self._inboxes.values()))
