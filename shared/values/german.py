@@ -9,9 +9,9 @@ from fractions import Fraction
 
 _AMOUNT = re.compile(
     r"""(?P<sign>[+\-\u2212]?)
-        (?: (?P<de>\d{1,3}(?:\.\d{3})+|\d+)(?:,(?P<de_cents>\d{1,2}))?     # 1.234,56 · 1234,5 · 1234
+        (?: (?P<de>\d{1,3}(?:\.\d{3})+|\d+)(?:,(?P<de_cents>\d{1,2}|-{1,2}|\u2013|\u2014))?  # 1.234,56 · 1234,5 · 1234 · 1.234,-
           | (?P<ch>\d{1,3}(?:['\u2019\u00a0\u202f ]\d{3})+)(?:,(?P<ch_cents>\d{1,2}))?  # 1 234,56 · 1'234,56
-          | (?P<en>\d+)\.(?P<en_cents>\d{2})                               # 1234.56 as machines write it
+          | (?P<en>\d{1,3}(?:,\d{3})+|\d+)\.(?P<en_cents>\d{2})             # 1234.56 as machines write it, 1,234.56
         )(?P<after>[-\u2212]?)""",
     re.VERBOSE,
 )
@@ -26,22 +26,25 @@ class NotAnAmount(ValueError):
 def read_cents(text: str) -> int:
     """Cents of an amount as Germans write it, or as machines do; refuses what could be read in two ways.
 
-    ``1.234,56`` ``1234,5`` ``1.234`` (thousand) ``1 234,56`` ``-5,00`` ``5,00-`` ``1234.56`` ``€ 5,00`` ``5,00 EUR``.
+    ``1.234,56`` ``1234,5`` ``1.234`` (thousand) ``1 234,56`` ``-5,00`` ``5,00-`` ``(5,00)`` ``1.234,-`` ``1234.56`` ``1,234.56``
+    ``€ 5,00`` ``5,00 EUR``.
     ``1.23`` is 1,23 since no German writes a thousand so; ``1,234`` is refused: three decimals, or a thousand?
 
     >>> read_cents("1.234,56 €"), read_cents("-1234,5"), read_cents("1.234")
     (123456, -123450, 123400)
     """
     bare = re.sub(r"(?:€|EUR)", "", text.strip(), flags=re.IGNORECASE).strip(" \u00a0\u202f")
-    found = _AMOUNT.fullmatch(bare)
-    if not found or (found["sign"] and found["after"]):
+    bracketed = bare[:1] == "(" and bare[-1:] == ")"            # how accounting formats write what is negative
+    found = _AMOUNT.fullmatch(bare[1:-1].strip() if bracketed else bare)
+    if not found or sum((bool(found["sign"]), bool(found["after"]), bracketed)) > 1:
         raise NotAnAmount(text)
     if found["en"] is not None:
         whole, cents = found["en"], found["en_cents"]
     else:
         whole, cents = found["de"] or found["ch"], found["de_cents"] or found["ch_cents"] or "0"
+        cents = cents if cents.isdigit() else "0"
     value = int(re.sub(r"\D", "", whole)) * 100 + int(cents.ljust(2, "0"))
-    negative = bool(found["after"]) or found["sign"] in ("-", "\u2212")
+    negative = bracketed or bool(found["after"]) or found["sign"] in ("-", "\u2212")
     return -value if negative else value
 
 

@@ -1,0 +1,86 @@
+"""Amounts as people and programs write them, read in one way or refused."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.values.german import NotAnAmount, read_cents, write_cents
+
+
+@pytest.mark.parametrize(
+    ("text", "cents"),
+    [
+        ("1.234,56", 123456),
+        ("1234,5", 123450),
+        ("1.234", 123400),
+        ("1 234,56", 123456),
+        ("1'234,56", 123456),
+        ("1\u00a0234,56", 123456),
+        ("-5,00", -500),
+        ("5,00-", -500),
+        ("\u22125,00", -500),
+        ("(5,00)", -500),
+        ("(5,00 €)", -500),
+        ("1.234,-", 123400),
+        ("1.234,--", 123400),
+        ("1.234,–", 123400),
+        ("1234.56", 123456),
+        ("1,234.56", 123456),
+        ("1,234,567.89", 123456789),
+        ("€ 5,00", 500),
+        ("5,00 EUR", 500),
+        ("0,01", 1),
+    ],
+)
+def test_an_amount_is_read_as_it_is_meant(text: str, cents: int) -> None:
+    assert read_cents(text) == cents
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1,234",
+        "1.2345",
+        "1,2345",
+        "1.23.456",
+        "12,34.56",
+        "1.234.56",
+        "1,23.45",
+        "(-5,00)",
+        "-5,00-",
+        "(5,00-)",
+        "()",
+        "",
+        "-",
+        "5,00 USD",
+        "1e3",
+        "5;00",
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_refused(text: str) -> None:
+    with pytest.raises(NotAnAmount):
+        read_cents(text)
+
+
+@given(st.integers(-(10**15), 10**15), st.booleans())
+def test_what_is_written_is_read_again(cents: int, unit: bool) -> None:
+    assert read_cents(write_cents(cents, unit=unit)) == cents
+
+
+@given(st.text(alphabet="0123456789.,-'() €−+", max_size=14))
+def test_a_text_that_is_read_has_just_the_digits_of_its_amount(text: str) -> None:
+    with suppress(NotAnAmount):
+        euro, cents = divmod(abs(read_cents(text)), 100)
+        digits = "".join(sign for sign in text if sign.isdigit()).lstrip("0")
+        assert digits in {
+            f"{euro}",
+            f"{euro}{cents:02d}",
+            f"{euro}{cents // 10}",
+            f"{cents:02d}".lstrip("0"),
+            f"{cents // 10}",
+            "",
+        }
