@@ -6,7 +6,7 @@ from services.funding import application, consumer, tables, web
 from shared.contracts import streams
 from shared.contracts.funding import FUNDING
 from shared.contracts.intake import INTAKE
-from shared.messaging.work import Clock, Work
+from shared.messaging.work import Clock
 from shared.runtime.service import Service, Stream
 from shared.runtime.settings import Settings
 
@@ -25,12 +25,7 @@ def create(settings: Settings, clock: Clock | None = None) -> Service:
         clock=clock,
         description="Says what facts mean in money: posts them to sealed journals, matches payments, reconciles every measure.",
     )
-    using = application.Reconciling()
-
-    def reconcile_due(work: Work) -> None:
-        application.reconcile_due(work, using)
-
-    service.chore(reconcile_due, every=0.1)
+    service.chore(application.Pace(application.Reconciling()).reconcile_due, every=0.1)
     service.chore(application.mark_new_day, every=60.0)
     service.backlog(lambda session: sum(application.count_due(session).values()))
     web.measure_gauges(service)

@@ -195,8 +195,10 @@ def save_journals(session: Session, held: Mapping[str, Held]) -> None:
     with cursor(session) as run:
         run.execute(
             """update journal j set number = v.number, seal = v.seal, facts = v.facts, version = j.version + 1,
-                 due_since = case when j.kind in ('account', 'measure', 'programme') then coalesce(j.due_since, clock_timestamp()) end,
-                 touched_at = clock_timestamp(), matching = j.matching or v.matching, own = j.own or v.own, wide = j.wide or v.wide
+                 due_since = case when j.kind in ('account', 'measure', 'programme')
+                   then coalesce(j.due_since, clock_timestamp()) end,
+                 touched_at = clock_timestamp(), matching = j.matching or v.matching, own = j.own or v.own,
+                 wide = j.wide or v.wide
                from unnest(%s::text[], %s::int8[], %s::bytea[], %s::int8[], %s::bool[], %s::bool[], %s::bool[])
                  as v(subject, number, seal, facts, matching, own, wide) where j.subject = v.subject""",
             (
@@ -336,7 +338,8 @@ def parked_under(session: Session, fact: UUID) -> str | None:
 class Memory:
     """Facts read before. They are append-only, so a subject's first n never change; the least used subjects are forgotten."""
 
-    def __init__(self, limit: int = 250_000) -> None:
+    def __init__(self, limit: int = 50_000) -> None:
+        """``limit``: facts kept, about 4 kB each."""
         self._limit, self._size = limit, 0
         self._known: OrderedDict[str, list[IntakeEvent]] = OrderedDict()
 
@@ -349,7 +352,7 @@ class Memory:
             known = [*known, *(INTAKE.validate_json(body) for (body,) in run)]
         self._known[subject] = known
         self._size += len(known)
-        while self._size > self._limit and len(self._known) > 1:
+        while self._size > self._limit:
             self._size -= len(self._known.popitem(last=False)[1])
         return known
 
@@ -507,6 +510,17 @@ def touch_of_earlier_days(session: Session, today: date, limit: int) -> int:
 def has_new_bank_lines(session: Session, accounts: Sequence[str]) -> bool:
     """Did bank lines come that were not matched yet?"""
     return bool(_count(session, "select count(*) from journal where subject = any(%s) and matching", (list(accounts),)))
+
+
+def is_busy(session: Session, seconds: float) -> bool:
+    """Was anything that is due touched that lately?"""
+    return bool(
+        _count(
+            session,
+            """select count(*) from (select from journal where due_since is not null
+               and touched_at > clock_timestamp() - %s * interval '1 second' limit 1) t""", (seconds,),
+        )
+    )
 
 
 def count_due(session: Session) -> dict[str, int]:
@@ -874,8 +888,8 @@ def list_parked(session: Session, limit: int) -> list[ParkedFact]:
     with cursor(session) as run:
         run.execute(
             f"""select {_PARKED} from parked p where p.consumer = %s and p.status in ('waiting', 'unreadable', 'refused')
-                order by p.id limit %s""",
-            (CONSUMER, limit),  # noqa: S608
+                order by p.id limit %s""",                                                                          # noqa: S608
+            (CONSUMER, limit),
         )
         return [ParkedFact(*row) for row in run]
 
