@@ -125,6 +125,15 @@ def test_a_consultation_may_stand_alone_and_be_linked_from_the_agenda_item() -> 
     assert step.result is PASSED and step.held_on == date(2021, 9, 21)
 
 
+def test_two_consultations_with_one_id_stay_two() -> None:
+    first, second = consultation(1), {**consultation(2), "id": consultation(1)["id"]}
+    said = [paper(first, second), meeting(1, "2021-07-27", "vertagt"), meeting(2, "2021-09-28", "abgelehnt")]
+    assert [(step.held_on, step.result) for step in decision(read(said)).steps] == [
+        (date(2021, 7, 27), POSTPONED),
+        (date(2021, 9, 28), REJECTED),
+    ]
+
+
 def test_a_cancelled_meeting_is_no_step_that_was_held() -> None:
     (step,) = decision(read([paper(consultation(1)), meeting(1, "2021-09-21", None, cancelled=True)])).steps
     assert step.held_on is None and step.meeting == "1. Sitzung (abgesagt)"
@@ -207,6 +216,16 @@ def test_persons_are_not_remembered() -> None:
         ("teilweise abgelehnt", UNKNOWN),
         ("keine Abstimmung", UNKNOWN),
         ("einstimmig", UNKNOWN),
+        ("mehrheitliche Zustimmung", PASSED),
+        ("ungeändert beschlossen - Ja: 12, Nein: 3, Enthaltung: 1", PASSED),
+        ("beschlossen (27 Ja / 3 Nein / 2 Enth.)", PASSED),
+        ("mit 5:2 Stimmen abgelehnt", REJECTED),
+        ("Überweisung an Sozialausschuss", REFERRED),
+        ("vertagt auf die nächste Sitzung", POSTPONED),
+        ("einstimmige Beschlussempfehlung", UNKNOWN),
+        ("vorberaten ohne Änderungen", UNKNOWN),
+        ("mit Stellungnahme einverstanden", UNKNOWN),
+        ("ablehnend zur Kenntnis genommen", UNKNOWN),
         ("nicht geändert beschlossen", UNKNOWN),
         ("nicht überwiesen", UNKNOWN),
         ("wird beschlossen, falls Mittel da sind", UNKNOWN),
@@ -222,6 +241,7 @@ def test_results_are_read_as_a_whole_and_never_guessed(raw: str | None, result: 
 
 
 def test_no_phrase_says_yes_with_a_no_in_it() -> None:
+    assert all(PHRASES) and "einstimmig" not in PHRASES
     for phrase, result in PHRASES.items():
         if {"nicht", "kein", "keine", "abgelehnt", "ablehnung"} & set(phrase.split()):
             assert result in (REJECTED, POSTPONED), phrase

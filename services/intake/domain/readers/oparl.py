@@ -113,7 +113,7 @@ class _Index:
 
     def __init__(self) -> None:
         self.by_id: dict[str, tuple[str, Object]] = {}
-        self.items_of_consultation: dict[str, Object] = {}
+        self.items_of_consultation: dict[str, list[Object]] = {}
         self.consultations_of_paper: dict[str, list[Object]] = {}
 
     def add(self, kind: str, thing: Object, *, within: Object | None = None) -> None:
@@ -129,7 +129,7 @@ class _Index:
                 if isinstance(item, dict):
                     self.add("AgendaItem", {"meeting": identity, **item})
         elif kind == "AgendaItem" and (consultation := _id(thing.get("consultation"))):
-            self.items_of_consultation[consultation] = thing
+            self.items_of_consultation.setdefault(consultation, []).append(thing)
         elif kind == "Paper":
             for consultation_said in _listed(thing.get("consultation")):
                 if isinstance(consultation_said, dict):
@@ -147,6 +147,15 @@ class _Index:
                 for embedded in _listed(thing.get(name)):
                     if isinstance(embedded, dict) and _id(embedded):
                         self.add(of, embedded)
+
+    def item_of(self, consultation: Object) -> Object | None:
+        """The agenda item that names the consultation: that of the consultation's meeting, or the only one."""
+        items = {
+            _id(item) or str(at): item for at, item in enumerate(self.items_of_consultation.get(_id(consultation) or "", ()))
+        }
+        meeting = _id(consultation.get("meeting"))
+        found = [item for item in items.values() if meeting is None or _id(item.get("meeting")) in (meeting, None)]
+        return found[0] if len(found) == 1 else None
 
     def get(self, said: Any, kind: str) -> Object | None:
         """The object an id names, or the embedded object itself."""
@@ -306,7 +315,11 @@ def _municipality(paper: Object, index: _Index, given: Given) -> str:
 
 def _steps(paper: Object, index: _Index) -> list[Step]:
     """The consultation sequence by date; a step without a date stays behind the one it is listed behind."""
-    consultations = [found for said in _listed(paper.get("consultation")) if (found := index.get(said, "Consultation"))]
+    consultations = [  # as embedded, where they are: council systems give one consultation's id to several
+        found
+        for said in _listed(paper.get("consultation"))
+        if (found := said if isinstance(said, dict) and len(said) > 2 else index.get(said, "Consultation"))
+    ]
     listed = {_id(one) for one in consultations}
     consultations += [one for one in index.consultations_of_paper.get(_id(paper) or "", ()) if _id(one) not in listed]
     placed: list[tuple[date, int, Step]] = []
@@ -321,7 +334,7 @@ def _steps(paper: Object, index: _Index) -> list[Step]:
 
 
 def _step(consultation: Object, index: _Index) -> Step:
-    item = index.get(consultation.get("agendaItem"), "AgendaItem") or index.items_of_consultation.get(_id(consultation) or "")
+    item = index.get(consultation.get("agendaItem"), "AgendaItem") or index.item_of(consultation)
     meeting = index.get(consultation.get("meeting"), "Meeting") or (index.get(item.get("meeting"), "Meeting") if item else None)
     name = _said(meeting.get("name"), 280) if meeting else None
     cancelled = meeting is not None and (

@@ -22,8 +22,10 @@ nach vorlage {x} | lt vorlage {x} | gemaess beschlussvorschlag {x} | laut beschl
 antragsgemaess {x} | entsprechend der vorlage {x} | gemaess beschlussempfehlung {x} | laut beschlussempfehlung {x}
 gemaess verwaltungsvorlage {x} | gemaess antrag {x} | dem beschlussvorschlag wird zugestimmt
 dem beschlussvorschlag zugestimmt | der vorlage wird zugestimmt | der vorlage zugestimmt | dem antrag wird zugestimmt
-dem antrag zugestimmt | antrag {x} | vorlage {x} | beschlussvorschlag {x} | zustimmung empfohlen | annahme empfohlen
-zustimmung zur vorlage | zustimmung zum beschlussvorschlag | annahme
+dem antrag zugestimmt | antrag {x} | vorlage {x} | beschlussvorschlag {x} | zustimmung empfohlen
+{x} gemaess beschlussvorschlag | {x} laut beschlussvorschlag | {x} gemaess vorlage | {x} laut vorlage | {x} wie vorgeschlagen
+{x} wie vorlage | der beschlussvorlage wird zugestimmt | annahme empfohlen | zustimmung zur vorlage
+zustimmung zum beschlussvorschlag | annahme
 """
 _CHANGED = """
 geaendert {x} | abgeaendert {x} | mit aenderung {x} | mit aenderungen {x} | {x} mit aenderung | {x} mit aenderungen
@@ -41,8 +43,9 @@ bei stimmengleichheit abgelehnt | abgelehnt bei stimmengleichheit | abgelehnt we
 nicht zur beschlussfassung empfohlen | beschlussvorschlag abgelehnt | dem antrag wird nicht zugestimmt
 """
 _POSTPONED = """
-vertagt | zurueckgestellt | verschoben | abgesetzt | von der tagesordnung abgesetzt | von tagesordnung abgesetzt | vertagung
-zurueckstellung | vertagt verbleibt | nicht behandelt | ohne beratung vertagt | wird vertagt | in naechste sitzung vertagt
+vertagt auf die naechste sitzung | vertagt auf naechste sitzung | auf naechste sitzung vertagt | vertagt | zurueckgestellt
+verschoben | abgesetzt | von der tagesordnung abgesetzt | von tagesordnung abgesetzt | vertagung | zurueckstellung
+vertagt verbleibt | nicht behandelt | ohne beratung vertagt | wird vertagt | in naechste sitzung vertagt
 auf die naechste sitzung vertagt | in die naechste sitzung verschoben | top abgesetzt | abgesetzt von der tagesordnung
 in erster lesung beraten
 """
@@ -70,7 +73,7 @@ def _phrases() -> dict[str, StepResult]:
         (StepResult.PASSED_CHANGED, _CHANGED),
         (StepResult.PASSED_UNCHANGED, _UNCHANGED),
     ):
-        for phrase in (phrase.strip() for line in text.strip().splitlines() for phrase in line.split("|")):
+        for phrase in filter(None, (part.strip() for line in text.splitlines() for part in line.split("|"))):
             for verb in _VERBS if "{x}" in phrase else ("",):
                 known.setdefault(phrase.replace("{x}", verb), result)
     return known
@@ -80,17 +83,18 @@ PHRASES: Final = _phrases()
 """Every phrase that is understood, negations first."""
 
 _MAJORITY = re.compile(
-    r"\b(?:einstimmig|einstimmiger|einmuetig|mehrheitlich|grossmehrheitlich|stimmenmehrheit|mehrstimmig|einhellig"
+    r"\b(?:einstimmige?[rs]?|einmuetige?[rs]?|mehrheitliche?[rs]?|grossmehrheitlich|stimmenmehrheit|mehrstimmig|einhellig"
     r"|mit (?:grosser |knapper )?(?:mehrheit|stimmenmehrheit)|bei stimmenthaltung(?:en)?)\b"
 )
 _VOTES = re.compile(
     r"(?:\b(?:bei|mit|und|ohne|gegen)\s+)*\b(?:\d+|einer|eine|zwei|drei|vier|fuenf|sechs|sieben|acht|neun|zehn|keine|keinen)\s+"
     r"(?:ja|nein|gegen)?\s*(?:stimmen?|enthaltung(?:en)?|gegenstimmen?|stimmenthaltung(?:en)?|neinstimmen?|jastimmen?)\b"
-    r"|\b(?:ja|nein|enthaltung(?:en)?|gegenstimmen?|dafuer|dagegen)\s*\d+\b|\b\d+\s*(?:ja|nein|dafuer|dagegen)\b"
+    r"|\b(?:ja|nein|enth|enthaltung(?:en)?|gegenstimmen?|dafuer|dagegen)\s*\d+\b|\b\d+\s*(?:ja|nein|enth|dafuer|dagegen)\b"
+    r"|\bmit stimmen\b"
     r"|\bohne (?:gegenstimmen?|enthaltung(?:en)?|aussprache)\b"
 )
 _TO_A_BODY = re.compile(
-    r"(?:(?:an|in) (?:den |die |das )?[a-z0-9 ]+ )?(?:zurueck)?(?:verwiesen|ueberwiesen)"
+    r"(?:(?:an|in) (?:den |die |das )?[a-z0-9 ]+ )?(?:zurueck)?(?:verwiesen|ueberwiesen|verweisung|ueberweisung)"
     r"(?: (?:an|in) (?:den |die |das )?[a-z0-9 ]+)?"
 )
 _NEGATION = re.compile(r"\b(?:nicht|kein|keine|keinen|ohne|teilweise|abgelehnt|erledigt)\b")
