@@ -6,6 +6,7 @@ Locks: journal rows in the order of their subjects, always before the lanes of t
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from sqlmodel import Session
 from services.funding.domain.ledger import ZEROS, Journal
 from services.funding.domain.posting import Books, Standing
 from services.funding.domain.rules import RuleSet, read_rules
-from services.funding.tables import EntryRow, FactRow, PostingRow
+from services.funding.tables import EntryRow, FactRow
 from shared.contracts.funding import Book, Entry, Finding, Match, MeasureStatement, Posting, ProgrammeStatement
 from shared.contracts.intake import INTAKE, FileRead, IntakeEvent, MeasureData, MeasureRegistered, RowRejected
 from shared.persistence.database import copy, cursor
@@ -44,9 +45,10 @@ ENTRY_COLUMNS: Final = (
     "digest",
     "place",
     "seal",
+    "postings",
 )
 _BOOKS: Final = {book: book.value for book in Book}
-POSTING_COLUMNS: Final = ("subject", "book", "number", "line", "account", "cents", "funder", "budget_year")
+_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 # ── posting: the hot path ────────────────────────────────────────────────────────────────────────────────────────────
@@ -70,7 +72,6 @@ class Written:
 
     facts: list[Sequence[Any]] = field(default_factory=list)
     entries: list[Sequence[Any]] = field(default_factory=list)
-    postings: list[Sequence[Any]] = field(default_factory=list)
 
     def add(self, subject: str, entries: Iterable[Entry]) -> None:
         """Rows of journal entries."""
@@ -89,12 +90,9 @@ class Written:
                     bytes.fromhex(source.digest),
                     source.place,
                     bytes.fromhex(entry.seal),
+                    _json([(p.account, p.cents, p.funder, p.budget_year) for p in entry.postings]),
                 )
             )
-            for line, posting in enumerate(entry.postings, 1):
-                self.postings.append(
-                    (subject, book, number, line, posting.account, posting.cents, posting.funder, posting.budget_year)
-                )
 
     def copy(self, session: Session) -> None:
         """Write them."""
@@ -102,7 +100,6 @@ class Written:
             copy(session, FactRow, FACT_COLUMNS, self.facts)
         if self.entries:
             copy(session, EntryRow, ENTRY_COLUMNS, self.entries)
-            copy(session, PostingRow, POSTING_COLUMNS, self.postings)
 
 
 def open_books(session: Session, subjects: Iterable[str], rule_sets: frozenset[str] | None) -> dict[str, Held]:
@@ -1017,25 +1014,17 @@ def _entries(session: Session, condition: str, parameters: Sequence[Any]) -> Ite
     with cursor(session) as run:
         run.execute(
             f"""select e.subject, e.book, e.number, e.kind, e.booked_on, e.valued_on, e.reverses, e.fact, encode(e.digest, 'hex'),
-                  e.place, encode(e.seal, 'hex'), p.account, p.cents, p.funder, p.budget_year
-                from entry e join posting p on p.subject = e.subject and p.book = e.book and p.number = e.number
-                where {condition} order by e.subject, e.book, e.number, p.line""",  # noqa: S608
+                  e.place, encode(e.seal, 'hex'), e.postings
+                from entry e where {condition} order by e.subject, e.book, e.number""",  # noqa: S608
             parameters,
         )
-        last: tuple[Any, ...] | None = None
-        postings: list[Posting] = []
         for row in run:
-            if last is not None and row[:3] != last[:3]:
-                yield _entry(last, postings)
-                postings = []
-            postings.append(Posting(account=row[11], cents=row[12], funder=row[13], budget_year=row[14]))
-            last = row
-        if last is not None:
-            yield _entry(last, postings)
+            yield _entry(row)
 
 
-def _entry(row: tuple[Any, ...], postings: list[Posting]) -> tuple[str, Entry]:
-    subject, of, number, kind, booked_on, valued_on, reverses, fact, digest, place, seal = row[:11]
+def _entry(row: tuple[Any, ...]) -> tuple[str, Entry]:
+    subject, of, number, kind, booked_on, valued_on, reverses, fact, digest, place, seal, lines = row
+    postings = [Posting(account=a, cents=cents, funder=funder, budget_year=year) for a, cents, funder, year in json.loads(lines)]
     return subject, Entry(
         number=number,
         book=Book(of),

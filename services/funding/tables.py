@@ -1,6 +1,6 @@
 """Tables of funding: facts as they came, the journal, and what follows from both.
 
-``fact``, ``entry`` and ``posting`` are append-only. Everything else can be made again from them.
+``fact`` and ``entry`` are append-only. Everything else can be made again from them.
 """
 
 from __future__ import annotations
@@ -76,21 +76,8 @@ class EntryRow(Row, table=True):
     digest: bytes = _bytes()
     place: str = _text()
     seal: bytes = _bytes()
-
-
-class PostingRow(Row, table=True):
-    """One line of an entry, debit positive. Append-only."""
-
-    __tablename__ = "posting"
-
-    subject: str = _text(primary_key=True)
-    book: str = _text(primary_key=True)
-    number: int = _number(primary_key=True)
-    line: int = _small(primary_key=True)
-    account: str = _text()
-    cents: int = _number()
-    funder: str | None = _text(nullable=True)
-    budget_year: int | None = _small(nullable=True)
+    postings: str = _text()
+    """JSON: account, cents (debit positive), funder and budget year of each line; the view ``posting`` shows the lines."""
 
 
 class JournalRow(Row, table=True):
