@@ -172,7 +172,8 @@ class _Batch:
         self.counts: Counter[str] = Counter()
         self.lacking = False
         self._deliveries: list[Delivery] = []
-        self._told: list[tuple[int, HeadsTold]] = []
+        self._told: list[tuple[int, HeadsTold, int]] = []
+        """Lane, heads, and how many of the batch's deliveries stood before them."""
         self._heads: dict[str, Head] = {}
         self._full: dict[str, Head] = {}
         self._places: dict[str, _Place] = {}
@@ -209,29 +210,35 @@ class _Batch:
                 self._set_aside(one)
             else:
                 try:
-                    self._told.append((one.lane, read_heads(one.body)))
+                    self._told.append((one.lane, read_heads(one.body), len(self._deliveries)))
                 except ValueError as error:
                     self._set_aside(Unplaced(one.reference, str(error), [], "heads", one.body))
 
     def _hear(self) -> None:
         """Keep the highest head of each subject; full ones apart, if they are newer than those heard before: else a log is
         being repeated."""
-        for lane, told in self._told:
+        for lane, told, _ in self._told:
             for subject, head in told.heads.items():
                 if lane_of(subject) == lane and head[0] >= self._heads.get(subject, head)[0]:
                     self._heads[subject] = head
-        full = [(lane, told) for lane, told in self._told if told.full]
+        full = [(lane, told, before) for lane, told, before in self._told if told.full]
         if not full:
             return
         with cursor(self.session) as run:
             run.execute("select lane, at from heard where consumer = %s", (self.consumer,))
             heard: dict[int, datetime] = dict(run.fetchall())
             newest = dict(heard)
-            for lane, told in full:
+            for lane, told, before in full:
                 if lane not in heard or told.at > heard[lane]:
                     newest[lane] = max(told.at, newest.get(lane, told.at))
-                    self._full.update({subject: head for subject, head in told.heads.items() if lane_of(subject) == lane})
-            lanes = sorted({lane for lane, _ in full})
+                    since: dict[str, int] = {}          # what follows in this batch was told after these heads
+                    for delivery in self._deliveries[before:]:
+                        since[delivery.subject] = max(delivery.sequence, since.get(delivery.subject, 0))
+                    self._full.update({
+                        subject: (max(sequence, since.get(subject, 0)), digest)
+                        for subject, (sequence, digest) in told.heads.items() if lane_of(subject) == lane
+                    })
+            lanes = sorted({lane for lane, _, _ in full})
             run.execute(
                 """insert into heard (consumer, lane, at) select %s, * from unnest(%s::int2[], %s::timestamptz[])
                    on conflict (consumer, lane) do update set at = excluded.at where heard.at < excluded.at""",
@@ -245,7 +252,7 @@ class _Batch:
         that does not exist yet is locked as well, and a batch over a thousand subjects takes at most twelve locks.
         """
         subjects = {d.subject for d in self._deliveries} | set(further)
-        lanes = {lane_of(subject) for subject in subjects} | {lane for lane, _ in self._told}
+        lanes = {lane_of(subject) for subject in subjects} | {lane for lane, _, _ in self._told}
         with cursor(self.session) as run:
             run.execute(
                 "select pg_advisory_xact_lock(key) from unnest(%s::int8[]) as key",

@@ -248,6 +248,15 @@ def test_a_full_head_lower_than_our_place_is_an_alarm(publisher: Publisher, cons
     assert state_of(consumer_database, "measure/A")[3] == "ok"
 
 
+def test_a_full_head_does_not_speak_of_events_told_after_it(publisher: Publisher, consumer_database: Database) -> None:
+    inbox = an_inbox(consumer_database)
+    before = publisher.tell(note("measure/A", 1))
+    full = head_records(("measure/A", 1, digest_of(publisher, "measure/A", 1)), full=True)
+    inbox.once(before + full + publisher.tell(note("measure/A", 2)), apply)     # one batch, in the order of the log
+    assert state_of(consumer_database, "measure/A") == (2, 2, 0, "ok")
+    assert rows(consumer_database, "select what from alarm") == []
+
+
 def test_a_full_head_ends_the_wait_for_what_the_publisher_never_told(publisher: Publisher, consumer_database: Database) -> None:
     [real] = publisher.tell(note("measure/A", 1))
     ghost = dataclasses.replace(real, headers=with_header(real, "ce_subject", b"measure/ghost").headers)
