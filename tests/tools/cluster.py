@@ -80,6 +80,8 @@ class Member:
     url: str
     log: Path
     process: subprocess.Popen[bytes]
+    extra: Sequence[str] = ()
+    """Arguments of its own, to start it again."""
     stopped: bool = False
     """Did we end it ourselves?"""
 
@@ -233,7 +235,9 @@ class Cluster:
                 stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=inherited | self._environment(port), cwd=ROOT,
                 start_new_session=True,
             )
-        member = self.members[f"{service}-{replica}"] = Member(service, replica, f"http://127.0.0.1:{port}", log, process)
+        member = self.members[f"{service}-{replica}"] = Member(
+            service, replica, f"http://127.0.0.1:{port}", log, process, tuple(extra)
+        )
         if wait:
             self.await_ready()
         return member
@@ -264,7 +268,7 @@ class Cluster:
         """``reached``, but a service that has ended by itself ends the waiting, with its last words."""
 
         def alive() -> T:
-            for member in self.members.values():
+            for member in list(self.members.values()):
                 if member.ended_by_itself:
                     raise AssertionError(f"{member.name} has ended by itself while {what} was awaited:\n{member.last_words()}")
             return state()
@@ -277,7 +281,7 @@ class Cluster:
 
     def stop_all(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End all service processes."""
-        for member in self.members.values():        # all at once, then wait for each
+        for member in list(self.members.values()):        # all at once, then wait for each
             member.stopped = True
             if member.process.poll() is None:
                 member.process.send_signal(how)
@@ -285,14 +289,15 @@ class Cluster:
             member.end(how)
         self.members.clear()
 
-    def call(self, service: str, role: Role, method: str, path: str, **more: Any) -> httpx.Response:
+    def call(
+        self, service: str, role: Role, method: str, path: str, *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> httpx.Response:
         """Call any replica of a service that answers."""
+        with_token = {"Authorization": f"Bearer {self._tokens[role]}", **(headers or {})}
         error: Exception = ConnectionError(f"no {service} is running")
         for member in [m for m in self.members.values() if m.service == service and not m.stopped]:
             try:
-                return httpx.request(
-                    method, f"{member.url}{path}", headers={"Authorization": f"Bearer {self._tokens[role]}"}, timeout=20, **more
-                )
+                return httpx.request(method, f"{member.url}{path}", headers=with_token, timeout=20, **more)
             except httpx.HTTPError as failed:
                 error = failed
         raise error
@@ -368,13 +373,14 @@ class Cluster:
             os.kill(pid, signal.SIGKILL)
             reached("PostgreSQL to come back", lambda: self.postgres.pid not in (None, pid) and self.run("postgres", "select 1"))
 
-    def kill_backend(self, choose: Callable[[Sequence[int]], int]) -> None:
-        """kill −9 of one session of a service: PostgreSQL restarts all its sessions."""
+    def kill_backend(self, choose: Callable[[Sequence[int]], int]) -> bool:
+        """kill −9 of one session of a service: PostgreSQL restarts all its sessions. False if there was none."""
         pids = [pid for (pid,) in self.run(
             "postgres", "select pid from pg_stat_activity where datname = any(%s) order by pid", list(SERVICES))]
-        if pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(choose(pids), signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError, IndexError):
+            os.kill(choose(pids), signal.SIGKILL)
+            return True
+        return False
 
     def move_offsets(self, group: str, to: Callable[[int], int]) -> None:
         """Set a stopped group's offsets: ``to`` is given the end of each lane. Waits until its members are gone."""
