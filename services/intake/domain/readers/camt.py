@@ -116,7 +116,7 @@ def _rows(content: bytes, given: Given, remarks: list[str]) -> Iterator[Row]:
             elif event == "end" and entries is not None:
                 parent = element.getparent()
                 if parent is not None:
-                    yield entries.row(_node(element), parent)
+                    yield entries.row(_node(element), parent, int(str(element.sourceline or 0)))
                     parent.remove(element)
     except etree.XMLSyntaxError as error:
         line = error.lineno or 0
@@ -142,11 +142,11 @@ class _Statement:
         self.page: str | None = None
         self.remarked: set[str] = set()
 
-    def row(self, entry: Node, parent: Element) -> Row:
+    def row(self, entry: Node, parent: Element, line: int) -> Row:
         """One entry: its payments, or what is wrong with it, or why it is none."""
         self.entries += 1
         place = f"{self.at}.{self.entries}"
-        handed_in = _as_handed_in(entry)
+        handed_in = _as_handed_in(entry, line)
         if self.known is None:
             statement_said = _node(parent, without="Ntry")
             account, problem = _account(statement_said)
@@ -276,17 +276,22 @@ class Node:
 
     text: str
     currency: str
-    line: int
     children: dict[str, list[Node]]
 
 
 def _node(element: Element, *, without: str = "") -> Node:
     children: dict[str, list[Node]] = {}
     for child in element:
-        if (name := _name(child)) and name != without:
-            children.setdefault(name, []).append(_node(child))
+        name = _local(str(child.tag))
+        if name != without:
+            node = _node(child)
+            if name in children:
+                children[name].append(node)
+            else:
+                children[name] = [node]
     text = element.text
-    return Node(text.strip() if text else "", (element.get("Ccy") or "").strip(), int(str(element.sourceline or 0)), children)
+    attributes = element.attrib
+    return Node(text.strip() if text else "", str(attributes.get("Ccy", "")).strip() if attributes else "", children)
 
 
 @lru_cache(maxsize=2_000)
@@ -295,8 +300,7 @@ def _local(tag: str) -> str:
 
 
 def _name(element: Element) -> str:
-    tag = element.tag
-    return _local(tag) if isinstance(tag, str) else ""
+    return _local(str(element.tag))
 
 
 def _children(node: Node | None, name: str) -> list[Node]:
@@ -458,17 +462,19 @@ def _references(entry: Node, detail: Node | None, details: int) -> list[str]:
     return list(dict.fromkeys(token for text in texts for token in tokens(text)))[:MOST_REFERENCES]
 
 
+_LABEL: Final = re.compile(r"\b(?:EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE)\+")
+"""Labels German banks put before the parts of a remittance text."""
+_BETWEEN: Final = re.compile(r"[\s,;:]+")
+_SIGNS: Final = re.compile(r"[^0-9A-Z]+")
+
+
 def tokens(text: str) -> Iterator[str]:
     """Reference tokens of a text, and neighbours joined, since references are written with and without blanks.
 
     >>> list(tokens("Rechnung RE-2014/0815 vom 3.3."))
-    ['RE20140815', '33']
+    ['RECHNUNGRE20140815', 'RE20140815', '33']
     """
-    words = [
-        re.sub(r"[^0-9A-Z]", "", word)
-        for word in re.split(r"[\s,;:]+", re.sub(r"\b(?:EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE)\+", " ", text.upper()))
-    ]
-    words = [word for word in words if word]
+    words = [word for part in _BETWEEN.split(_LABEL.sub(" ", text.upper())) if (word := _SIGNS.sub("", part))]
     for at, word in enumerate(words):
         follower = words[at + 1] if at + 1 < len(words) else ""
         joined = word + follower if _has_digit(follower) and (_has_digit(word) or word in PREFIXES) else ""
@@ -481,7 +487,7 @@ def _has_digit(word: str) -> bool:
     return not word.isalpha() and bool(word)
 
 
-def _as_handed_in(entry: Node) -> dict[str, Any]:
+def _as_handed_in(entry: Node, line: int) -> dict[str, Any]:
     """The entry as path → text, for the row as a person sees it."""
     found: dict[str, Any] = {}
 
@@ -495,5 +501,5 @@ def _as_handed_in(entry: Node) -> dict[str, Any]:
                     found[here] = f"{child.text} {child.currency}" if child.currency else child.text
 
     walk(entry, "")
-    found["Zeile"] = entry.line
+    found["Zeile"] = line
     return found
