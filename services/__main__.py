@@ -1,4 +1,4 @@
-"""Command line of Prüfpfad: a client of its HTTP interface. Where no server runs, it starts the embedded stack for as long as needed."""
+"""Command line of Prüfpfad: a client of its HTTP interface. Where no server runs, it starts the embedded stack meanwhile."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
-from services.funding.app import create as funding
-from services.intake.app import create as intake
 
 from services import demonstration
 from services.client import TOKEN_VARIABLE, Client, NotSettled, Refused, token_for
+from services.funding.app import create as funding
+from services.intake.app import create as intake
 from services.reporting.app import create as reporting
+from services.reporting.domain.documents.all import TITLES
 from shared.runtime import access, stack
 from shared.runtime.embedded import EmbeddedError
 from shared.runtime.settings import Settings, SettingsError, read_settings
@@ -35,8 +36,8 @@ MAKERS: Final = {"intake": intake, "funding": funding, "reporting": reporting}
 
 REJECTED, USAGE, REFUSED, UNREACHABLE, DIFFERENT = 1, 2, 3, 4, 5
 EXITS: Final = (
-    "Exit codes: 0 done · 1 some rows were rejected · 2 wrong call · 3 refused, and why · 4 no server can be reached or started · "
-    "5 not what was expected."
+    "Exit codes: 0 done · 1 some rows were rejected · 2 wrong call · 3 refused, and why · 4 no server can be reached or started "
+    "· 5 not what was expected."
 )
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown", help=f"{__doc__}\n\n{EXITS}")
@@ -120,7 +121,7 @@ def decide(
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
-    """Give an instruction: confirm or reject a match, waive a finding, close a year, set a cut-off date, release a parked fact."""
+    """Give an instruction: confirm or reject a match, waive a finding, close, set a cut-off date, release a parked fact."""
     try:
         body = json.loads(instruction)
     except ValueError as error:
@@ -128,7 +129,9 @@ def decide(
     with _client(url) as client:
         answer = client.instruct(_subject(subject), body, approved_by)
         _settle(client)
-    _print_json(answer) if as_json else out.print(f"noted as fact {answer.get('id', '')} about {_subject(subject)}")
+    _print_json(answer) if as_json else out.print(
+        f"noted as fact {answer['fact']} about {answer['subject']}" + ("" if answer["new"] else ", known already")
+    )
 
 
 @app.command(epilog="Example: `pruefpfad report M-1 --document D5 --as-of 2015-12-31 --format pdf --to .`")
@@ -149,6 +152,8 @@ def report(
     """Issue a report and write it to a folder. Exit code 3 and the reason if it is refused."""
     about, day = _subject(subject), as_of.date() if as_of else None
     kind = document or ("D9" if about.startswith("programme/") else "D5")
+    if kind not in TITLES:
+        _end(f"{kind!r} is not a document, expected one of {', '.join(TITLES)}", USAGE)
     if format not in demonstration.FORMATS:
         _end(f"{format!r} is not a format, expected one of {', '.join(demonstration.FORMATS)}", USAGE)
     with _client(url) as client:
@@ -197,6 +202,7 @@ def replay(
     service: Annotated[
         str, typer.Argument(help="The service that shall ask to be told everything again that it lacks.")
     ] = "funding",
+    as_json: AsJson = False,
     url: Url = None,
 ) -> None:
     """Try parked facts again and ask for everything that is missing. Heads do this by themselves; this only hurries them."""
@@ -204,7 +210,7 @@ def replay(
         _end(f"{service!r} is not a service, expected one of {', '.join(MAKERS)}", USAGE)
     with _client(url) as client:
         answer = client.call("operator", "POST", f"/{service}/replay").json()
-    out.print(f"{service}: {answer}")
+    _print_json(answer) if as_json else out.print(f"{service}: {answer}", highlight=False)
 
 
 @app.command(epilog="Example: `pruefpfad verify HER-AIDR-D5-2015-12-31-1.pdf` · `pruefpfad verify report.json --offline`")
@@ -214,7 +220,7 @@ def verify(
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
-    """Verify a report without trusting us: digest of its data, seals of its entries, sums. Then ask the server whether it knows it.
+    """Verify a report without trusting us: digest of its data, seals of its entries, sums. Then ask the server if it knows it.
 
     Exit code 5 if anything does not hold.
     """
@@ -263,7 +269,10 @@ def demo(
             stack.Stack(settings, list(MAKERS.values())) as running,
             Client(running.url, token_for(settings)) as client,
         ):
-            shown = demonstration.play(client, demonstration.load(folder, tuple(programmes or ())), to, progress)
+            try:
+                shown = demonstration.play(client, demonstration.load(folder, tuple(programmes or ())), to, progress)
+            except (Refused, NotSettled) as error:
+                _end(str(error), DIFFERENT)
     to.mkdir(parents=True, exist_ok=True)
     (to / "summary.json").write_text(json.dumps(demonstration.summary(shown), ensure_ascii=False, indent=2) + "\n", "utf-8")
     faults = [f"{key}, act {n}: {fault}" for key, acts in shown.items() for n, act in enumerate(acts, 1) for fault in act.faults]
@@ -288,8 +297,10 @@ def token_create(
     """Make a token and show it, this once."""
     try:
         made = access.create_token(_settings(), name, _role(role))
-    except (access.TokenExists, ValueError) as error:
+    except access.TokenExists as error:
         _end(str(error), REFUSED)
+    except ValueError as error:
+        _end(str(error), USAGE)
     _print_json({"name": name, "role": role, "token": made}) if as_json else out.print(made)
 
 
@@ -303,13 +314,13 @@ def token_list(as_json: AsJson = False) -> None:
 
 
 @token_app.command("revoke", epilog="Example: `pruefpfad token revoke jugendamt`")
-def token_revoke(name: Annotated[str, typer.Argument(help="Name of the token.")]) -> None:
+def token_revoke(name: Annotated[str, typer.Argument(help="Name of the token.")], as_json: AsJson = False) -> None:
     """Make a token invalid at once."""
     try:
         access.revoke_token(_settings(), name)
     except access.NoSuchToken as error:
         _end(str(error), REFUSED)
-    out.print(f"{name} is revoked")
+    _print_json({"name": name, "revoked": True}) if as_json else out.print(f"{name} is revoked")
 
 
 # ── what the commands share ──────────────────────────────────────────────────────────────────────────────────────────
@@ -383,9 +394,12 @@ def _role(text: str) -> access.Role:
 
 
 def _tried(file: Path, given: dict[str, str | None]) -> dict[str, Any]:
-    from services.intake.application import try_file
+    from services.intake.application import Unreadable, try_file
 
-    return try_file(file.name, file.read_bytes(), **given)
+    try:
+        return try_file(file.name, file.read_bytes(), **given)
+    except Unreadable as unreadable:
+        _end(str(unreadable), REFUSED)
 
 
 def _print_json(value: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import httpx
 
-from shared.runtime.access import Role, TokenExists, create_token, revoke_token
+from shared.runtime.access import COMMAND_LINE, Role, TokenExists, create_token, revoke_token
 from shared.runtime.settings import Settings
 
 TOKEN_VARIABLE: Final = "PRUEFPFAD_TOKEN"  # noqa: S105 - the name of a variable, not a token
@@ -98,22 +98,31 @@ class Client:
     # ── waiting ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def settle(self, *, timeout: float = 300.0, tell: Callable[[str], None] = lambda _: None) -> None:
-        """Wait until everything that was handed in has been posted, reconciled and projected."""
-        deadline, pause = time.monotonic() + timeout, 0.02
+        """Wait until everything that was handed in has been posted, reconciled and projected.
+
+        Nothing may wait in two looks that are alike: a service is asked after another, so one look misses what moves between.
+        """
+        deadline, pause, before = time.monotonic() + timeout, 0.02, None
         while True:
-            waiting = self.on_its_way()
-            if not waiting:
+            flow = self.flow()
+            waiting, now = on_its_way(flow), _counts(flow)
+            if not waiting and now == before:
                 return
             if time.monotonic() > deadline:
-                raise NotSettled("; ".join(waiting))
-            tell(waiting[0])
+                raise NotSettled("; ".join(waiting) or "it does not come to rest")
+            if waiting:
+                tell(waiting[0])
             time.sleep(pause)
-            pause = min(pause * 1.5, 0.25)
+            before, pause = now, min(pause * 1.5, 0.25)
+
+    def flow(self) -> dict[str, dict[str, Any]]:
+        """Where everything is, by service: what was told, applied, and is still to do."""
+        found: dict[str, dict[str, Any]] = self.call("operator", "GET", "/flow").json()
+        return found
 
     def on_its_way(self) -> list[str]:
         """What has not arrived yet, in words; empty when all is settled."""
-        flow: dict[str, dict[str, Any]] = self.call("operator", "GET", "/flow").json()
-        return on_its_way(flow)
+        return on_its_way(self.flow())
 
     # ── reports ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -169,6 +178,14 @@ def on_its_way(flow: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return waiting
 
 
+def _counts(flow: Mapping[str, Mapping[str, Any]]) -> list[Any]:
+    """What moves while something is on its way."""
+    return [
+        (service, of["told"], [inbox["applied"] for inbox in of["inboxes"].values()], of.get("work"))
+        for service, of in flow.items()
+    ]
+
+
 def token_for(settings: Settings) -> Callable[[Role], str]:
     """Tokens of the command line: ``PRUEFPFAD_TOKEN`` if it is set, else one per role in the installation's own data folder.
 
@@ -191,7 +208,7 @@ def _own_token(settings: Settings, role: Role) -> str:
     file = settings.data / "command-line" / f"{role}.token"
     if file.exists():
         return file.read_text("ascii").strip()
-    name = f"command-line.{role}"
+    name = f"{COMMAND_LINE}{role}"
     try:
         token = create_token(settings, name, role)
     except TokenExists:  # its file was lost

@@ -37,6 +37,9 @@ MAY: Final[Mapping[Action, tuple[Role, ...]]] = {
 }
 """Which roles may do what. An operator keeps the installation running and neither hands in nor decides."""
 
+COMMAND_LINE: Final = "command-line."
+"""How the names of the tokens begin that the command line makes for itself."""
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -142,8 +145,11 @@ def revoke_token(settings: Settings, name: str) -> None:
 
 
 def first_tokens(settings: Settings) -> dict[Role, str]:
-    """A token per role if there is no token file yet, else nothing: who tries it out can do everything at once."""
-    if settings.tokens_file.exists():
+    """A token per role if nobody has one yet, else nothing: who tries it out can do everything at once.
+
+    The tokens the command line made for itself (``COMMAND_LINE``) do not count: nobody has seen them.
+    """
+    if any(not kept.name.startswith(COMMAND_LINE) for kept in list_tokens(settings)):
         return {}
     made: dict[Role, str] = {}
     for role in ROLES:

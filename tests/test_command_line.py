@@ -1,0 +1,317 @@
+"""The command line as people and scripts meet it: help, exit codes, JSON, and one small list from file to verified report."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from services.__main__ import EXITS, app
+from services.reporting.renderers.canonical import canonical
+
+MEASURES = (
+    "Maßnahme;Bezeichnung;Kommune;Name der Kommune;Träger;Leistung;Zielgruppe;Beginn;Ende;Regelwerk;Demo\n"
+    "CL-1;Werkstatt (Demo);90001;Modellkommune 01 (Demo);Stadt;Beratung;Jugendliche;01.01.2014;31.12.2016;2014-2020;ja\n"
+)
+HEADINGS = "Maßnahme;Belegliste;Belegnummer;Position;Zahlungsempfänger;Rechnungsdatum;Leistungsdatum;Brutto\n"
+VOUCHERS = HEADINGS + (
+    "CL-1;2015;001;1;Druckerei Muster GmbH (Demo);15.03.2015;14.03.2015;1.234,56\n"
+    "CL-1;2015;002;1;Druckerei Muster GmbH (Demo);31.02.2015;14.03.2015;12,00\n"
+    "CL-1;2015;003;1;Bürobedarf Muster GmbH (Demo);16.03.2015;14.03.2015;765,44\n"
+)
+
+
+def paths(command: typer.core.TyperGroup | Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command there is, by its words."""
+    for name, below in command.commands.items():
+        if hasattr(below, "commands"):
+            yield from paths(below, (*above, name))
+        else:
+            yield (*above, name)
+
+
+COMMANDS = sorted(paths(typer.main.get_command(app)))
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty installation where no server runs."""
+    monkeypatch.setenv("PRUEFPFAD_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("PRUEFPFAD_HTTP", f"127.0.0.1:{free_port()}")
+    monkeypatch.delenv("PRUEFPFAD_TOKEN", raising=False)
+    return tmp_path
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def run(*words: object) -> Result:
+    """One call in this process."""
+    return CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200", "TERM": "dumb"})
+
+
+def written(path: Path, text: str) -> Path:
+    """A file with this text."""
+    path.write_text(text, "utf-8")
+    return path
+
+
+# ── help and exit codes ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_all_commands_people_were_promised_are_there() -> None:
+    assert {"load", "decide", "report", "trail", "parked", "replay", "verify", "token", "serve", "demo", "prepare"} == {
+        words[0] for words in COMMANDS
+    }
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_says_what_it_does_with_an_example(words: tuple[str, ...]) -> None:
+    shown = run(*words, "--help")
+    assert shown.exit_code == 0
+    assert f"Example: pruefpfad {' '.join(words)}" in " ".join(shown.output.replace("`", "").split())
+
+
+@pytest.mark.parametrize("words", [w for w in COMMANDS if w[0] not in ("serve", "prepare")], ids=" ".join)
+def test_every_command_that_answers_can_answer_in_json(words: tuple[str, ...]) -> None:
+    assert "--json" in run(*words, "--help").output
+
+
+def test_the_exit_codes_are_in_the_help() -> None:
+    shown = " ".join(run("--help").output.split())
+    for part in EXITS.removeprefix("Exit codes: ").rstrip(".").split(" · "):
+        assert part in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("token", "create", "--name", "amt", "--role", "boss"), "submitter, clerk, auditor, operator"),
+        (("token", "create", "--name", "kein Name!", "--role", "clerk"), "letters"),
+        (("serve", "billing"), "intake, funding, reporting"),
+        (("replay", "billing"), "intake, funding, reporting"),
+        (("report", "M-1", "--format", "docx"), "pdf, csv, json"),
+        (("report", "M-1", "--document", "D99"), "D5, D6, D7, D9"),
+        (("report", "M-1", "--as-of", "31.12.2015"), "%Y-%m-%d"),
+        (("decide", "M-1", "close it"), "not JSON"),
+        (("demo", "atlantis"), "herne, offenbach, harz, peine, kekiz"),
+        (("load", "there-is-no-such-file.csv"), "there-is-no-such-file.csv"),
+    ],
+)
+def test_a_wrong_call_ends_with_2_and_names_what_was_expected(data: Path, words: tuple[str, ...], named: str) -> None:
+    answer = run(*words)
+    assert answer.exit_code == 2, answer.output
+    assert named in answer.stderr
+
+
+def test_a_misspelt_setting_is_refused_before_anything_starts(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRUEFPFAD_DATEN", "x")
+    answer = run("token", "list")
+    assert (answer.exit_code, "did you mean PRUEFPFAD_DATA" in answer.stderr) == (2, True)
+
+
+def test_a_server_that_does_not_answer_ends_with_4(data: Path) -> None:
+    answer = run("parked", "--url", f"http://127.0.0.1:{free_port()}")
+    assert answer.exit_code == 4
+    assert "cannot be used" in answer.stderr
+
+
+# ── reading without storing ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_trying_a_file_needs_no_server_stores_nothing_and_says_how_to_mend(data: Path) -> None:
+    answer = run("load", "--try", written(data / "belege.csv", VOUCHERS))
+    assert answer.exit_code == 1
+    assert "belege.csv: vouchers, 3 rows, 2 new facts (nothing stored)" in answer.stdout
+    assert "row 3, column Rechnungsdatum: '31.02.2015' expected" in answer.stdout
+    assert not (data / "data").exists()
+
+
+def test_trying_a_good_file_ends_with_0_and_answers_in_json(data: Path) -> None:
+    answer = run("load", "--try", "--json", written(data / "massnahmen.csv", MEASURES))
+    assert answer.exit_code == 0
+    said = json.loads(answer.stdout)
+    assert (said["kind"], said["facts"], said["rejected"], said["rejected_rows"]) == ("measures", 1, 0, [])
+
+
+def test_a_file_that_cannot_be_read_at_all_is_refused_with_what_is_missing(data: Path) -> None:
+    answer = run("load", "--try", written(data / "belege.csv", HEADINGS.replace("Brutto", "Sonstiges") + "1;2;3;4;5;6;7;8\n"))
+    assert answer.exit_code == 3
+    assert "FILE-03" in answer.stderr
+    assert "Brutto" in answer.stderr
+
+
+# ── tokens ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_token_is_made_listed_without_itself_and_revoked(data: Path) -> None:
+    made = json.loads(run("token", "create", "--name", "jugendamt", "--role", "submitter", "--json").stdout)
+    assert made["token"].startswith("pp_")
+    assert made["token"] not in run("token", "list", "--json").stdout + (data / "data" / "tokens.json").read_text()
+    assert run("token", "create", "--name", "jugendamt", "--role", "clerk").exit_code == 3
+    assert run("token", "revoke", "jugendamt").exit_code == 0
+    (listed,) = json.loads(run("token", "list", "--json").stdout)
+    assert (listed["name"], listed["role"], bool(listed["revoked"])) == ("jugendamt", "submitter", True)
+    again = run("token", "revoke", "jugendamt")
+    assert again.exit_code == 3
+    assert "no valid token named jugendamt" in again.stderr
+
+
+# ── from a file to a verified report ─────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Served:
+    """An installation that ``pruefpfad serve`` keeps running, in a folder where ``load`` has been before."""
+
+    folder: Path
+    environment: dict[str, str]
+    first: dict[str, Any]
+    """What the embedded ``load`` said, before any server ran."""
+    announced: list[str] = field(default_factory=list)
+    """What ``serve`` wrote until it was ready."""
+
+    def run(self, *words: object) -> Result:
+        """One call as a person on this machine."""
+        return CliRunner().invoke(app, [str(word) for word in words], env={"TERM": "dumb", **self.environment})
+
+    def json(self, *words: object) -> Any:
+        """One call that must succeed, with ``--json``."""
+        answer = self.run(*words, "--json")
+        assert answer.exit_code == 0, answer.output
+        return json.loads(answer.stdout)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    """A measure handed in without a server, then a server over the same data."""
+    with tempfile.TemporaryDirectory(prefix="pruefpfad-command-line-") as folder:
+        own = {"PRUEFPFAD_DATA": f"{folder}/data", "PRUEFPFAD_HTTP": f"127.0.0.1:{free_port()}"}
+        environment = {**{k: v for k, v in os.environ.items() if not k.startswith("PRUEFPFAD_")}, **own}
+        command = [sys.executable, "-m", "services"]
+        file = written(Path(folder) / "massnahmen.csv", MEASURES)
+        loaded = subprocess.run([*command, "load", file, "--json"], env=environment, capture_output=True, text=True, check=False)
+        assert loaded.returncode == 0, loaded.stderr
+        log = Path(folder) / "serve.log"
+        with log.open("w") as told, subprocess.Popen([*command, "serve"], env=environment, stderr=told, stdout=told) as server:
+            try:
+                deadline = time.monotonic() + 60
+                while not is_ready(f"http://{own['PRUEFPFAD_HTTP']}"):
+                    assert server.poll() is None and time.monotonic() < deadline, log.read_text()
+                    time.sleep(0.1)
+                yield Served(Path(folder), own, json.loads(loaded.stdout), log.read_text().splitlines())
+            finally:
+                server.send_signal(signal.SIGTERM)
+                server.wait(60)
+
+
+def is_ready(url: str) -> bool:
+    """Does everything answer?"""
+    try:
+        return httpx.get(f"{url}/health/ready", timeout=5).is_success
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def list_handed_in(served: Served) -> dict[str, Any]:
+    """A list of three vouchers of which one cannot be read: in, reconciled as of a day, and reported."""
+    loaded = served.run("load", written(served.folder / "belege.csv", VOUCHERS), "--json")
+    assert loaded.exit_code == 1, loaded.output                     # a row was rejected, the others are in
+    issued = served.json("report", "CL-1", "--as-of", "2015-12-31", "--to", served.folder)
+    return {"loaded": json.loads(loaded.stdout), "issued": issued}
+
+
+def test_a_file_can_be_handed_in_where_no_server_runs(served: Served) -> None:
+    assert (served.first["kind"], served.first["facts"], served.first["state"]) == ("measures", 1, "read")
+
+
+def test_the_first_serve_shows_a_token_per_role_even_after_the_command_line_made_its_own(served: Served) -> None:
+    shown = {line.split()[0]: line.split()[1] for line in served.announced if " pp_" in line}
+    assert sorted(shown) == ["auditor", "clerk", "operator", "submitter"]
+    call = httpx.get(
+        f"http://{served.environment['PRUEFPFAD_HTTP']}/flow", headers={"Authorization": f"Bearer {shown['auditor']}"}, timeout=30
+    )
+    assert call.is_success
+
+
+def test_good_rows_are_in_and_the_rejected_one_says_how_to_mend(list_handed_in: dict[str, Any]) -> None:
+    loaded = list_handed_in["loaded"]
+    (rejected,) = loaded["rejected"] if isinstance(loaded["rejected"], list) else loaded["rejected_rows"]
+    assert (rejected["place"], rejected["column"], rejected["value"]) == ("3", "Rechnungsdatum", "31.02.2015")
+    assert rejected["expected"] and rejected["mend"]
+
+
+def test_a_figure_leads_to_the_row_it_came_from_and_back(served: Served, list_handed_in: dict[str, Any]) -> None:
+    found = served.json("trail", "CL-1/1")
+    assert found["row"]["as_handed_in"]["columns"]["Belegnummer"] == "001"
+    assert found["row"]["digest"] == list_handed_in["loaded"]["digest"]
+    back = served.json("trail", found["row"]["reference"])
+    assert "CL-1/1" in back["entries"]
+    assert list_handed_in["issued"]["number"] in [r["number"] for r in back["reports"]]
+    shown = served.run("trail", "CL-1/1").stdout
+    assert "1.234,56" in shown and "Zahlungsempfänger: Druckerei Muster GmbH (Demo)" in shown
+
+
+def test_a_report_verifies_with_and_without_the_server(served: Served, list_handed_in: dict[str, Any]) -> None:
+    path = list_handed_in["issued"]["path"]
+    assert served.json("verify", path)["server"]["known"] is True
+    assert served.json("verify", path, "--offline")["holds"] is True
+
+
+def test_a_report_with_one_cent_changed_does_not_verify(served: Served, list_handed_in: dict[str, Any]) -> None:
+    issued = served.json("report", "CL-1", "--as-of", "2015-12-31", "--format", "json", "--to", served.folder)
+    report = json.loads(Path(issued["path"]).read_bytes())
+    report["entries"][0]["postings"][0]["cents"] += 1
+    forged = served.folder / "forged.json"
+    forged.write_bytes(canonical(report))
+    answer = served.run("verify", forged, "--offline", "--json")
+    assert answer.exit_code == 5
+    assert json.loads(answer.stdout)["holds"] is False
+
+
+def test_the_same_report_again_is_the_same_report(served: Served, list_handed_in: dict[str, Any]) -> None:
+    again = served.json("report", "CL-1", "--as-of", "2015-12-31", "--to", served.folder)
+    assert (again["number"], again["sha256"]) == (list_handed_in["issued"]["number"], list_handed_in["issued"]["sha256"])
+
+
+def test_a_report_nobody_can_issue_is_refused_with_the_reason(served: Served) -> None:
+    answer = served.run("report", "CL-1", "--document", "D9", "--as-of", "2015-12-31")
+    assert answer.exit_code == 3
+    assert "D5, D6, D7" in answer.stderr
+
+
+def test_an_instruction_is_noted_and_the_same_again_is_known(served: Served, list_handed_in: dict[str, Any]) -> None:
+    given = ("decide", "CL-1", '{"kind": "set_cut_off", "as_of": "2016-06-30"}')
+    assert served.json(*given)["new"] is True
+    assert served.json(*given)["new"] is False
+    assert served.run("decide", "CL-1", '{"kind": "dance"}').exit_code == 3
+
+
+def test_nothing_is_parked_and_asking_again_does_no_harm(served: Served, list_handed_in: dict[str, Any]) -> None:
+    assert served.json("parked") == []
+    assert isinstance(served.json("replay", "funding"), dict)
+
+
+def test_an_unknown_reference_is_refused(served: Served) -> None:
+    answer = served.run("trail", "CL-1/999")
+    assert answer.exit_code == 3
+    assert "CL-1/999" in answer.stderr
