@@ -394,7 +394,8 @@ def _role(text: str) -> access.Role:
 
 
 def _tried(file: Path, given: dict[str, str | None]) -> dict[str, Any]:
-    from services.intake.application import Unreadable, try_file
+    from services.intake.application import try_file
+    from services.intake.domain.errors import Unreadable
 
     try:
         return try_file(file.name, file.read_bytes(), **given)
