@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import platform
+import signal
 import statistics
 import sys
 import tempfile
@@ -35,6 +36,7 @@ EDGES: Final = (10_000, 50_000, 100_000, 200_000, 400_000, 600_000, 800_000)
 
 def main() -> int:
     given = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # unwind, so that nothing is left running
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)        # topics that were just made have no leader for a moment
     if lacking := kafka.missing():
         print(f"No benchmark without a real Kafka: {lacking}.", file=sys.stderr)

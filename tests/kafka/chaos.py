@@ -15,6 +15,7 @@ import hashlib
 import json
 import logging
 import random
+import signal
 import sys
 import tempfile
 import threading
@@ -39,8 +40,10 @@ AT: Final = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
 """Where every clock stands."""
 PER_RUN: Final = 10
 VICTIMS: Final = ("intake", "funding", "reporting", "postmaster", "backend", "kafka")
-LATEST_BLOW: Final = 0.8
+LATEST_BLOW: Final = 1.0
 """Seconds after a part was begun, at most, until its blow."""
+HASTY: Final = 0.3
+"""Share of blows that do not wait until all services are ready again."""
 
 Picture = dict[str, Any]
 
@@ -119,11 +122,14 @@ class Blow:
     after: float
     down: float
     replica: float
+    hasty: bool
+    """Struck whether or not the blow before has been got over."""
 
     @classmethod
     def of(cls, seed: int) -> Blow:
         chance = random.Random(seed)
-        return cls(chance.choice(VICTIMS), chance.uniform(0, LATEST_BLOW), chance.uniform(0, 0.5), chance.random())
+        victim, after, down = chance.choice(VICTIMS), chance.uniform(0, LATEST_BLOW), chance.uniform(0, 0.5)
+        return cls(victim, after, down, replica=chance.random(), hasty=chance.random() < HASTY)
 
     def strike(self, cluster: Cluster, replicas: int) -> None:
         """Kill, and bring back what does not come back by itself. Waits for nothing but what it started."""
@@ -145,13 +151,15 @@ class Blow:
 
 
 def force_repeats(cluster: Cluster, group: str, replicas: int) -> None:
-    """Everything the group has read comes again."""
+    """Everything the group has read comes again. Waits until it was noticed, so that no blow hides it."""
+    before = _times(cluster, group, "repeats")
     _moved(cluster, group, replicas, lambda end: 0)
+    reached(f"{group} to get repeats", lambda: _times(cluster, group, "repeats") > before)
 
 
 def force_gaps(cluster: Cluster, feeder: Feeder, group: str, replicas: int) -> None:
-    """A part is handed in while the group's service is down; then its offsets are set behind most of it."""
-    service = group.partition(".")[0]
+    """A part is handed in while the group's service is down; then its offsets are set behind most of it, and that is noticed."""
+    service, before = group.partition(".")[0], _times(cluster, group, "gaps")
     extra = [cluster.members[f"{service}-{n}"].extra for n in range(replicas)]
     for replica in range(replicas):
         cluster.kill(service, replica)
@@ -163,6 +171,11 @@ def force_gaps(cluster: Cluster, feeder: Feeder, group: str, replicas: int) -> N
     cluster.move_offsets(group, lambda end: end - 3)
     for replica in range(replicas):
         cluster.start(service, replica, extra=extra[replica])
+    reached(f"{group} to notice a gap", lambda: _times(cluster, group, "gaps") > before)
+
+
+def _times(cluster: Cluster, group: str, what: str) -> int:
+    return cluster.counted().get(group, {}).get(what, 0)
 
 
 def _moved(cluster: Cluster, group: str, replicas: int, to: Any) -> None:
@@ -212,6 +225,8 @@ def _run(cluster: Cluster, blows: Sequence[Blow | None], replicas: int, *, force
     feeder, struck = Feeder(cluster, hand_ins(len(blows))), Counter[str]()
     feeder.start()
     for number, blow in enumerate(blows, 1):
+        if blow is None or not blow.hasty:
+            cluster.await_ready()
         if forced and number == len(blows) // 2:
             feeder.await_part(number - 1)
             force_gaps(cluster, feeder, "funding.intake", replicas)
@@ -324,6 +339,7 @@ def main() -> int:
     if lacking := kafka.missing():
         print(f"No chaos without a real Kafka: {lacking}.", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # unwind, so that nothing is left running
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     seeds = list(range(given.first, given.first + -(-given.seeds // PER_RUN) * PER_RUN))
     blows, counts, wrong = Counter[str](), Counter[str](), {}

@@ -64,7 +64,7 @@ def hand_ins(parts: int, *, vouchers: int = 10) -> list[list[HandIn]]:
         these = _beginning() if part == 0 else []
         if part == min(2, parts - 1):
             these.append(_rows("measures", "late", MEASURE_COLUMNS, [_measure(LATE)]))
-        these += [_vouchers(f"{measure}-{part}", [v for v in listed if v.measure == measure]) for measure in MEASURES]
+        these += [_vouchers(f"{n}-{part}", [v for v in listed if _account(v) == a]) for n, a in enumerate(ACCOUNTS)]
         these += [_bank(account, part, listed, balances) for account in ACCOUNTS]
         these += _changes(part, before)
         before = listed
@@ -134,13 +134,17 @@ def _voucher(measure: str, part: int, n: int) -> Voucher:
     )
 
 
+def _account(v: Voucher) -> str:
+    return ACCOUNTS[MEASURES.index(v.measure) % 3]
+
+
 def _changed(v: Voucher, **given: Any) -> Voucher:
     return Voucher(**{**v.__dict__, **given})
 
 
 def _bank(account: str, part: int, listed: Sequence[Voucher], balances: dict[str, int]) -> HandIn:
     """A statement that pays what was handed in with it, and a debit nobody knows."""
-    paid = [v for v in listed if ACCOUNTS[MEASURES.index(v.measure) % 3] == account]
+    paid = [v for v in listed if _account(v) == account]
     first = FIRST + timedelta(days=part * 7)
     lines = tuple(sorted(debits(paid), key=lambda line: (line.booked, line.name, line.cents)))
     statement = Statement(f"{account[-3:]}-{part:03d}", first, first + timedelta(days=14), lines)
