@@ -160,6 +160,7 @@ class _Posting:
         found |= store.users_of_papers(self.session, papers) if papers else set()
         found |= store.measures_of(self.session, programmes) if programmes else set()
         found |= store.concerned_by_series(self.session, series) if series else set()
+        found |= store.users_of_accounts(self.session, found) if found else set()
         return {subject for subject in found if not subject.startswith("file/")}
 
     def post(self, fact: IntakeEvent) -> None:
@@ -366,6 +367,7 @@ def tell_parked(work: Work, limit: int = 1_000) -> bool:
     if not parked and not released:
         return False
     subjects = {p.subject for p in parked} | {subject for _, subject, _ in released}
+    subjects |= store.users_of_accounts(work.session, subjects)
     store.lock(work.session, (s for s in subjects if not s.startswith("file/")))
     told = [(p, _id_in(p.body)) for p in parked]
     for p, fact in told:

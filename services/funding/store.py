@@ -192,7 +192,7 @@ def save_journals(session: Session, held: Mapping[str, Held]) -> None:
     with cursor(session) as run:
         run.execute(
             """update journal j set number = v.number, seal = v.seal, facts = v.facts, version = j.version + 1,
-                 due_since = case when j.kind in ('account', 'measure', 'programme')
+                 due_since = case when j.kind in ('measure', 'programme') or j.kind = 'account' and (j.matching or v.matching)
                    then coalesce(j.due_since, clock_timestamp()) end,
                  touched_at = clock_timestamp(), matching = j.matching or v.matching, own = j.own or v.own,
                  wide = j.wide or v.wide
@@ -282,6 +282,11 @@ def concerned_by_series(session: Session, series: Iterable[str]) -> set[str]:
     with cursor(session) as run:
         run.execute("select distinct concerns from rejection where series = any(%s) and concerns is not null", (list(series),))
         return {subject for (subject,) in run}
+
+
+def users_of_accounts(session: Session, subjects: Iterable[str]) -> set[str]:
+    """Measures that are paid from those of these subjects that are accounts."""
+    return _subjects(session, "select measure from account_use where account = any(%s)", (list(subjects),))
 
 
 def users_of_papers(session: Session, papers: Iterable[str]) -> set[str]:
@@ -462,14 +467,15 @@ def lock(session: Session, subjects: Iterable[str]) -> dict[str, int]:
     return versions(session, sorted(set(subjects)))
 
 
-def touch(session: Session, subjects: Iterable[str], *, own: bool = False, wide: bool = False, matching: bool = False) -> None:
+def touch(session: Session, subjects: Iterable[str], *, own: bool = False) -> None:
     """Mark subjects as due. Their rows are locked."""
     with cursor(session) as run:
         run.execute(
-            """update journal set version = version + 1, due_since = coalesce(due_since, clock_timestamp()),
-               touched_at = clock_timestamp(), own = own or %s, wide = wide or %s, matching = matching or %s
-               where subject = any(%s)""",
-            (own, wide, matching, sorted(set(subjects))),
+            """update journal set version = version + 1, touched_at = clock_timestamp(),
+               due_since = case when kind in ('measure', 'programme') then coalesce(due_since, clock_timestamp())
+                 else due_since end,
+               own = own or %s where subject = any(%s)""",
+            (own, sorted(set(subjects))),
         )
 
 
@@ -747,21 +753,23 @@ def count_suggestions(session: Session, subject: str) -> int:
 
 
 def count_parked(session: Session, subject: str) -> int:
-    """Facts of a subject that could not be applied."""
+    """Facts of a subject, and of the accounts it is paid from, that could not be applied."""
     return _count(
         session,
-        "select count(*) from parked where consumer = %s and subject = %s and status in ('waiting', 'unreadable', 'refused')",
-        (CONSUMER, subject),
+        """select count(*) from parked where consumer = %s and status in ('waiting', 'unreadable', 'refused')
+           and (subject = %s or subject in (select account from account_use where measure = %s))""",
+        (CONSUMER, subject, subject),
     )
 
 
 def count_rejected(session: Session, subject: str) -> int:
-    """Rows about a subject that could not be read and that no later file of their series has settled."""
+    """Rows about a subject, or an account it is paid from, that could not be read and that no later file has settled."""
     return _count(
         session,
-        """select count(*) from rejection r where r.concerns = %s and not exists
+        """select count(*) from rejection r
+           where (r.concerns = %s or r.concerns in (select account from account_use where measure = %s)) and not exists
            (select from file f where f.series = r.series and f.file <> r.file and f.known_at > r.known_at)""",
-        (subject,),
+        (subject, subject),
     )
 
 

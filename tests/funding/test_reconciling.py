@@ -191,6 +191,19 @@ def test_rejected_rows_count_until_a_later_file_of_their_series(funding: Funding
     assert funding.statement().rejected == 0
 
 
+def test_what_is_parked_or_rejected_of_an_account_keeps_its_measures_open(funding: Funding) -> None:
+    account = f"account/{facts.IBAN}"
+    rejected = told(
+        RowRejected, "file/a", "17", error="BEL-01", expected="ein Betrag", mend="Betrag eintragen", concerns=account, series="k"
+    )
+    unknown = told(type(facts.payment()), account, "late", corrects=facts.payment(9).id, payment=facts.payment(9).payment)
+    funding.post(facts.measure(), facts.payment(1, -5), unknown, rejected)
+    funding.settle()
+    assert (funding.statement().parked, funding.statement().rejected, funding.statement().verdict) == (1, 1, "open")
+    with funding.database.transaction() as session:
+        assert store.count_due(session) == {}, "and everything comes to rest"
+
+
 def a_programme(*of: object) -> list[object]:
     programme = ProgrammeData(
         key="P", name="Programm (Demo)", rule_set="national", period=Period(start=date(2026, 1, 1), end=date(2027, 12, 31))
