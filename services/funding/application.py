@@ -1,7 +1,7 @@
 """What funding does: post facts to the journals, match payments, reconcile what is due, and answer questions about it.
 
-Nothing here commits or reads the clock; ``work`` brings both. What is long is computed outside any lock and saved only if what
-it stands on has not moved.
+Nothing here commits or asks what time it is; ``work`` brings both (only the pace of chores is kept by a stopwatch). What is
+long is computed outside any lock and saved only if what it stands on has not moved.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ from shared.contracts.intake import (
 )
 from shared.messaging.work import Work
 from shared.values.dates import BERLIN
-from shared.values.source import NAMESPACE, id_of
+from shared.values.source import NAMESPACE, digest_of, id_of
 from shared.values.subject import subject_of
 
 RULES: Final = store.rule_sets()
@@ -352,7 +352,11 @@ class Pace:
             return
         began = time.monotonic()
         reconcile_due(work, self.using)
-        self._rests_until = time.monotonic() + REST * (time.monotonic() - began)
+        self.rest(REST * (time.monotonic() - began))
+
+    def rest(self, seconds: float) -> None:
+        """Leave the time to posting, if there is anything to post."""
+        self._rests_until = time.monotonic() + seconds
 
 
 def mark_new_day(work: Work, limit: int = 1_000) -> bool:
@@ -652,7 +656,7 @@ def _save_measure(work: Work, due: Due, result: Reconciled, statement: MeasureSt
     if before is not None and before[1] == body and difference == Difference((), (), ()):
         return False
     _tell_coverage(work, due, MeasureStatement.model_validate_json(before[1]) if before else None, statement)
-    event = id_of("measure reconciled", subject, day.isoformat(), str(due.version), str(statement.settlement.number))
+    event = id_of("measure reconciled", subject, day.isoformat(), str(due.version), digest_of(body))
     work.emit(MeasureReconciled(id=event, subject=subject, recorded_at=work.now, actor=ACTOR, statement=statement))
     store.save_statement(work.session, subject, day, event, body)
     return True
@@ -744,7 +748,7 @@ def _save_programme(work: Work, due: Due, findings: Iterable[Finding], statement
     body = statement.model_dump_json().encode()
     if before is not None and before[1] == body and difference == Difference((), (), ()):
         return
-    event = id_of("programme reconciled", subject, day.isoformat(), str(due.version))
+    event = id_of("programme reconciled", subject, day.isoformat(), str(due.version), digest_of(body))
     work.emit(ProgrammeReconciled(id=event, subject=subject, recorded_at=work.now, actor=ACTOR, statement=statement))
     store.save_statement(work.session, subject, day, event, body)
 

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import text
 
 from services.funding import application, store
-from services.funding.application import Reconciling
+from services.funding.application import Pace, Reconciling
 from shared.contracts.funding import (
     FindingChanged,
     FindingRaised,
@@ -55,6 +56,22 @@ def test_a_measure_is_left_alone_until_it_is_quiet(funding: Funding) -> None:
     with unit_of_work(funding.database, funding.clock) as work:
         assert application.reconcile_due(work, impatient), "what waited too long is reconciled all the same"
     assert len(funding.told(MeasureReconciled)) == 1
+
+
+def test_while_facts_keep_coming_reconciling_rests_longer_than_it_works(funding: Funding) -> None:
+    pace = Pace(Reconciling(quiet=0, patience=0))
+    funding.post(facts.measure(), facts.plan(100_00))
+    funding.do(pace.reconcile_due)
+    assert len(funding.told(MeasureReconciled)) == 1
+    pace.rest(60)
+    funding.do(pace.reconcile_due)
+    funding.post(facts.plan(90_00))
+    funding.do(pace.reconcile_due)
+    assert len(funding.told(MeasureReconciled)) == 1, "facts are coming: it rests"
+    with funding.database.transaction() as session:
+        session.execute(text("update journal set touched_at = touched_at - interval '1 minute'"))
+    funding.do(pace.reconcile_due)
+    assert len(funding.told(MeasureReconciled)) == 2, "nothing has come for a while: it need not rest"
 
 
 def test_a_statement_is_not_saved_when_the_journal_moved_meanwhile(funding: Funding, monkeypatch: pytest.MonkeyPatch) -> None:
