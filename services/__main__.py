@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
@@ -30,6 +30,7 @@ from shared.runtime.embedded import EmbeddedError
 from shared.runtime.settings import Settings, SettingsError, read_settings
 from shared.runtime.telemetry import Progress, configure_log
 from shared.values.german import write_cents
+from shared.values.subject import KINDS, key_of, subject_of
 
 MAKERS: Final = {"intake": intake, "funding": funding, "reporting": reporting}
 """The services, in the order in which facts flow."""
@@ -247,11 +248,12 @@ def verify(
         raise typer.Exit(DIFFERENT)
 
 
-@app.command(epilog="Example: `pruefpfad demo` · `pruefpfad demo peine --out /tmp/demo`")
+@app.command(epilog="Example: `pruefpfad demo` · `pruefpfad demo peine --out /tmp/demo` · `pruefpfad demo herne --keep data`")
 def demo(
     programmes: Annotated[list[str] | None, typer.Argument(help="herne, offenbach, harz, peine, kekiz; all without it.")] = None,
     folder: Annotated[Path, typer.Option("--from", help="Folder with the hand-ins.")] = Path("demo"),
     to: Annotated[Path, typer.Option("--out", help="Folder for reports and summary.json.")] = Path("demo-out"),
+    keep: Annotated[Path | None, typer.Option(help="New folder that keeps the installation, to look further afterwards.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Take five programmes through all three services, embedded, and compare what comes out with what must.
@@ -260,9 +262,11 @@ def demo(
     """
     if unknown := set(programmes or ()) - set(demonstration.ORDER):
         _end(f"{sorted(unknown)[0]!r} is not a programme, expected {', '.join(demonstration.ORDER)}", USAGE)
+    if keep is not None and keep.exists() and any(keep.iterdir()):
+        _end(f"{keep} is not empty; the demo begins with nothing, so name a new folder", USAGE)
     progress, began = Progress(), time.monotonic()
     progress.tell("starting PostgreSQL, broker and the three services")
-    with tempfile.TemporaryDirectory(prefix="pruefpfad-demo-") as data:
+    with tempfile.TemporaryDirectory(prefix="pruefpfad-demo-") if keep is None else nullcontext(keep) as data:
         settings = read_settings({}).model_copy(update={"data": Path(data), "http": "127.0.0.1:0"})
         with (
             _quiet(),
@@ -383,7 +387,8 @@ def _state_as_of(client: Client, subject: str, day: date) -> None:
 
 
 def _subject(text: str) -> str:
-    return text if "/" in text and text.split("/", 1)[0] in ("measure", "programme", "account", "paper") else f"measure/{text}"
+    kind, slash, _ = text.partition("/")
+    return subject_of(kind, key_of(text)) if slash and kind in KINDS else subject_of("measure", text)
 
 
 def _role(text: str) -> access.Role:
@@ -455,6 +460,10 @@ def _print_trail(found: dict[str, Any]) -> None:
         out.print(f"  paid by {bank} ({', '.join(payment['reasons'])})", highlight=False)
     for decision in found.get("decisions", ()):
         out.print(f"  decided by {decision['paper']}", highlight=False)
+    if issued := found.get("report"):
+        since = f", outdated since {issued['outdated_since']}" if issued["outdated_since"] else ""
+        out.print(f"  {issued['title']} of {issued['subject']} as of {issued['as_of']}{since}", highlight=False)
+        out.print(f"  sha256 {issued['sha256']}", highlight=False)
     for issued in found.get("reports", ()):
         out.print(f"  in report {issued['number']} (sha256 {issued['sha256'][:12]}…)", highlight=False)
 

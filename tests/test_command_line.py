@@ -122,6 +122,12 @@ def test_a_wrong_call_ends_with_2_and_names_what_was_expected(data: Path, words:
     assert named in answer.stderr
 
 
+def test_the_demo_begins_with_nothing(data: Path) -> None:
+    written(data / "there.txt", "something")
+    answer = run("demo", "peine", "--keep", data)
+    assert (answer.exit_code, "is not empty" in answer.stderr) == (2, True)
+
+
 def test_a_misspelt_setting_is_refused_before_anything_starts(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRUEFPFAD_DATEN", "x")
     answer = run("token", "list")
@@ -309,6 +315,12 @@ def test_an_instruction_is_noted_and_the_same_again_is_known(served: Served, lis
 def test_nothing_is_parked_and_asking_again_does_no_harm(served: Served, list_handed_in: dict[str, Any]) -> None:
     assert served.json("parked") == []
     assert isinstance(served.json("replay", "funding"), dict)
+
+
+def test_a_reports_number_leads_to_what_it_is(served: Served, list_handed_in: dict[str, Any]) -> None:
+    shown = served.run("trail", list_handed_in["issued"]["number"]).stdout
+    assert "Belegliste of measure/CL-1 as of 2015-12-31" in shown
+    assert list_handed_in["issued"]["sha256"] in shown.replace("\n", "")
 
 
 def test_an_unknown_reference_is_refused(served: Served) -> None:
