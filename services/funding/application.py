@@ -214,8 +214,7 @@ class _Posting:
         else:
             crosses = self._keep_rare(fact, held)
         self.written.facts.append((
-            fact.subject, held.facts, fact.id, fact.type, fact.recorded_at, fact.corrects, crosses,
-            fact.__pydantic_serializer__.to_json(fact),
+            fact.subject, held.facts, fact.id, fact.type, fact.recorded_at, fact.corrects, crosses, self.work.body(fact),
         ))
 
     def _keep_rare(self, fact: IntakeEvent, held: Held) -> int | None:

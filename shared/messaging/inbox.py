@@ -196,6 +196,9 @@ class _Batch:
         self.counts["released"] += len(facts)
         return facts
 
+    def body(self, fact: Event) -> bytes | None:
+        return self.parked.body(fact)
+
     def dismiss(self, _: Work, reference: str, reason: str) -> None:
         self.parked.dismiss(reference, reason)
 

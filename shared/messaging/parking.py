@@ -129,6 +129,11 @@ class Parking:
         except KeyError:
             raise RuntimeError(f"{fact.type} {fact.id} did not come with this batch: only facts handed over are parked") from None
 
+    def body(self, fact: Event) -> bytes | None:
+        """The bytes a fact came in; None if it did not come with this batch."""
+        origin = self._origins.get(id(fact))
+        return origin[1].body if origin is not None else None
+
     def flush(self) -> None:
         """Write what was set aside, in that order."""
         if self._rows:

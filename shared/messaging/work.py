@@ -77,6 +77,7 @@ class Consuming(Protocol):
     def waiting(self, work: Work, key: str) -> list[Event]: ...
     def release(self, work: Work, reference: str) -> list[Event]: ...
     def dismiss(self, work: Work, reference: str, reason: str) -> None: ...
+    def body(self, fact: Event) -> bytes | None: ...
 
 
 class Work:
@@ -121,6 +122,11 @@ class Work:
     def dismiss(self, reference: str, reason: str) -> None:
         """Close a parked fact for good, because a person said so and why; it stays as evidence."""
         self._consuming().dismiss(self, reference, reason)
+
+    def body(self, event: Event) -> bytes:
+        """An event's JSON as it came, so that fields only a later version knows are kept; written anew if it did not come."""
+        came = self._inbox.body(event) if self._inbox is not None else None
+        return event.__pydantic_serializer__.to_json(event) if came is None else came
 
     @contextmanager
     def undone_on_error(self) -> Iterator[None]:
