@@ -21,6 +21,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from services.__main__ import EXITS, app
+from services.reporting.domain.documents.all import OF_MEASURE, TITLES
 from services.reporting.renderers.canonical import canonical
 
 MEASURES = (
@@ -109,7 +110,7 @@ def test_the_exit_codes_are_in_the_help() -> None:
         (("serve", "billing"), "intake, funding, reporting"),
         (("replay", "billing"), "intake, funding, reporting"),
         (("report", "M-1", "--format", "docx"), "pdf, csv, json"),
-        (("report", "M-1", "--document", "D99"), "D5, D6, D7, D9"),
+        (("report", "M-1", "--document", "D99"), ", ".join(TITLES)),
         (("report", "M-1", "--as-of", "31.12.2015"), "%Y-%m-%d"),
         (("decide", "M-1", "close it"), "not JSON"),
         (("demo", "atlantis"), "herne, offenbach, harz, peine, kekiz"),
@@ -302,7 +303,7 @@ def test_the_same_report_again_is_the_same_report(served: Served, list_handed_in
 def test_a_report_nobody_can_issue_is_refused_with_the_reason(served: Served) -> None:
     answer = served.run("report", "CL-1", "--document", "D9", "--as-of", "2015-12-31")
     assert answer.exit_code == 3
-    assert "D5, D6, D7" in answer.stderr
+    assert ", ".join(OF_MEASURE) in answer.stderr
 
 
 def test_an_instruction_is_noted_and_the_same_again_is_known(served: Served, list_handed_in: dict[str, Any]) -> None:
