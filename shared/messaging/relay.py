@@ -85,7 +85,10 @@ class Relay:
             started = time.monotonic()
             try:
                 await self._session()
-            except Exception as error:                              # a relay that ends in silence is the worst
+            except (Exception, asyncio.CancelledError) as error:    # a relay that ends in silence is the worst
+                task = asyncio.current_task()
+                if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                    raise                                           # we are to stop; else a client's own task was cancelled
                 causes = error.exceptions if isinstance(error, BaseExceptionGroup) else (error,)
                 self.problem = "; ".join(f"{type(cause).__name__}: {cause}".strip() for cause in causes)
                 expected = all(isinstance(cause, psycopg.Error | KafkaError | OSError | TimeoutError) for cause in causes)

@@ -380,3 +380,23 @@ def test_publishing_waits_for_the_gate_replays_and_heads_too(publisher: Publishe
 
     run(story)
     assert gate.waited == gate.passed >= 10 + 2
+
+
+def test_a_client_that_is_cancelled_while_it_stops_does_not_end_the_relay(publisher: Publisher) -> None:
+    """aiokafka awaits its cancelled sender where a producer is stopped during a reconnect."""
+
+    class Interrupted(relay.Relay):
+        sessions = 0
+
+        async def _session(self) -> None:
+            self.sessions += 1
+            raise asyncio.CancelledError
+
+    async def outlives() -> None:
+        carrying = Interrupted(publisher.database.url, STREAM, "127.0.0.1:1", source=SOURCE)
+        async with task(carrying.run()) as running:
+            await reached(lambda: carrying.sessions > 1)
+            assert not running.done()
+        assert running.cancelled()
+
+    asyncio.run(outlives())
