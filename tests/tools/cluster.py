@@ -216,11 +216,17 @@ class Cluster:
         return psycopg.connect(plain_url(self.postgres.admin_url), autocommit=True, connect_timeout=5)
 
     def run(self, database: str, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """Run SQL as a superuser; returns its rows."""
-        url = plain_url(self.postgres.url("postgres", database))
-        with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
-            done = connection.execute(statement, parameters)
-            return done.fetchall() if done.description else []
+        """Run SQL as a superuser; returns its rows. Tried again while PostgreSQL is getting over a kill."""
+        end = time.monotonic() + 30
+        while True:
+            try:
+                with self.connect(database) as connection:
+                    done = connection.execute(statement, parameters)
+                    return done.fetchall() if done.description else []
+            except psycopg.OperationalError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
 
     def connect(self, database: str) -> psycopg.Connection[tuple[Any, ...]]:
         """A superuser's connection to a service's database, to look at it often."""
@@ -354,7 +360,7 @@ class Cluster:
             raise NotReached(f"waited {seconds:.0f} s for everything to settle; on its way: {told}\n{self._words()}") from None
 
     def _words(self) -> str:
-        return "\n".join(f"── {member.name}\n{member.last_words(800)}" for member in self.members.values())
+        return "\n".join(f"── {m.name}: {_health(m)}\n{m.last_words(800)}" for m in self.members.values())
 
     def counted(self) -> dict[str, dict[str, int]]:
         """Repeats, gaps and the like, by consumer, since the databases were made."""
@@ -412,6 +418,13 @@ class Cluster:
                     await producer.send_and_wait(topic, **record)
 
         asyncio.run(send())
+
+
+def _health(member: Member) -> str:
+    try:
+        return httpx.get(f"{member.url}/health/ready", timeout=5).text[:500]
+    except httpx.HTTPError as error:
+        return repr(error)
 
 
 def _is_ready(member: Member) -> bool:
