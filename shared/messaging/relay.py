@@ -83,12 +83,14 @@ class Relay:
         pause = 0.1
         while True:
             started = time.monotonic()
+            # A task of its own: aiokafka's clients await what they cancel, and a failing group of tasks cancels its parent.
+            session = asyncio.create_task(self._session(), name=f"{self.stream} relay session")
             try:
-                await self._session()
+                await session
             except (Exception, asyncio.CancelledError) as error:    # a relay that ends in silence is the worst
-                task = asyncio.current_task()
-                if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
-                    raise                                           # we are to stop; else a client's own task was cancelled
+                ours = asyncio.current_task()
+                if isinstance(error, asyncio.CancelledError) and ours is not None and ours.cancelling():
+                    raise
                 causes = error.exceptions if isinstance(error, BaseExceptionGroup) else (error,)
                 self.problem = "; ".join(f"{type(cause).__name__}: {cause}".strip() for cause in causes)
                 expected = all(isinstance(cause, psycopg.Error | KafkaError | OSError | TimeoutError) for cause in causes)
