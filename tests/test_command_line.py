@@ -213,12 +213,18 @@ def served() -> Iterator[Served]:
     with tempfile.TemporaryDirectory(prefix="pruefpfad-command-line-") as folder:
         own = {"PRUEFPFAD_DATA": f"{folder}/data", "PRUEFPFAD_HTTP": f"127.0.0.1:{free_port()}"}
         environment = {**{k: v for k, v in os.environ.items() if not k.startswith("PRUEFPFAD_")}, **own}
-        command = [sys.executable, "-m", "services"]
+        installed = Path(sys.executable).with_name("pruefpfad")      # as people call it, and not from our own folder
+        command, here = ([str(installed)], folder) if installed.exists() else ([sys.executable, "-m", "services"], None)
         file = written(Path(folder) / "massnahmen.csv", MEASURES)
-        loaded = subprocess.run([*command, "load", file, "--json"], env=environment, capture_output=True, text=True, check=False)
+        loaded = subprocess.run(
+            [*command, "load", file, "--json"], cwd=here, env=environment, capture_output=True, text=True, check=False
+        )
         assert loaded.returncode == 0, loaded.stderr
         log = Path(folder) / "serve.log"
-        with log.open("w") as told, subprocess.Popen([*command, "serve"], env=environment, stderr=told, stdout=told) as server:
+        with (
+            log.open("w") as told,
+            subprocess.Popen([*command, "serve"], cwd=here, env=environment, stderr=told, stdout=told) as server,
+        ):
             try:
                 deadline = time.monotonic() + 60
                 while not is_ready(f"http://{own['PRUEFPFAD_HTTP']}"):

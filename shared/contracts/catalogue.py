@@ -9,8 +9,10 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Final, Literal
+
+FOLDER: Final = Path(__file__).parent / "texts"
 
 Language = Literal["de", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("de", "en")
@@ -100,4 +102,4 @@ def input_label(name: str, language: Language) -> str:
 
 
 def _read(what: str, language: Language) -> dict[str, dict[str, str]]:
-    return tomllib.loads((files(__package__) / "texts" / f"{what}.{language}.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((FOLDER / f"{what}.{language}.toml").read_text("utf-8"))
