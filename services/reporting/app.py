@@ -24,9 +24,12 @@ SHOWN: Final = frozenset(
         "receipt.recorded",
         "decision.recorded",
         "decision.detailed",
+        "staff.assigned",
         "programme.registered",
         "participation.recorded",
         "figure.published",
+        "size-band.set",
+        "population.recorded",
         "report.signed",
         "instruction.given",
     )

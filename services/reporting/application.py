@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
+from uuid import UUID
 
 from services.reporting import store, tables
 from services.reporting.domain import report as data
@@ -27,6 +28,7 @@ from services.reporting.domain.snapshot import (
     Predecessor,
     ProgrammeSnapshot,
     disagreements,
+    programme_disagreements,
 )
 from services.reporting.renderers import delimited
 from services.reporting.renderers.canonical import canonical
@@ -48,14 +50,19 @@ from shared.contracts.intake import (
     AwardAmended,
     CofundingCommitted,
     Fact,
+    FigurePublished,
     GrantAwarded,
     GrantFact,
     MeasureData,
     MeasureRegistered,
+    ParticipationRecorded,
     PlanLineRecorded,
+    PopulationRecorded,
     ProgrammeData,
     ProgrammeRegistered,
     ReceiptRecorded,
+    SizeBandSet,
+    StaffAssigned,
 )
 from shared.contracts.reporting import ReportIssued, ReportOutdated
 from shared.contracts.seal import reference_of
@@ -222,7 +229,10 @@ def freeze(
     """Everything a report stands on. Raises ReportRefused where lines are missing or do not add up to what was stated."""
     basis = Basis(event.id, event.recorded_at, missing)
     if isinstance(event, ProgrammeReconciled):
-        return _freeze_programme(work, event, basis, predecessor)
+        programme = _freeze_programme(work, event, basis, predecessor)
+        if differences := programme_disagreements(programme):
+            raise ReportRefused(["die Maßnahmen ergeben zusammen nicht, was für das Programm abgeglichen wurde"], differences)
+        return programme
     snapshot = _freeze_measure(work, event, basis, predecessor)
     if differences := disagreements(snapshot):
         raise ReportRefused(["die Zeilen ergeben nicht, was abgeglichen wurde"], differences)
@@ -265,12 +275,14 @@ def _freeze_measure(work: Work, event: MeasureReconciled, basis: Basis, predeces
         commitments=tuple(commitments),
         receipts=tuple(f for f in facts if isinstance(f, ReceiptRecorded) and f.receipt.received_on <= on),
         papers=store.papers_of(work, papers),
+        staff=tuple(f for f in facts if isinstance(f, StaffAssigned) and date(f.staff.year, f.staff.month, 1) <= on),
         predecessor=predecessor,
     )
 
 
 def _freeze_programme(work: Work, event: ProgrammeReconciled, basis: Basis, predecessor: Predecessor | None) -> ProgrammeSnapshot:
-    registered = next((f for f in reversed(store.facts_of(work, event.subject)) if isinstance(f, ProgrammeRegistered)), None)
+    facts, on = _current(store.facts_of(work, event.subject)), event.statement.as_of
+    registered = next((f for f in reversed(facts) if isinstance(f, ProgrammeRegistered)), None)
     if registered is None:
         raise ReportRefused([f"{event.subject}: die Anmeldung des Programms ist noch nicht da"])
     measures = sorted({key for line in event.statement.lines for key in line.measures})
@@ -286,8 +298,24 @@ def _freeze_programme(work: Work, event: ProgrammeReconciled, basis: Basis, pred
         basis=basis,
         findings=store.findings_of(work, [event.subject, *subjects], event.statement.as_of),
         measures=known,
+        statements={key_of(e.subject): e.statement for e in store.statements_named(work, event.statement.measures)},
+        facts=tuple(f for f in facts if (day := _day_of(f)) is not None and day <= on),
         predecessor=predecessor,
     )
+
+
+def _day_of(fact: Fact) -> date | None:
+    """From when on a programme's fact counts; None for those a report does not print."""
+    match fact:
+        case ParticipationRecorded():
+            return fact.participation.joined_on
+        case FigurePublished():
+            return fact.figure.published_on
+        case PopulationRecorded():
+            return fact.population.counted_on
+        case SizeBandSet():
+            return date.min
+    return None
 
 
 def _keep(
@@ -416,7 +444,7 @@ def trace(work: Work, reference: str) -> dict[str, Any]:
     """
     reference = reference.split(" · ", maxsplit=1)[0].strip()
     if found := _ROW.fullmatch(reference):
-        return _trace_row(work, reference, found["digest"], found["place"])
+        return _trace_row(work, reference, found["digest"], found["place"].partition("–")[0])  # of 3–18 the first
     if row := store.report(work, reference):
         return {"reference": reference, "kind": "report", "report": report_view(row)}
     if found := _ENTRY.fullmatch(reference):
@@ -444,18 +472,20 @@ def _trace_entry(work: Work, reference: str, event: Posted) -> dict[str, Any]:
         "reports": [report_view(r) for r in store.reports_with(work, line.entry.source.digest, line.entry.source.place)],
     }
     payments = [x for x in lines if x.match is not None and line.entry.fact in (x.match.voucher, x.match.payment)]
-    found["payments"] = [_payment(x) for x in payments]
+    booked = {x.entry.fact: x.reference for x in lines if x.voucher is not None}
+    found["payments"] = [_payment(x, booked) for x in payments]
     decisions = _decisions(work, line)
     if decisions:
         found["decisions"] = decisions
     return found
 
 
-def _payment(line: Line) -> dict[str, Any]:
+def _payment(line: Line, booked: Mapping[UUID, str]) -> dict[str, Any]:
     match = line.match
     assert match is not None  # noqa: S101 - chosen by the caller
     return {
         "settlement": line.reference,
+        "voucher": booked.get(match.voucher),
         "undone": line.entry.reverses is not None,
         "bank_entry": reference_of(subject_of("account", match.account), Book.MAIN, match.payment_entry),
         "row": _row(match.payment_source),

@@ -56,7 +56,7 @@ def add_lines(work: Work, events: Iterable[Posted]) -> None:
                 e.entry.source.place,
                 e.entry.valued_on,
                 e.recorded_at,
-                e.__pydantic_serializer__.to_json(e),
+                work.body(e),
             )
             for e in events
         ),
@@ -69,7 +69,7 @@ def add_facts(work: Work, facts: Sequence[Fact]) -> None:
         tables.Known,
         ("id", "subject", "type", "digest", "place", "known_at", "body"),
         (
-            (f.id, f.subject, f.type, f.source.digest, f.source.place, f.recorded_at, f.__pydantic_serializer__.to_json(f))
+            (f.id, f.subject, f.type, f.source.digest, f.source.place, f.recorded_at, work.body(f))
             for f in facts
         ),
     )
@@ -84,7 +84,7 @@ def add_statements(work: Work, events: Sequence[Reconciled]) -> None:
                 as_of=event.statement.as_of,
                 event=event.id,
                 known_at=event.recorded_at,
-                body=event.__pydantic_serializer__.to_json(event),
+                body=work.body(event),
             )
         )
     work.session.flush()
@@ -179,6 +179,16 @@ def statement_event(work: Work, event: UUID) -> Reconciled | None:
     """A statement by the id of its event."""
     row = work.session.exec(select(tables.Statement).where(tables.Statement.event == event)).first()
     return _reconciled(row.body) if row else None
+
+
+def statements_named(work: Work, named: Mapping[str, UUID]) -> list[MeasureReconciled]:
+    """Statements of measures, by subject and the id of the event."""
+    rows = work.session.exec(
+        select(tables.Statement.body).where(
+            col(tables.Statement.subject).in_(list(named)), col(tables.Statement.event).in_(list(named.values()))
+        )
+    ).all()
+    return [e for e in map(_reconciled, rows) if isinstance(e, MeasureReconciled)]
 
 
 def cut_offs(work: Work, subject: str) -> list[date]:

@@ -29,9 +29,9 @@ from shared.contracts.funding import (
     YearLine,
 )
 from shared.contracts.intake import (
+    CofundingCommitted,
     Commitment,
     CommitmentStatus,
-    CofundingCommitted,
     Decision,
     DecisionDetail,
     DecisionDetailed,
@@ -114,7 +114,8 @@ class Story:
             ),
             DecisionRecorded(
                 **named("d"), **about_paper, source=Source(digest=COUNCIL, place="1"),
-                decision=Decision(paper=paper, reference="2025/7", title="Mitfinanzierung", paper_type="Beschlussvorlage", steps=(step,)),
+                decision=Decision(paper=paper, reference="2025/7", title="Mitfinanzierung", paper_type="Beschlussvorlage",
+                                  steps=(step,)),
             ),
             DecisionDetailed(
                 **named("dd"), **about_paper, source=Source(digest=COUNCIL, place="2"),
@@ -125,7 +126,8 @@ class Story:
     def voucher(self, number: str, cents: int, place: str, *, invoiced: date = date(2026, 1, 20)) -> Voucher:
         """A voucher is posted: cost to suppliers."""
         voucher = Voucher(
-            measure=self.key, list="L", number=number, position="1", issuer=Party(ref="P-" + "1" * 16, name="Bürobedarf Beispiel GmbH (Demo)"),
+            measure=self.key, list="L", number=number, position="1",
+            issuer=Party(ref="P-" + "1" * 16, name="Bürobedarf Beispiel GmbH (Demo)"),
             invoice_number=f"R-{number}", invoice_date=invoiced, service=Period(start=invoiced, end=invoiced), budget_year=2026,
             gross_cents=cents, eligible_cents=cents, allocation=Decimal("1"),
         )
@@ -154,7 +156,8 @@ class Story:
         """The bank line of the voucher is found."""
         fact = id_of("v", number, *([edition] if edition else []))
         payment = id_of("b", number)
-        entry = self._entry(Book.SETTLEMENT, "match", (("suppliers", cents), ("clearing", -cents)), on, payment, Source(digest=BANK, place=place))
+        entry = self._entry(Book.SETTLEMENT, "match", (("suppliers", cents), ("clearing", -cents)), on, payment,
+                            Source(digest=BANK, place=place))
         match = Match(
             voucher=fact, payment=payment, account="DE02100100100006820101", payment_source=Source(digest=BANK, place=place),
             payment_entry=1, paid_cents=cents, invoice_paid_cents=cents, value_date=on, reasons=("reference",),
@@ -198,8 +201,8 @@ class Story:
         return event
 
     def _post(
-        self, kind: str, postings: tuple[tuple[str, int], ...], valued: date, fact: Any, place: str, *, voucher: Voucher | None = None,
-        reverses: int | None = None,
+        self, kind: str, postings: tuple[tuple[str, int], ...], valued: date, fact: Any, place: str, *,
+        voucher: Voucher | None = None, reverses: int | None = None,
     ) -> None:
         entry = self._entry(Book.MAIN, kind, postings, valued, fact, Source(digest=LIST, place=place), reverses)
         self.told.append(

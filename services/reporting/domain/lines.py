@@ -14,6 +14,7 @@ from shared.contracts.seal import ZEROS, reference_of
 Posted = EntryPosted | PaymentMatched | PaymentUnmatched
 """The events that write to a journal."""
 
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One journal entry as a report prints it."""
@@ -51,6 +52,11 @@ class VoucherLine:
     proof: Line | None
 
     @property
+    def ineligible_cents(self) -> int:
+        """The part of what was payable that is not claimed."""
+        return self.line.cents("ineligible")
+
+    @property
     def match(self) -> Match | None:
         """How and when it was paid."""
         return self.proof.match if self.proof else None
@@ -81,6 +87,12 @@ def standing(lines: Sequence[Line]) -> tuple[Line, ...]:
     """Lines of one book that no later entry has reversed, reversals themselves left out."""
     undone = {x.entry.reverses for x in lines if x.entry.reverses is not None}
     return tuple(x for x in lines if x.entry.reverses is None and x.entry.number not in undone)
+
+
+def corrections(lines: Sequence[Line]) -> tuple[tuple[Line, Line], ...]:
+    """Entries of one book that a later one reversed, each with its reversal: nothing is taken away, both are shown."""
+    by_number = {x.entry.number: x for x in lines}
+    return tuple((by_number[x.entry.reverses], x) for x in lines if x.entry.reverses in by_number)
 
 
 def voucher_lines(main: Sequence[Line], settlement: Sequence[Line], as_of: date) -> tuple[VoucherLine, ...]:

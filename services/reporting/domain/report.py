@@ -30,6 +30,11 @@ def number_of(subject: str, document: str, as_of: date, version: int) -> str:
     return f"{key}-{document}-{as_of.isoformat()}-{version}"
 
 
+def version_of(number: str) -> int:
+    """The version a number ends in."""
+    return int(number.rpartition("-")[2])
+
+
 def report_id(number: str) -> UUID:
     """Id of a report, made of its number."""
     return id_of("report", number)
@@ -85,16 +90,59 @@ def entry_data(line: Line) -> dict[str, Any]:
     return data
 
 
+FILES: Final = {
+    "measure.registered": "Maßnahmen",
+    "plan-line.recorded": "Finanzierungsplan",
+    "grant.awarded": "Bescheide",
+    "award.amended": "Bescheide",
+    "cofunding.committed": "Zusagen",
+    "receipt.recorded": "Eingänge",
+    "decision.recorded": "Ratsvorlage",
+    "decision.detailed": "Beschlussdetails",
+    "staff.assigned": "Personaleinsatz",
+    "programme.registered": "Programme",
+    "participation.recorded": "Teilnahmen",
+    "figure.published": "Veröffentlichte Zahlen",
+    "size-band.set": "Größenstaffel",
+    "population.recorded": "Einwohner",
+    "report.signed": "Unterzeichnete Berichte",
+}
+"""Kind of file a fact is read from, by the middle of its type."""
+
+ENTRIES: Final = {
+    "voucher": "Belegliste",
+    "receipt": "Eingänge",
+    "award": "Bescheide",
+    "commitment": "Zusagen",
+    "payment": "Kontoauszug",
+    "match": "Kontoauszug",
+    "reversal": "Kontoauszug",
+}
+"""Kind of file an entry follows from, by its kind; a reversal of the main book follows the kind it undoes."""
+
+
+def named_sources(snapshot: Snapshot, kind: str) -> Iterator[tuple[str, Source]]:
+    """Rows the report stands on, each with the kind of file it is in."""
+    yield "Maßnahmen" if isinstance(snapshot, MeasureSnapshot) else "Programme", snapshot.source
+    for fact in _facts(snapshot):
+        yield FILES.get(fact.type.removeprefix("de.pruefpfad.").removesuffix(".v1"), "Sonstige"), fact.source
+    if isinstance(snapshot, MeasureSnapshot):
+        kinds = {(x.entry.book, x.entry.number): x.entry.kind for x in snapshot.main}
+        for line in _entries(snapshot, kind):
+            undone = kinds.get((line.entry.book, line.entry.reverses or 0))
+            yield ENTRIES.get(undone or line.entry.kind, "Sonstige"), line.entry.source
+            if line.match is not None:
+                yield ENTRIES["payment"], line.match.payment_source
+        for voucher in snapshot.vouchers:
+            yield ENTRIES["voucher"], voucher.line.entry.source
+            if voucher.match is not None:
+                yield ENTRIES["payment"], voucher.match.payment_source
+
+
+
 def sources_of(snapshot: Snapshot, kind: str) -> Iterator[Source]:
     """Rows the report stands on: the way forward from a row to the report."""
-    yield snapshot.source
-    for fact in _facts(snapshot):
-        yield fact.source
-    if isinstance(snapshot, MeasureSnapshot):
-        for line in _entries(snapshot, kind):
-            yield line.entry.source
-            if line.match is not None:
-                yield line.match.payment_source
+    return (source for _, source in named_sources(snapshot, kind))
 
 
 def _entries(snapshot: Snapshot, kind: str) -> tuple[Line, ...]:
@@ -106,9 +154,9 @@ def _entries(snapshot: Snapshot, kind: str) -> tuple[Line, ...]:
 
 
 def _facts(snapshot: Snapshot) -> list[Fact]:
-    if not isinstance(snapshot, MeasureSnapshot):
-        return []
+    if isinstance(snapshot, ProgrammeSnapshot):
+        return list(snapshot.facts)
     papers: list[Fact] = []
     for paper in snapshot.papers.values():
         papers += ([paper.recorded] if paper.recorded else []) + list(paper.details)
-    return [*snapshot.plan, *snapshot.awards, *snapshot.commitments, *snapshot.receipts, *papers]
+    return [*snapshot.plan, *snapshot.awards, *snapshot.commitments, *snapshot.receipts, *snapshot.staff, *papers]

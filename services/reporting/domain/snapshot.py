@@ -13,11 +13,13 @@ from shared.contracts.intake import (
     CofundingCommitted,
     DecisionDetailed,
     DecisionRecorded,
+    Fact,
     GrantFact,
     MeasureData,
     PlanLineRecorded,
     ProgrammeData,
     ReceiptRecorded,
+    StaffAssigned,
 )
 from shared.values.german import write_cents
 from shared.values.source import Source
@@ -76,6 +78,7 @@ class MeasureSnapshot:
     commitments: tuple[CofundingCommitted, ...] = ()
     receipts: tuple[ReceiptRecorded, ...] = ()
     papers: Mapping[str, Paper] = field(default_factory=dict)
+    staff: tuple[StaffAssigned, ...] = ()
     predecessor: Predecessor | None = None
 
     @property
@@ -96,6 +99,10 @@ class ProgrammeSnapshot:
     findings: tuple[Finding, ...]
     """Of the programme and of its measures, each identity once."""
     measures: Mapping[str, MeasureData] = field(default_factory=dict)
+    statements: Mapping[str, MeasureStatement] = field(default_factory=dict)
+    """Of its measures, by key: the parts the programme's figures are the sum of."""
+    facts: tuple[Fact, ...] = ()
+    """Told of the programme itself by the day: participations, published figures, size bands, inhabitants."""
     predecessor: Predecessor | None = None
 
     @property
@@ -149,6 +156,19 @@ class Changes:
 
     def __bool__(self) -> bool:
         return bool(self.entries or self.raised or self.settled)
+
+
+def programme_disagreements(snapshot: ProgrammeSnapshot) -> tuple[Disagreement, ...]:
+    """Adds up the statements of the measures; empty if every figure of the programme is their sum to the cent."""
+    parts, whole = [s.totals for s in snapshot.statements.values()], snapshot.statement.totals
+    if snapshot.statement.measures_beyond or len(parts) != len(snapshot.statement.measures):
+        return ()
+    found = {name: sum(getattr(part, name) for part in parts) for name in type(whole).model_fields}
+    return tuple(
+        Disagreement(name.removesuffix("_cents"), getattr(whole, name), here)
+        for name, here in found.items()
+        if getattr(whole, name) != here
+    )
 
 
 def changes_since(predecessor: Predecessor, snapshot: MeasureSnapshot) -> Changes:

@@ -15,8 +15,9 @@ WORDS = {
         "made": "erstellt",
         "data hash": "Daten-Hash",
         "verify": "Echtheit prüfen",
-        "how to verify": "Code scannen oder PDF auf der Prüfseite hochladen. Verglichen werden Berichtsdaten, Belege und"
-        " Signatur. Die Daten liegen dieser Datei als JSON und CSV bei.",
+        "how to verify": "Die Prüfseite sagt, ob dieser Bericht ausgestellt wurde, ob er noch gilt und welche Fassung die neueste"
+        " ist. Ohne Server rechnet „pruefpfad verify DATEI.pdf --offline“ Daten, Siegel und Summen nach. Daten und Tabellen"
+        " liegen dieser Datei als JSON und CSV bei.",
         "qr": "QR-Code zur Prüfseite {}",
         "sha": "SHA-256 der Berichtsdaten",
         "basis": "Grundlage",
@@ -39,8 +40,9 @@ WORDS = {
         "made": "made",
         "data hash": "data hash",
         "verify": "Verify this report",
-        "how to verify": "Scan the code or upload the PDF to the verification page. Report data, vouchers and signature are"
-        " compared. The data is attached to this file as JSON and CSV.",
+        "how to verify": "The verification page tells whether this report was issued, whether it still stands and which version"
+        " is the latest. Without a server, “pruefpfad verify FILE.pdf --offline” recomputes data, seals and sums. Data and"
+        " tables are attached to this file as JSON and CSV.",
         "qr": "QR code to the verification page {}",
         "sha": "SHA-256 of the report data",
         "basis": "Basis",

@@ -64,7 +64,7 @@ def pdf_of(document: Document) -> bytes:
 
 def voucher_list(count: int) -> Document:
     """D5: a voucher list in groups of cost categories, landscape."""
-    rng = random.Random(count)  # noqa: S311 - demo data, the same every time
+    rng = random.Random(count)  # the same every time
     payees = [
         "Stadtwerke Modellkommune 02",
         LONG_NAME,

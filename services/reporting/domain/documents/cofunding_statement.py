@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from services.reporting.domain.document import (
     Bar,
@@ -14,6 +15,8 @@ from services.reporting.domain.document import (
     Column,
     Day,
     Document,
+    Fact,
+    Facts,
     KeyFigure,
     Mark,
     Missing,
@@ -23,16 +26,18 @@ from services.reporting.domain.document import (
     Row,
     RowKind,
     Section,
+    Share,
     Table,
     Text,
     text_or_missing,
 )
-from services.reporting.domain.documents import common
+from services.reporting.domain.documents import common, wording
 from services.reporting.domain.snapshot import MeasureSnapshot, Paper
 from shared.contracts import catalogue
 from shared.contracts.funding import CoverageLine
-from shared.contracts.intake import DecisionDetailed, StepResult
+from shared.contracts.intake import Award, DecisionDetailed, Step, StepResult
 from shared.values.funders import GERMAN
+from shared.values.german import write_day, write_share
 
 PASSED = (StepResult.PASSED_UNCHANGED, StepResult.PASSED_CHANGED)
 
@@ -41,7 +46,11 @@ def compose(snapshot: MeasureSnapshot, number: str) -> Document:
     """The co-funding statement of a measure as of its statement's day."""
     totals = snapshot.statement.totals
     secured, why = secured_because(snapshot)
-    verdict = Notice(Mark.HOLDS, "Gesichert") if secured else Notice(Mark.FAULT, "Nicht gesichert", "weil " + "; ".join(why))
+    verdict = (
+        Notice(Mark.HOLDS, "Gesichert", "Zu Finanzierung, Beschlüssen und Bescheiden gibt es keine offene Feststellung.")
+        if secured
+        else Notice(Mark.FAULT, "Nicht gesichert", "weil " + "; ".join(why))
+    )
     no_plan = not snapshot.plan
     return Document(
         kind="D6",
@@ -49,7 +58,7 @@ def compose(snapshot: MeasureSnapshot, number: str) -> Document:
         title="Kofinanzierungsnachweis",
         subtitle=snapshot.measure.name,
         status=common.status(snapshot),
-        facts=common.measure_facts(snapshot),
+        facts=common.measure_facts(snapshot, number),
         notices=(verdict, *common.notices(snapshot)),
         key_figures=(
             KeyFigure("Finanzierungsplan", Missing("Finanzierungsplan") if no_plan else Cents(totals.planned_cents)),
@@ -62,28 +71,45 @@ def compose(snapshot: MeasureSnapshot, number: str) -> Document:
             ),
         ),
         sections=(
-            Section("Mittelherkunft", (*_chart(snapshot), _coverage(snapshot)), landscape=False),
+            Section("Mittelherkunft", (*_chart(snapshot), _coverage(snapshot)), landscape=True),
             _years(snapshot),
+            _promises(snapshot),
             *_papers(snapshot),
             common.income_section(snapshot),
-            *common.changes_section(snapshot),
-            common.findings_section(snapshot.findings),
-            common.checks_section(snapshot.statement.checks),
+            _use(snapshot),
+            *_staff(snapshot),
+            *common.tail(snapshot, "D6"),
         ),
         basis=common.basis(snapshot),
+        releases=common.RELEASES,
     )
+
+
+RELEVANT = ("KOF-", "BES-", "BEW-")
+"""Checks that decide whether the financing is secured, by the beginning of their code."""
 
 
 def secured_because(snapshot: MeasureSnapshot) -> tuple[bool, tuple[str, ...]]:
     """Is the total financing secured, and if not: why not, in German. Missing facts are reasons like findings."""
-    relevant = ("KOF-", "BES-", "BEW-")
-    reasons = [
-        f"{f.code} {catalogue.title(f.code, 'de')} ({f.object})"
-        for f in snapshot.findings
-        if f.code.startswith(relevant) and not f.waived
-    ]
-    reasons += [f"{m.code} fehlt: {m.what}" for c in snapshot.statement.checks for m in c.missing if m.code.startswith(relevant)]
+    issuers = wording.issuers_of(snapshot)
+    about: dict[str, list[str]] = {}
+    for f in snapshot.findings:
+        if f.code.startswith(RELEVANT) and not f.waived:
+            about.setdefault(f.code, []).append(wording.object_of(f, issuers))
+    reasons = [f"{code} {catalogue.title(code, 'de')} ({_some(objects)})" for code, objects in about.items()]
+    lacks: dict[str, list[str]] = {}
+    for result in snapshot.statement.checks:
+        for m in result.missing:
+            if m.code.startswith(RELEVANT):
+                lacks.setdefault(m.what, []).append(m.code)
+    reasons += [f"{what} fehlt ({', '.join(dict.fromkeys(codes))})" for what, codes in lacks.items()]
     return not reasons, tuple(reasons)
+
+
+def _some(objects: list[str], most: int = 4) -> str:
+    """The first few; the others stand among the findings."""
+    more = len(objects) - most
+    return ", ".join(objects[:most]) + (f" und {more} weitere" if more > 0 else "")
 
 
 def _chart(snapshot: MeasureSnapshot) -> Iterator[Block]:
@@ -99,29 +125,33 @@ def _chart(snapshot: MeasureSnapshot) -> Iterator[Block]:
     yield Chart(tuple(names), tuple(Bar(label, cents) for label, cents in sums.items()))
 
 
-def _coverage(snapshot: MeasureSnapshot) -> Table:
-    rows = [Row(_funder_cells(snapshot, line)) for line in snapshot.statement.coverage]
+def _coverage(snapshot: MeasureSnapshot) -> Block:
+    coverage = snapshot.statement.coverage
+    rows = [Row(_funder_cells(snapshot, line)) for line in coverage]
     if rows:
-        c = snapshot.statement.coverage
-        total = (sum(x.committed_cents for x in c), sum(x.valid_cents for x in c), sum(x.received_cents for x in c))
-        rows.append(Row((Text("Summe"), None, None, *[Cents(t) for t in total], Cents(total[1] - total[2])), RowKind.TOTAL))
+        valid, received = sum(x.valid_cents for x in coverage), sum(x.received_cents for x in coverage)
+        amounts = (sum(x.committed_cents for x in coverage), valid, received, valid - received)
+        rows.append(Row((Text("Summe"), None, None, None, *[Cents(x) for x in amounts]), RowKind.TOTAL))
     columns = (
-        Column("Mittelgeber", 3),
+        Column("Mittelgeber", 4),
         Column("Jahr"),
         Column("Grundlage", 3),
+        Column("Prüfpfad", 3),
         Column("zugesagt €"),
         Column("gesichert €"),
         Column("eingegangen €"),
         Column("offen €"),
     )
-    return Table(columns, tuple(rows))
+    return common.columns_or_calm(columns, rows, "Es sind weder Zusagen noch Bescheide eingereicht.")
 
 
 def _funder_cells(snapshot: MeasureSnapshot, line: CoverageLine) -> tuple[Cell, ...]:
+    ground, sources = _ground(snapshot, line)
     return (
         Text(line.funder.name, GERMAN[line.funder.kind]),
-        Text(str(line.budget_year)),
-        _ground(snapshot, line),
+        Text("Laufzeit" if line.whole_term else str(line.budget_year)),
+        ground,
+        Reference(wording.references(sources)),
         Cents(line.committed_cents),
         Cents(line.valid_cents),
         Cents(line.received_cents),
@@ -129,28 +159,29 @@ def _funder_cells(snapshot: MeasureSnapshot, line: CoverageLine) -> tuple[Cell, 
     )
 
 
-def _ground(snapshot: MeasureSnapshot, line: CoverageLine) -> Cell:
-    """Decision or award the promise rests on, with the row that says so; why it does not cover, where it does not."""
+def _ground(snapshot: MeasureSnapshot, line: CoverageLine) -> tuple[Cell, list[str]]:
+    """Decision or award the promise rests on, why it does not cover where it does not; and the rows that say so."""
     promises = [
         f
         for f in snapshot.commitments
         if (f.commitment.funder.key, f.commitment.budget_year) == (line.funder.key, line.budget_year)
     ]
     awards = [f for f in snapshot.awards if f.award.grantor.key == line.funder.key]
-    sources = [f.source.reference for f in (promises[-1:] or awards[-1:])]
+    sources = [common.trail_of(f, snapshot).reference for f in (promises or awards[-1:])]
     ground = (
         line.decision
         or (awards[-1].award.reference if awards else None)
         or (promises[-1].commitment.legal_form if promises else None)
     )
     if ground is None and not sources:
-        return Text("–", line.why_not or None)
-    note = " · ".join([*sources, *([line.why_not] if line.why_not else [])])
-    return Text(ground or "ohne Beschluss oder Bescheid", note or None)
+        sources = [common.trail_of(f, snapshot).reference for f in snapshot.receipts if f.receipt.funder.key == line.funder.key]
+        return Text("nur Eingänge, keine Zusage" if sources else "–", line.why_not or None), sources
+    return Text(ground or "ohne Beschluss oder Bescheid", line.why_not or None), sources
 
 
 def _years(snapshot: MeasureSnapshot) -> Section:
-    rows = tuple(
+    years = snapshot.statement.years
+    rows = [
         Row(
             (
                 Text(str(y.budget_year)),
@@ -161,8 +192,22 @@ def _years(snapshot: MeasureSnapshot) -> Section:
                 Chip(Mark.MISSING if y.gap_cents is None else Mark.FAULT if y.gap_cents else Mark.HOLDS, _year_word(y.gap_cents)),
             )
         )
-        for y in snapshot.statement.years
-    )
+        for y in years
+    ]
+    if rows:
+        rows.append(
+            Row(
+                (
+                    Text("Summe"),
+                    common.sum_or_missing([y.planned_cents for y in years], "Finanzierungsplan"),
+                    Cents(sum(y.valid_cents for y in years)),
+                    Cents(sum(y.received_cents for y in years)),
+                    common.sum_or_missing([y.gap_cents for y in years], "Finanzierungsplan"),
+                    None,
+                ),
+                RowKind.TOTAL,
+            )
+        )
     columns = (
         Column("Haushaltsjahr"),
         Column("geplant €"),
@@ -171,20 +216,92 @@ def _years(snapshot: MeasureSnapshot) -> Section:
         Column("Lücke €"),
         Column("Deckung"),
     )
-    return Section("Deckung nach Haushaltsjahren", (Table(columns, rows),))
+    table = common.columns_or_calm(columns, rows, "Es gibt weder Plan noch Zusagen oder Eingänge zu einem Haushaltsjahr.")
+    return Section("Deckung nach Haushaltsjahren", (table,), landscape=True)
 
 
 def _year_word(gap: int | None) -> str:
     return "fehlt" if gap is None else "Lücke" if gap else "gedeckt"
 
 
+def _promises(snapshot: MeasureSnapshot) -> Section:
+    """Every award and every commitment as handed in, whatever became of it."""
+    awards = [
+        Row(
+            (
+                Text(a.reference, f"Fassung {a.version}" + (f", widerrufen {write_day(a.revoked_on)}" if a.revoked_on else "")),
+                Text(a.grantor.name, GERMAN[a.grantor.kind]),
+                Day(a.awarded_on),
+                Text(f"{write_day(a.period.start)} – {write_day(a.period.end)}"),
+                Text(catalogue.word("financing", a.financing.value, "de"), _share(a)),
+                common.trail_of(f, snapshot),
+                Cents(a.maximum_cents),
+            )
+        )
+        for f in snapshot.awards
+        for a in (f.award,)
+    ]
+    commitments = [
+        Row(
+            (
+                Text(c.number, f"Fassung {c.version}" if c.version > 1 else None),
+                Text(c.funder.name, ", ".join(x for x in (GERMAN[c.funder.kind], c.legal_form) if x)),
+                Text(str(c.budget_year)),
+                Text(
+                    catalogue.word("commitment_status", c.status.value, "de"),
+                    f"gültig bis {write_day(c.expires_on)}" if c.expires_on else None,
+                ),
+                Day(c.committed_on),
+                Text(c.decision or "–"),
+                common.trail_of(f, snapshot),
+                Cents(c.amount_cents),
+            )
+        )
+        for f in sorted(snapshot.commitments, key=lambda f: (f.commitment.funder.name, f.commitment.budget_year))
+        for c in (f.commitment,)
+    ]
+    return Section(
+        "Bescheide und Zusagen im Einzelnen",
+        (
+            common.columns_or_calm(_AWARD_COLUMNS, awards, "Es sind keine Bescheide eingereicht.", "Bescheide"),
+            common.columns_or_calm(_COMMITMENT_COLUMNS, commitments, "Es sind keine Zusagen eingereicht.", "Zusagen"),
+        ),
+        landscape=True,
+    )
+
+
+_AWARD_COLUMNS = (
+    Column("Aktenzeichen", 2),
+    Column("Zuwendungsgeber", 3),
+    Column("vom"),
+    Column("Bewilligungszeitraum", 2),
+    Column("Finanzierungsart", 2),
+    Column("Prüfpfad", 2),
+    Column("höchstens €"),
+)
+_COMMITMENT_COLUMNS = (
+    Column("Zusage", 2),
+    Column("Mittelgeber", 3),
+    Column("Jahr"),
+    Column("Status", 2),
+    Column("vom"),
+    Column("Vorlage", 2),
+    Column("Prüfpfad", 2),
+    Column("Betrag €"),
+)
+
+
+def _share(award: Award) -> str | None:
+    if award.share is None:
+        return None
+    return f"{write_share(award.share)} der {'öffentlichen Mittel' if award.base == 'public' else 'Gesamtausgaben'}"
+
+
 def _papers(snapshot: MeasureSnapshot) -> Iterator[Section]:
     if not snapshot.papers:
-        return
-    blocks: list[Block] = []
+        yield Section("Beschlüsse", (Paragraph("Keine der Zusagen nennt eine Vorlage."),), landscape=True)
     for paper in snapshot.papers.values():
-        blocks += _paper(paper)
-    yield Section("Beschlüsse", tuple(blocks))
+        yield Section(f"Beschluss zur Vorlage {_reference(paper)}", tuple(_paper(paper)), landscape=True)
 
 
 def _paper(paper: Paper) -> Iterator[Block]:
@@ -192,41 +309,65 @@ def _paper(paper: Paper) -> Iterator[Block]:
         yield Notice(
             Mark.MISSING,
             f"Vorlage {paper.key}",
-            "Die Vorlage selbst liegt nicht vor; bekannt sind nur die erfassten Einzelheiten.",
+            "Die Vorlage selbst liegt nicht vor; bekannt sind nur die erfassten Einzelheiten."
+            if paper.details
+            else "Weder die Vorlage noch Einzelheiten zu ihr liegen vor.",
         )
     else:
         decision = paper.recorded.decision
-        lead = f", federführend: {', '.join(decision.lead)}" if decision.lead else ""
-        kind = f"{decision.paper_type or 'Vorlage'} {decision.reference}{lead}"
-        yield Paragraph(f"{kind} – {decision.title} ({paper.recorded.source.reference})")
-        yield Table(
-            (Column("Gremium", 3), Column("Rolle", 2), Column("Datum"), Column("Sitzung", 2), Column("Ergebnis", 3)),
-            tuple(
-                Row(
-                    (
-                        Text(step.body),
-                        Text(step.role or ("Entscheidung" if step.authoritative else "Beratung")),
-                        Day(step.held_on) if step.held_on else Missing("Datum"),
-                        Text(step.meeting or "–"),
-                        _result(step.result_raw, step.result),
-                    )
-                )
-                for step in decision.steps
-            ),
-        )
-        if decision.files:
-            yield Paragraph(
-                "Anlagen: " + "; ".join(f.name + (f" (SHA-256 {f.sha256})" if f.sha256 else "") for f in decision.files) + "."
+        yield Facts(
+            (
+                Fact("Vorlage-Nr.", Text(decision.reference)),
+                Fact("Betreff", Text(decision.title)),
+                Fact("Vorlage-Art", text_or_missing(decision.paper_type, "Art")),
+                Fact("Federführend", text_or_missing(", ".join(decision.lead), "Federführung")),
+                *([Fact("Vorlage vom", Day(decision.dated))] if decision.dated else []),
+                Fact("Prüfpfad", Reference(paper.recorded.source.reference)),
             )
+        )
+        steps = [_step(step) for step in decision.steps]
+        calm = "Zu dieser Vorlage ist keine Beratung erfasst."
+        yield common.columns_or_calm(_STEP_COLUMNS, steps, calm, "Beratungsfolge")
+        if decision.files:
+            files = tuple(
+                Row((Text(f.name), Reference(f.sha256) if f.sha256 else Missing("Prüfsumme der Datei"))) for f in decision.files
+            )
+            yield Table((Column("Datei", 2), Column("SHA-256", 3)), files, caption="Anlagen")
     if paper.details:
-        yield Table(_DETAIL_COLUMNS, tuple(Row(_detail(d)) for d in paper.details), caption="Betrag, Jahr und Haushalt")
+        details = sorted(paper.details, key=lambda d: (d.detail.budget_year, d.detail.funder.name, d.source.reference))
+        rows = [Row(_detail(d)) for d in details]
+        amounts = [d.detail.amount_cents for d in details]
+        total = sum(x for x in amounts if x is not None)
+        label = "Summe der genannten Beträge" if None in amounts else "Summe"
+        rows.append(Row((Text(label), *[None] * 5, Cents(total)), RowKind.TOTAL))
+        yield Table(_DETAIL_COLUMNS, tuple(rows), caption="Betrag, Jahr und Haushalt")
+
+
+def _reference(paper: Paper) -> str:
+    return paper.recorded.decision.reference if paper.recorded else paper.key
+
+
+_STEP_COLUMNS = (Column("Gremium", 3), Column("Rolle", 2), Column("Datum"), Column("Sitzung", 2), Column("Ergebnis", 3))
+
+
+def _step(step: Step) -> Row:
+    role = step.role or {True: "Entscheidung", False: "Beratung", None: ""}[step.authoritative]
+    return Row(
+        (
+            Text(step.body),
+            text_or_missing(role, "Rolle"),
+            Day(step.held_on) if step.held_on else Missing("Datum"),
+            Text(step.meeting or "–"),
+            _result(step.result_raw, step.result),
+        )
+    )
 
 
 _DETAIL_COLUMNS = (
-    Column("Mittelgeber", 3),
+    Column("Mittelgeber", 4),
     Column("Jahr"),
-    Column("im Budget"),
-    Column("Bewilligung", 2),
+    Column("Im Budget"),
+    Column("Bewilligung", 3),
     Column("Produkt"),
     Column("Prüfpfad", 2),
     Column("Betrag €"),
@@ -235,15 +376,55 @@ _DETAIL_COLUMNS = (
 
 def _detail(fact: DecisionDetailed) -> tuple[Cell, ...]:
     detail = fact.detail
+    approved = f"vom {write_day(detail.approved_on)}" if detail.approved_on else None
     return (
-        Text(detail.funder.name),
+        Text(detail.funder.name, GERMAN[detail.funder.kind]),
         Text(str(detail.budget_year)),
         Missing("Angabe") if detail.in_budget is None else Text("ja" if detail.in_budget else "nein"),
-        Text(detail.approval or "–"),
+        Text(detail.approval or "–", approved),
         Text(detail.product or "–"),
         Reference(fact.source.reference),
         common.cents_or(detail.amount_cents, "Betrag"),
     )
+
+
+def _use(snapshot: MeasureSnapshot) -> Section:
+    """What was done with the money, and what is left of it."""
+    totals = snapshot.statement.totals
+    rows = (
+        ("Eingänge", "Eingänge − Erstattungen, siehe oben", totals.received_cents),
+        ("Nachgewiesen bezahlt", "Belege mit Zahlungsnachweis, einzeln in der Belegliste (D5)", totals.spent_cents),
+        ("Bestand", "Eingänge − nachgewiesen bezahlt", totals.received_cents - totals.spent_cents),
+        ("Beantragt, Zahlung nicht nachgewiesen", "beantragt − nachgewiesen bezahlt", totals.claimed_cents - totals.spent_cents),
+        ("Noch offen", "gesichert − eingegangen", totals.committed_cents - totals.received_cents),
+    )
+    columns = (Column("Summe", 3), Column("Rechnung", 4), Column("Betrag €"))
+    body = tuple(Row((Text(name), Text(how), Cents(cents))) for name, how, cents in rows)
+    return Section("Verwendung und Bestand", (Table(columns, body),), landscape=True)
+
+
+def _staff(snapshot: MeasureSnapshot) -> Iterator[Section]:
+    """Staff lent to the measure: who by pseudonym, which share, what it cost."""
+    if not snapshot.staff:
+        return
+    months = sorted(snapshot.staff, key=lambda f: (f.staff.person, f.staff.year, f.staff.month))
+    rows = [
+        Row(
+            (
+                Text(f.staff.person),
+                Text(f"{f.staff.month:02d}/{f.staff.year}"),
+                Share(Fraction(f.staff.share)),
+                Reference(f.source.reference),
+                common.cents_or(f.staff.cost_cents, "Kosten"),
+            )
+        )
+        for f in months
+    ]
+    total = common.sum_or_missing([f.staff.cost_cents for f in months], "Kosten")
+    rows.append(Row((Text("Summe"), None, None, None, total), RowKind.TOTAL))
+    columns = (Column("Person (Pseudonym)", 3), Column("Monat"), Column("Anteil"), Column("Prüfpfad", 2), Column("Kosten €"))
+    why = "Namen verlassen die einreichende Stelle nicht; sie kann das Pseudonym einer Person zuordnen."
+    yield Section("Personaleinsatz", (Table(columns, tuple(rows)), Paragraph(why)), landscape=True)
 
 
 def _result(raw: str | None, result: StepResult | None) -> Cell:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Final
 
 from services.reporting.domain.document import (
@@ -21,19 +22,26 @@ from services.reporting.domain.document import (
     Notice,
     Paragraph,
     Reference,
+    Release,
     Row,
     RowKind,
     Section,
+    Share,
     Table,
     Text,
     text_or_missing,
 )
-from services.reporting.domain.lines import Line
+from services.reporting.domain.documents import wording
+from services.reporting.domain.lines import Line, corrections
+from services.reporting.domain.report import named_sources, version_of
 from services.reporting.domain.snapshot import Changes, MeasureSnapshot, ProgrammeSnapshot, changes_since
 from shared.contracts import catalogue
-from shared.contracts.funding import CheckResult, Finding, Outcome, Severity
+from shared.contracts.funding import Outcome, Severity
+from shared.contracts.intake import Fact as Told
+from shared.contracts.seal import reference_of
 from shared.values.funders import GERMAN
 from shared.values.german import write_cents, write_day
+from shared.values.source import SHORT
 
 Snapshot = MeasureSnapshot | ProgrammeSnapshot
 
@@ -43,6 +51,15 @@ MARK: Final = {
     Severity.WARNING: Mark.WARNING,
     Severity.NOTE: Mark.HINT,
 }
+
+VERDICT: Final = {
+    "reconciled": Mark.HOLDS,
+    "explained": Mark.HINT,
+    "open": Mark.FAULT,
+    "missing": Mark.MISSING,
+    "not_applicable": Mark.NOT_APPLICABLE,
+}
+"""How a verdict of a statement, stage or year is marked."""
 
 
 def status(snapshot: Snapshot) -> tuple[Chip, ...]:
@@ -97,44 +114,53 @@ def cut_off(snapshot: Snapshot) -> Fact:
     return Fact("Stichtag", Day(snapshot.as_of))
 
 
-def measure_facts(snapshot: MeasureSnapshot) -> tuple[Fact, ...]:
-    """Who, where, when."""
+def measure_facts(snapshot: MeasureSnapshot, number: str) -> tuple[Fact, ...]:
+    """Who, where, when, under which rules."""
     measure, period = snapshot.measure, snapshot.measure.implementation
+    awards = ", ".join(dict.fromkeys(f.award.reference for f in snapshot.awards))
+    ags = f"AGS {measure.municipality.ags}" if measure.municipality.ags else "AGS nicht gemeldet"
     return (
         Fact("Maßnahme", Text(measure.key)),
         Fact("Programm", Text(snapshot.programme.name if snapshot.programme else "ohne Programm")),
-        Fact("Träger", Text(measure.carrier)),
-        Fact("Kommune", Text(measure.municipality.name)),
+        Fact("Zuwendungsempfänger (Träger)", Text(measure.carrier)),
+        Fact("Kommune", Text(measure.municipality.name, ags)),
         Fact("Durchführungszeitraum", Text(f"{write_day(period.start)} – {write_day(period.end)}")),
         Fact("Förderkennzeichen", text_or_missing(measure.grant_reference, "Förderkennzeichen")),
+        Fact("Aktenzeichen der Bescheide", Text(awards or "kein Bescheid eingereicht")),
         cut_off(snapshot),
-        Fact("Regelwerk", Text(snapshot.statement.rule_set)),
+        version(number),
+        Fact("Regelwerk", Text(wording.rule_set(snapshot.statement.rule_set))),
     )
+
+
+def version(number: str) -> Fact:
+    """Which version of the report for its cut-off date it is."""
+    return Fact("Fassung", Text(str(version_of(number))))
 
 
 def basis(snapshot: Snapshot) -> tuple[Fact, ...]:
     """What the report stands on, so that it can be made again."""
     statement = snapshot.statement
     facts = [
-        Fact("Stand (UTC)", Text(f"{snapshot.basis.stated_at:%d.%m.%Y %H:%M:%S}")),
-        Fact("Regelwerk SHA-256", Reference(statement.rules)),
-        Fact("Tatsachen bis", Count(statement.facts_upto)),
+        Fact("Stand der Daten (UTC)", Text(f"{snapshot.basis.stated_at:%d.%m.%Y %H:%M:%S}")),
+        Fact("Eingereichte Tatsachen bis Nr.", Count(statement.facts_upto)),
+        Fact("SHA-256 des Regelwerks", Reference(statement.rules)),
     ]
     if isinstance(snapshot, MeasureSnapshot):
-        facts += [
-            Fact(
-                "Journal", Reference(f"{snapshot.measure.key}/{snapshot.statement.head.number} · {snapshot.statement.head.seal}")
-            ),
-            Fact(
-                "Ausgleich",
-                Reference(
-                    f"{snapshot.measure.key}/S-{snapshot.statement.settlement.number} · {snapshot.statement.settlement.seal}"
-                ),
-            ),
-        ]
+        books = (
+            ("Hauptbuch bis Eintrag (Siegel)", "", snapshot.statement.head),
+            ("Ausgleichsbuch bis Eintrag (Siegel)", "S-", snapshot.statement.settlement),
+        )
+        for label, prefix, head in books:
+            last = Reference(f"{snapshot.measure.key}/{prefix}{head.number} · {head.seal}")
+            facts.append(Fact(label, last if head.number else Text("noch ohne Einträge")))
     if snapshot.predecessor:
         facts.append(Fact("Ersetzt", Reference(f"{snapshot.predecessor.number} · {snapshot.predecessor.data_sha256}")))
     return tuple(facts)
+
+
+RELEASES: Final = (Release("Aufgestellt"), Release("Geprüft"))
+"""Lines to sign on: two pairs of eyes."""
 
 
 def trail(line: Line) -> Reference:
@@ -142,40 +168,55 @@ def trail(line: Line) -> Reference:
     return Reference(f"{line.reference} · {line.entry.source.reference}")
 
 
-def findings_section(findings: Sequence[Finding], title: str = "Feststellungen") -> Section:
+def trail_of(fact: Told, snapshot: MeasureSnapshot) -> Reference:
+    """Entry of a fact, where it has one that stands, and its row."""
+    entry = next((x for x in snapshot.main if x.entry.fact == fact.id and x.entry.reverses is None), None)
+    return trail(entry) if entry else Reference(fact.source.reference)
+
+
+def columns_or_calm(columns: tuple[Column, ...], rows: Sequence[Row], calm: str, caption: str | None = None) -> Block:
+    """A table, or one calm line where there is nothing to list."""
+    return Table(columns, tuple(rows), caption=caption) if rows else Paragraph(calm)
+
+
+def findings_section(snapshot: Snapshot) -> Section:
     """Findings by severity, with amount at risk, arithmetic and legal basis."""
-    order = list(Severity)
+    order, issuers = list(Severity), wording.issuers_of(snapshot)
     rows = [
         Row(
             (
                 Chip(MARK[f.severity], f.severity.value),
                 Text(f.code, catalogue.title(f.code, "de")),
-                Text(f.object + (f" ({f.budget_year})" if f.budget_year else ""), f.arithmetic or None),
-                Text(f.legal_basis, "angenommen: " + f.waived if f.waived else None),
-                Reference(" ".join(r for r in f.references if r) or "–"),
+                Text(wording.object_of(f, issuers), wording.reckoning(f)),
+                Text(wording.legal(f.legal_basis), "angenommen, weil: " + f.waived if f.waived else None),
+                Reference(wording.references(f.references)),
                 Cents(f.at_risk_cents),
             )
         )
-        for f in sorted(findings, key=lambda f: (order.index(f.severity), f.code, f.object))
+        for f in sorted(snapshot.findings, key=lambda f: (order.index(f.severity), f.code, f.object, f.budget_year or 0))
     ]
-    if rows:
-        total = sum(f.at_risk_cents for f in findings)
-        rows.append(Row((Text("Summe gefährdet"), None, None, None, None, Cents(total)), RowKind.TOTAL))
+    if not rows:
+        return Section("Feststellungen", (Paragraph("Keine offenen Feststellungen zum Stichtag."),), landscape=True)
+    total = sum(f.at_risk_cents for f in snapshot.findings)
+    rows.append(Row((Text("Summe der Beträge im Risiko"), None, None, None, None, Cents(total)), RowKind.TOTAL))
     columns = (
         Column("Art"),
         Column("Prüfung", 2),
-        Column("Gegenstand und Rechnung", 4),
-        Column("Grundlage", 2),
+        Column("Gegenstand, Rechnung und Angaben", 5),
+        Column("Rechtsgrundlage", 2),
         Column("Prüfpfad", 2),
-        Column("gefährdet €"),
+        Column("im Risiko €"),
     )
-    return Section(title, (Table(columns, tuple(rows)),), landscape=True)
+    words = " · ".join(f"{s.value} {catalogue.word('severity', s.value, 'de')}" for s in Severity)
+    legend = Paragraph(f"Art: {words}. Im Risiko ist, was bei Bestand der Feststellung gekürzt oder zurückgefordert werden kann.")
+    return Section("Feststellungen", (Table(columns, tuple(rows)), legend), landscape=True)
 
 
-def checks_section(checks: Iterable[CheckResult]) -> Section:
+def checks_section(snapshot: Snapshot) -> Section:
     """Every check with its outcome; what is missing is said, never passed."""
     items, silent = [], []
-    for result in checks:
+    order = list(Severity)
+    for result in snapshot.statement.checks:
         title = catalogue.title(result.code, "de")
         match result.outcome:
             case Outcome.NOT_APPLICABLE:
@@ -183,15 +224,111 @@ def checks_section(checks: Iterable[CheckResult]) -> Section:
             case Outcome.HOLDS:
                 items.append(CheckItem(Mark.HOLDS, title, code=result.code))
             case Outcome.FINDING:
-                text = f"{result.findings} Feststellung" + ("en" if result.findings > 1 else "")
-                items.append(CheckItem(Mark.FAULT, title, detail=text, code=result.code))
+                own = [f for f in snapshot.findings if f.code == result.code]
+                worst = min((f.severity for f in own), key=order.index, default=Severity.ERROR)
+                detail = f"{result.findings} Stück" if result.findings > 1 else None
+                at_risk = sum(f.at_risk_cents for f in own) or None
+                items.append(CheckItem(MARK[worst], title, detail=detail, code=result.code, at_risk=at_risk))
             case Outcome.MISSING:
                 what = ", ".join(sorted({m.what for m in result.missing}))
                 items.append(CheckItem(Mark.MISSING, title, detail=f"fehlt: {what}", code=result.code))
     blocks: list[Block] = [CheckList(tuple(items))] if items else []
     if silent:
-        blocks.append(Paragraph("Nicht anwendbar: " + ", ".join(silent) + "."))
-    return Section("Prüfungen", tuple(blocks))
+        told = ", ".join(f"{code} {catalogue.title(code, 'de')}" for code in silent)
+        blocks.append(Paragraph(f"Nicht anwendbar, weil nichts davon vorliegt: {told}."))
+    return Section("Prüfungen und fehlende Nachweise", tuple(blocks), landscape=True)
+
+
+def sources_section(snapshot: Snapshot, kind: str) -> Section:
+    """Files the report stands on, by digest: what each is, how many of its rows, and the full SHA-256."""
+    found: dict[str, tuple[set[str], set[str]]] = {}
+    for what, source in named_sources(snapshot, kind):
+        kinds, places = found.setdefault(source.digest, (set(), set()))
+        kinds.add(what)
+        places.add(source.place)
+    rows = [
+        Row((Reference(digest[:SHORT]), Text(", ".join(sorted(kinds))), Count(len(places)), Reference(digest)))
+        for digest, (kinds, places) in sorted(found.items(), key=lambda item: (sorted(item[1][0]), item[0]))
+    ]
+    columns = (Column("Kurzform"), Column("Art der Datei", 2), Column("Zeilen"), Column("SHA-256 der Datei, wie eingereicht"))
+    how = (
+        "Prüfpfad: „Kurzform:Zeile“ führt zur Zeile der eingereichten Datei („Kurzform:3–18“ zu den Zeilen 3 bis 18),"
+        " „Maßnahme/Nummer“ zum Eintrag im Hauptbuch,"
+        " „Maßnahme/S-Nummer“ zum Zahlungsnachweis, „IBAN/Nummer“ zur Kontobewegung."
+    )
+    return Section("Quellenverzeichnis", (Table(columns, tuple(rows)), Paragraph(how)), landscape=True)
+
+
+def tail(snapshot: Snapshot, kind: str) -> tuple[Section, ...]:
+    """What every document ends with: changes, findings, checks, sources."""
+    changes: tuple[Section, ...] = ()
+    if isinstance(snapshot, MeasureSnapshot):
+        changes = (*corrections_section(snapshot), *changes_section(snapshot))
+    return (
+        *changes,
+        findings_section(snapshot),
+        checks_section(snapshot),
+        sources_section(snapshot, kind),
+    )
+
+
+def corrections_section(snapshot: MeasureSnapshot) -> tuple[Section, ...]:
+    """Entries that were corrected, each with the one that took it back: both stay visible."""
+    rows = [
+        Row(
+            (
+                Text(KIND.get(old.entry.kind, old.entry.kind), _what(old)),
+                trail(old),
+                Day(old.entry.booked_on),
+                trail(new),
+                Day(new.entry.booked_on),
+                Cents(_amount(old)),
+                *_instead(new, book),
+            )
+        )
+        for book in (snapshot.main, snapshot.settlement)
+        for old, new in corrections(book)
+    ]
+    if not rows:
+        return ()
+    columns = (
+        Column("Buchung", 3),
+        Column("Prüfpfad", 3),
+        Column("gebucht am"),
+        Column("aufgehoben durch", 3),
+        Column("am"),
+        Column("aufgehoben €"),
+        Column("neu gebucht", 3),
+        Column("neu €"),
+    )
+    return (Section("Berichtigungen", (Table(columns, tuple(rows)),), landscape=True),)
+
+
+def _instead(reversal: Line, book: Sequence[Line]) -> tuple[Cell, Cell]:
+    """What was booked in place of a reversed entry, and its amount."""
+    anew = next(
+        (
+            x
+            for x in book
+            if x.entry.reverses is None and x.entry.number > reversal.entry.number and x.entry.fact == reversal.entry.fact
+        ),
+        None,
+    )
+    return (trail(anew), Cents(_amount(anew))) if anew else (Text("–"), Text("–"))
+
+
+def _what(line: Line) -> str | None:
+    if line.voucher is not None:
+        return f"{line.voucher.list}/{line.voucher.number}"
+    return None
+
+
+def _amount(line: Line) -> int:
+    """The amount an entry is about, as its document shows it; negative where it takes something back."""
+    for account, sign in (("cost", 1), ("drawn", -1), ("suppliers", 1), ("commitment", -1)):
+        if cents := line.cents(account):
+            return sign * cents
+    return 0
 
 
 def changes_section(snapshot: MeasureSnapshot) -> tuple[Section, ...]:
@@ -205,11 +342,11 @@ def changes_section(snapshot: MeasureSnapshot) -> tuple[Section, ...]:
                 trail(x),
                 Text(
                     KIND.get(x.entry.kind, x.entry.kind),
-                    f"hebt {snapshot.measure.key}/{x.entry.reverses} auf" if x.entry.reverses else None,
+                    f"hebt {reference_of(x.subject, x.entry.book, x.entry.reverses)} auf" if x.entry.reverses else _what(x),
                 ),
                 Day(x.entry.booked_on),
                 Day(x.entry.valued_on),
-                Cents(x.cents("cost") or -x.cents("drawn") or x.cents("suppliers")),
+                Cents(_amount(x)),
             )
         )
         for x in changes.entries
@@ -217,12 +354,13 @@ def changes_section(snapshot: MeasureSnapshot) -> tuple[Section, ...]:
     columns = (Column("Prüfpfad", 3), Column("Buchung", 3), Column("gebucht am"), Column("Wert vom"), Column("Betrag €"))
     blocks: list[Block] = [
         Paragraph(f"Dieser Bericht ersetzt {snapshot.predecessor.number}, der unverändert aufbewahrt wird."),
-        Table(columns, rows),
+        columns_or_calm(columns, rows, "Seither kamen keine Buchungen hinzu."),
     ]
+    issuers = wording.issuers_of(snapshot)
     for word, findings in (("Neu festgestellt", changes.raised), ("Ausgeräumt", changes.settled)):
         if findings:
-            blocks.append(Paragraph(f"{word}: " + "; ".join(f"{f.code} {f.object}" for f in findings) + "."))
-    return (Section(f"Änderungen seit {snapshot.predecessor.number}", tuple(blocks)),)
+            blocks.append(Paragraph(f"{word}: " + "; ".join(f"{f.code} {wording.object_of(f, issuers)}" for f in findings) + "."))
+    return (Section(f"Änderungen seit {snapshot.predecessor.number}", tuple(blocks), landscape=True),)
 
 
 KIND: Final = {
@@ -242,22 +380,30 @@ def cents_or(cents: int | None, what: str) -> Cell:
     return Missing(what) if cents is None else Cents(cents)
 
 
+def sum_or_missing(cents: Sequence[int | None], what: str) -> Cell:
+    """The sum of what is known, or what is missing if nothing is."""
+    known = [x for x in cents if x is not None]
+    return Cents(sum(known)) if known else Missing(what)
+
+
 def euro(cents: int) -> str:
     """An amount inside running text."""
     return write_cents(cents, unit=True)
 
 
 def income_section(snapshot: MeasureSnapshot) -> Section:
-    """Receipts less repayments, each with its row."""
+    """Receipts less repayments, each with its entry and row."""
     receipts = sorted(snapshot.receipts, key=lambda r: (r.receipt.received_on, r.receipt.number))
     rows = [
         Row(
             (
                 Text(r.receipt.number),
                 Text(r.receipt.funder.name, GERMAN[r.receipt.funder.kind]),
+                Text("Erstattung" if r.receipt.amount_cents < 0 else "Eingang"),
+                Text(r.receipt.award or "–", r.receipt.payment_reference),
                 Day(r.receipt.received_on),
                 Text(str(r.receipt.award_year)),
-                Reference(r.source.reference),
+                trail_of(r, snapshot),
                 Cents(r.receipt.amount_cents),
             )
         )
@@ -265,13 +411,91 @@ def income_section(snapshot: MeasureSnapshot) -> Section:
     ]
     if rows:
         total = sum(r.receipt.amount_cents for r in receipts)
-        rows.append(Row((Text("Summe der Eingänge"), None, None, None, None, Cents(total)), RowKind.TOTAL))
+        rows.append(Row((Text("Summe der Eingänge"), *[None] * 6, Cents(total)), RowKind.TOTAL))
     columns = (
-        Column("Eingang", 2),
+        Column("Nr."),
         Column("Mittelgeber", 3),
+        Column("Art"),
+        Column("Bescheid, Zahlungsreferenz", 2),
         Column("Datum"),
-        Column("Jahr"),
+        Column("für Jahr"),
         Column("Prüfpfad", 2),
         Column("Betrag €"),
     )
-    return Section("Eingänge", (Table(columns, tuple(rows)),))
+    return Section(
+        "Eingänge", (columns_or_calm(columns, rows, "Bis zum Stichtag sind keine Eingänge gemeldet."),), landscape=True
+    )
+
+
+def positions_section(snapshot: MeasureSnapshot) -> Section:
+    """The plan's positions beside what was claimed and proven paid, with the rows the plan was read from."""
+    names = position_names(snapshot)
+    positions = sorted({*names, *(v.voucher.position for v in snapshot.vouchers)}, key=in_order)
+    rows, sums = [], [0, 0, 0]
+    for position in positions:
+        lines = [f for f in snapshot.plan if f.line.position == position]
+        vouchers = [v for v in snapshot.vouchers if v.voucher.position == position]
+        planned = sum(f.line.amount_cents for f in lines)
+        claimed = sum(v.voucher.eligible_cents for v in vouchers)
+        spent = sum(v.voucher.eligible_cents for v in vouchers if v.proof)
+        sums = [a + b for a, b in zip(sums, (planned, claimed, spent), strict=True)]
+        what: Cell = Missing("Ansatz") if not lines else Share(Fraction(claimed, planned)) if planned else Text("–")
+        rows.append(
+            Row(
+                (
+                    Text(position_title(position, names)),
+                    Reference(wording.references(f.source.reference for f in lines)),
+                    Missing("Ansatz") if not lines else Cents(planned),
+                    Cents(claimed),
+                    Cents(spent),
+                    Cents(planned - claimed) if lines else Text("–"),
+                    what,
+                )
+            )
+        )
+    if rows:
+        planned, claimed, spent = sums
+        rows.append(
+            Row(
+                (
+                    Text("Summe"),
+                    None,
+                    Cents(planned) if snapshot.plan else Missing("Finanzierungsplan"),
+                    Cents(claimed),
+                    Cents(spent),
+                    Cents(planned - claimed) if snapshot.plan else None,
+                    Share(Fraction(claimed, planned)) if planned else None,
+                ),
+                RowKind.TOTAL,
+            )
+        )
+    columns = (
+        Column("Position", 3),
+        Column("Prüfpfad des Plans", 2),
+        Column("geplant €"),
+        Column("beantragt €"),
+        Column("davon bezahlt €"),
+        Column("noch frei €"),
+        Column("Ausschöpfung"),
+    )
+    calm = "Es liegen weder Finanzierungsplan noch Belege vor."
+    return Section("Finanzierungsplan und Ausgaben", (columns_or_calm(columns, rows, calm),), landscape=True)
+
+
+def position_names(snapshot: MeasureSnapshot) -> dict[str, str | None]:
+    """Positions of the plan with their names."""
+    names: dict[str, str | None] = {}
+    for fact in snapshot.plan:
+        names[fact.line.position] = fact.line.position_name or names.get(fact.line.position)
+    return names
+
+
+def position_title(position: str, names: Mapping[str, str | None]) -> str:
+    """„1 Personalausgaben“, or the bare number where the plan names none."""
+    name = names.get(position)
+    return f"{position} {name}" if name and name != position else f"Position {position}"
+
+
+def in_order(position: str) -> tuple[tuple[int, str], ...]:
+    """Positions in the order people count: 2 before 10, 1.2 before 1.10."""
+    return tuple((int(part), "") if part.isdecimal() else (10**9, part) for part in position.split("."))

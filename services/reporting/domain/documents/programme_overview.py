@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from decimal import Decimal
 from fractions import Fraction
 
 from services.reporting.domain.document import (
@@ -17,6 +19,7 @@ from services.reporting.domain.document import (
     KeyFigure,
     Mark,
     Paragraph,
+    Reference,
     Row,
     RowKind,
     Section,
@@ -24,9 +27,11 @@ from services.reporting.domain.document import (
     Table,
     Text,
 )
-from services.reporting.domain.documents import common
+from services.reporting.domain.documents import common, wording
 from services.reporting.domain.snapshot import ProgrammeSnapshot
+from shared.contracts import catalogue
 from shared.contracts.funding import FigureLine, ProgrammeLine, Severity
+from shared.contracts.intake import FigurePublished, ParticipationRecorded, PopulationRecorded, SizeBand, SizeBandSet
 from shared.values.funders import EU, GERMAN, FunderKind
 from shared.values.german import write_cents, write_day
 
@@ -47,8 +52,10 @@ def compose(snapshot: ProgrammeSnapshot, number: str) -> Document:
         facts=(
             Fact("Programm", Text(programme.key)),
             Fact("Laufzeit", Text(f"{write_day(programme.period.start)} – {write_day(programme.period.end)}")),
+            Fact("Mindestkofinanzierung", _minimum(programme.minimum_cofunding)),
             common.cut_off(snapshot),
-            Fact("Regelwerk", Text(statement.rule_set)),
+            common.version(number),
+            Fact("Regelwerk", Text(wording.rule_set(statement.rule_set))),
         ),
         notices=common.notices(snapshot),
         key_figures=(
@@ -60,14 +67,19 @@ def compose(snapshot: ProgrammeSnapshot, number: str) -> Document:
             ),
         ),
         sections=(
-            Section("Kommunen", (_municipalities(snapshot),), landscape=True),
-            Section("Mittel nach Herkunft", (_money(snapshot),), landscape=True),
-            Section("Veröffentlichte Zahlen", _figures(statement.figures)),
-            common.findings_section(snapshot.findings),
-            common.checks_section(statement.checks),
+            Section("Kommunen", _municipalities(snapshot), landscape=True),
+            Section("Mittel nach Herkunft", _money(snapshot), landscape=True),
+            Section("Maßnahmen", _measures(snapshot), landscape=True),
+            Section("Veröffentlichte Zahlen", tuple(_figures(snapshot)), landscape=True),
+            *common.tail(snapshot, "D9"),
         ),
         basis=common.basis(snapshot),
+        releases=common.RELEASES,
     )
+
+
+def _minimum(share: Decimal | None) -> Cell:
+    return Text("keine Vorgabe") if share is None else Share(Fraction(share))
 
 
 def _active(line: ProgrammeLine, snapshot: ProgrammeSnapshot) -> bool:
@@ -75,39 +87,91 @@ def _active(line: ProgrammeLine, snapshot: ProgrammeSnapshot) -> bool:
     return (line.joined_on is None or line.joined_on <= day) and (line.left_on is None or line.left_on >= day)
 
 
-def _municipalities(snapshot: ProgrammeSnapshot) -> Table:
+def _municipalities(snapshot: ProgrammeSnapshot) -> tuple[Block, ...]:
+    bands = [f.band for f in snapshot.facts if isinstance(f, SizeBandSet)]
     rows = [
         Row(
             (
                 Text(x.municipality.ags or x.municipality.key),
                 Text(x.municipality.name, ", ".join(x.measures) or None),
-                Text(_since(x)),
+                Text(kind_of_municipality(x.municipality.ags, x.municipality.name) or "–"),
+                *_since(x),
                 Text("–") if x.inhabitants is None else Count(x.inhabitants),
+                Text(_band(x.inhabitants, bands)),
                 Text("–") if x.band_cents is None else Cents(x.band_cents),
                 Text("–") if x.participation_cents is None else Cents(x.participation_cents),
                 *_findings(x),
+                Reference(_rows_of(snapshot, x.municipality.key)),
             )
         )
         for x in snapshot.statement.lines
     ]
-    if rows:
-        total = sum(x.participation_cents or 0 for x in snapshot.statement.lines)
-        rows.append(Row((Text("Summe"), None, None, None, None, Cents(total), None), RowKind.TOTAL))
+    shares = [x.participation_cents for x in snapshot.statement.lines if x.participation_cents is not None]
+    if shares:
+        rows.append(Row((Text("Summe der Anteile"), *[None] * 7, Cents(sum(shares)), None, None), RowKind.TOTAL))
     columns = (
-        Column("Schlüssel"),
+        Column("Schlüssel (AGS)"),
         Column("Kommune", 4),
-        Column("beteiligt", 2),
+        Column("Typ"),
+        Column("beteiligt ab"),
+        Column("bis"),
         Column("Einwohner"),
+        Column("Größenklasse"),
         Column("Höchstbetrag €"),
-        Column("Anteil €"),
+        Column("Anteil am Programm €"),
         Column("Feststellungen", 2),
+        Column("Prüfpfad", 2),
     )
-    return Table(columns, tuple(rows))
+    how = "„–“ heißt: nicht gemeldet. Unter dem Namen stehen die Maßnahmen der Kommune in diesem Programm."
+    if not rows:
+        return (Paragraph("Es sind weder Teilnahmen noch Maßnahmen gemeldet."),)
+    return Table(columns, tuple(rows)), Paragraph(how)
 
 
-def _since(line: ProgrammeLine) -> str:
-    start = write_day(line.joined_on) if line.joined_on else "?"
-    return f"{start} – {write_day(line.left_on)}" if line.left_on else f"seit {start}"
+def kind_of_municipality(ags: str | None, name: str) -> str | None:
+    """Type of a municipality where its official key or its name tells it; None where neither does.
+
+    A key of eight digits ending in 000 is a town outside any district, any other of eight one inside.
+    """
+    if name.startswith(("Kreis ", "Landkreis ")):
+        return "Kreis"
+    if ags and len(ags) == 8:
+        return "kreisfrei" if ags.endswith("000") else "kreisangehörig"
+    return None
+
+
+def _band(inhabitants: int | None, bands: list[SizeBand]) -> str:
+    """The size band the number of inhabitants falls into, „100.001–500.000“."""
+    if inhabitants is None:
+        return "–"
+    for band in bands:
+        if band.inhabitants_from <= inhabitants <= (band.inhabitants_to or inhabitants):
+            start = _thousands(band.inhabitants_from)
+            return f"{start}–{_thousands(band.inhabitants_to)}" if band.inhabitants_to else f"ab {start}"
+    return "–"
+
+
+def _thousands(number: int) -> str:
+    return f"{number:,}".replace(",", ".")
+
+
+def _rows_of(snapshot: ProgrammeSnapshot, municipality: str) -> str:
+    """Rows that tell of a municipality in the programme: its participation, its inhabitants."""
+    found = []
+    for fact in snapshot.facts:
+        match fact:
+            case ParticipationRecorded() if fact.participation.municipality.key == municipality:
+                found.append(fact.source.reference)
+            case PopulationRecorded() if fact.population.municipality == municipality:
+                found.append(fact.source.reference)
+    return wording.references(found)
+
+
+def _since(line: ProgrammeLine) -> tuple[Cell, Cell]:
+    return (
+        Day(line.joined_on) if line.joined_on else Text("–"),
+        Day(line.left_on) if line.left_on else Text("–"),
+    )
 
 
 def _findings(line: ProgrammeLine) -> tuple[Cell]:
@@ -118,22 +182,66 @@ def _findings(line: ProgrammeLine) -> tuple[Cell]:
     return (Chip(common.MARK[worst], " · ".join(counts)),)
 
 
-def _money(snapshot: ProgrammeSnapshot) -> Table:
+def _money(snapshot: ProgrammeSnapshot) -> tuple[Block, ...]:
     rows, lines = [], [x for x in snapshot.statement.lines if x.totals is not None]
+    if not lines:
+        return (Paragraph("Zu keiner Kommune ist eine Maßnahme gemeldet."),)
     for line in lines:
-        rows.append(Row((Text(line.municipality.name), *_amounts([line]))))
-    if rows:
-        rows.append(Row((Text("Summe"), *_amounts(lines)), RowKind.TOTAL))
+        rows.append(Row((Text(line.municipality.name, line.municipality.ags), *_amounts([line]))))
+    rows.append(Row((Text("Summe"), *_amounts(lines)), RowKind.TOTAL))
     columns = (
         Column("Kommune", 3),
         Column("geplant €"),
         *(Column(f"{GERMAN[kind]} €") for kind in SHOWN),
         Column("Sonstige €"),
-        Column("EU-Anteil"),
+        Column("gesichert €"),
+        Column("ESF-Quote"),
         Column("bezahlt €"),
         Column("Lücke €"),
     )
-    return Table(columns, tuple(rows), caption="Gesichert zugesagte Mittel der Kommunen mit eigenen Maßnahmen")
+    how = (
+        "Je Mittelgeber die gesichert zugesagten Mittel; gesichert ist ihre Summe, die ESF-Quote der Anteil des ESF daran. Jeder"
+        " Betrag ist die Summe der Maßnahmen der Kommune, die unten einzeln stehen; deren Kofinanzierungsnachweise (D6) zum"
+        " selben Stichtag führen zu den Zeilen."
+    )
+    return Table(columns, tuple(rows), caption="Gesichert zugesagte Mittel der Kommunen mit eigenen Maßnahmen"), Paragraph(how)
+
+
+def _measures(snapshot: ProgrammeSnapshot) -> tuple[Block, ...]:
+    """The parts every figure is the sum of, each with the journal entry up to which it was stated."""
+    rows = []
+    for key, statement in sorted(snapshot.statements.items()):
+        measure, t = snapshot.measures.get(key), statement.totals
+        cents = (t.planned_cents, t.committed_cents, t.received_cents, t.claimed_cents, t.spent_cents, t.gap_cents)
+        rows.append(
+            Row(
+                (
+                    Text(key, measure.name if measure else None),
+                    Text(measure.municipality.name if measure else "–", measure.carrier if measure else None),
+                    *[Cents(x) for x in cents],
+                    Chip(common.VERDICT[statement.verdict], catalogue.word("verdict", statement.verdict, "de")),
+                    Reference(f"{key}/{statement.head.number}" if statement.head.number else "–"),
+                )
+            )
+        )
+    if not rows:
+        return (Paragraph("Es ist keine Maßnahme gemeldet."),)
+    t = snapshot.statement.totals
+    cents = (t.planned_cents, t.committed_cents, t.received_cents, t.claimed_cents, t.spent_cents, t.gap_cents)
+    rows.append(Row((Text("Summe des Programms"), None, *[Cents(x) for x in cents], None, None), RowKind.TOTAL))
+    columns = (
+        Column("Maßnahme", 3),
+        Column("Kommune und Träger", 3),
+        Column("geplant €"),
+        Column("gesichert €"),
+        Column("eingegangen €"),
+        Column("beantragt €"),
+        Column("bezahlt €"),
+        Column("Lücke €"),
+        Column("Abgleich"),
+        Column("Journal bis"),
+    )
+    return (Table(columns, tuple(rows)),)
 
 
 def _amounts(lines: list[ProgrammeLine]) -> tuple[Cell, ...]:
@@ -148,32 +256,51 @@ def _amounts(lines: list[ProgrammeLine]) -> tuple[Cell, ...]:
         Cents(sum(t.planned_cents for t in totals)),
         *(Cents(by_kind.get(kind, 0)) for kind in SHOWN),
         Cents(sum(cents for kind, cents in by_kind.items() if kind not in SHOWN)),
+        Cents(everything),
         Share(Fraction(eu, everything)) if everything else Text("–"),
         Cents(sum(t.spent_cents for t in totals)),
         Cents(sum(t.gap_cents for t in totals)),
     )
 
 
-def _figures(figures: tuple[FigureLine, ...]) -> tuple[Block, ...]:
-    if not figures:
-        return (Paragraph("Es wurden keine veröffentlichten Zahlen eingereicht."),)
-    rows = tuple(
-        Row(
-            (
-                Text(SCOPE.get(f.scope, f.scope), f.publication),
-                Day(f.published_on),
-                _value(f.published, f.unit),
-                Text("–") if f.counted is None else _value(f.counted, f.unit),
-                _judged(f),
+def _figures(snapshot: ProgrammeSnapshot) -> Iterator[Block]:
+    """What was published beside what is counted: numbers and amounts in tables of their own, so that units stay apart."""
+    if not snapshot.statement.figures:
+        yield Paragraph("Es wurden keine veröffentlichten Zahlen eingereicht.")
+        return
+    for unit, caption in (("count", "Anzahlen"), ("cents", "Beträge")):
+        rows = tuple(Row(_figure(f, snapshot)) for f in snapshot.statement.figures if f.unit == unit)
+        if rows:
+            columns = (
+                Column("Zahl und Quelle", 4),
+                Column("veröffentlicht am"),
+                Column("veröffentlicht"),
+                Column("gezählt"),
+                Column("Differenz"),
+                Column("Vergleich"),
+                Column("Prüfpfad", 2),
             )
-        )
-        for f in figures
+            yield Table(columns, rows, caption=caption)
+    yield Paragraph("Widersprechende Veröffentlichungen bleiben nebeneinander stehen; Differenz = gezählt − veröffentlicht.")
+
+
+def _figure(f: FigureLine, snapshot: ProgrammeSnapshot) -> tuple[Cell, ...]:
+    none = Text("–")
+    sources = [
+        x.source.reference
+        for x in snapshot.facts
+        if isinstance(x, FigurePublished)
+        and (x.figure.scope, x.figure.published_on, x.figure.publication) == (f.scope, f.published_on, f.publication)
+    ]
+    return (
+        Text(wording.SCOPES.get(f.scope, f.scope), f.publication),
+        Day(f.published_on),
+        _value(f.published, f.unit),
+        none if f.counted is None else _value(f.counted, f.unit),
+        none if f.counted is None else _value(f.counted - f.published, f.unit),
+        _judged(f),
+        Reference(wording.references(sources)),
     )
-    columns = (Column("Zahl und Quelle", 4), Column("veröffentlicht"), Column("Wert"), Column("gezählt"), Column("Vergleich"))
-    return (Table(columns, rows),)
-
-
-SCOPE = {"municipalities": "Zahl der Kommunen", "participations": "Summe der Anteile", "funders": "Mittelgeber des Programms"}
 
 
 def _value(value: int, unit: str) -> Cell:
@@ -184,5 +311,6 @@ def _judged(figure: FigureLine) -> Cell:
     if not figure.compared or figure.counted is None:
         return Chip(Mark.NOT_APPLICABLE, "nicht verglichen")
     if abs(figure.counted - figure.published) <= figure.tolerance:
-        return Chip(Mark.HOLDS, "stimmt" if not figure.tolerance else f"± {write_cents(int(figure.tolerance))}")
+        exact = figure.counted == figure.published
+        return Chip(Mark.HOLDS, "stimmt" if exact else f"stimmt gerundet, ± {write_cents(int(figure.tolerance), unit=True)}")
     return Chip(Mark.WARNING, "weicht ab")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from services.reporting.domain.document import (
     Block,
     Cell,
@@ -14,23 +16,18 @@ from services.reporting.domain.document import (
     Mark,
     Missing,
     Paragraph,
+    Reference,
     Row,
+    RowKind,
     Section,
     Table,
     Text,
 )
 from services.reporting.domain.documents import common
+from services.reporting.domain.lines import Line
 from services.reporting.domain.snapshot import MeasureSnapshot
 from shared.contracts import catalogue
 from shared.contracts.funding import Stage
-
-MARK = {
-    "reconciled": Mark.HOLDS,
-    "explained": Mark.HINT,
-    "open": Mark.FAULT,
-    "missing": Mark.MISSING,
-    "not_applicable": Mark.NOT_APPLICABLE,
-}
 
 
 def compose(snapshot: MeasureSnapshot, number: str) -> Document:
@@ -43,7 +40,7 @@ def compose(snapshot: MeasureSnapshot, number: str) -> Document:
         title="Abgleichsbericht",
         subtitle=snapshot.measure.name,
         status=common.status(snapshot),
-        facts=common.measure_facts(snapshot),
+        facts=common.measure_facts(snapshot, number),
         notices=common.notices(snapshot),
         key_figures=(
             KeyFigure("Ergebnis", _chip(statement.verdict), f"{open_stages} offene Stufen" if open_stages else None),
@@ -52,45 +49,52 @@ def compose(snapshot: MeasureSnapshot, number: str) -> Document:
             KeyFigure("Feststellungen", Count(len(snapshot.findings)), mark=Mark.FAULT if snapshot.findings else None),
         ),
         sections=(
-            Section("Stufen des Abgleichs", (_stages(statement.stages), *_differences(statement.stages)), landscape=True),
+            Section(
+                "Stufen des Abgleichs",
+                (*_stages(statement.stages), *_differences(statement.stages)),
+                landscape=True,
+            ),
             _years(snapshot),
-            *_open_items(statement.stages),
-            *common.changes_section(snapshot),
-            common.findings_section(snapshot.findings),
-            common.checks_section(statement.checks),
+            _open_items(snapshot),
+            common.positions_section(snapshot),
+            *common.tail(snapshot, "D7"),
         ),
         basis=common.basis(snapshot),
+        releases=common.RELEASES,
     )
 
 
 def _chip(verdict: str) -> Chip:
-    return Chip(MARK[verdict], catalogue.word("verdict", verdict, "de"))
+    return Chip(common.VERDICT[verdict], catalogue.word("verdict", verdict, "de"))
 
 
-def _stages(stages: tuple[Stage, ...]) -> Table:
+HOW = (
+    "Links steht die zuerst genannte Seite der Stufe, rechts die zweite; Differenz = links − rechts, ungeklärt = Differenz −"
+    " erklärt. Nicht anwendbar ist eine Stufe, zu der es nichts gibt; „fehlt“ nennt, was einzureichen ist."
+)
+
+
+def _stages(stages: tuple[Stage, ...]) -> tuple[Block, ...]:
+    if not stages:
+        return (Paragraph("Es gibt noch nichts abzugleichen."),)
+    none: Cell = Text("–")
     rows = []
     for stage in stages:
-        what = stage.missing or "Angaben"
-        difference: Cell = (
-            Missing(what)
-            if stage.left_cents is None or stage.right_cents is None
-            else Cents(stage.left_cents - stage.right_cents)
-        )
-        none: Cell = Text("–")
-        skip = stage.verdict == "not_applicable"
-        rows.append(
-            Row(
-                (
-                    Text(f"{stage.code} {catalogue.word('stage', stage.code, 'de')}"),
-                    none if skip else common.cents_or(stage.left_cents, what),
-                    none if skip else common.cents_or(stage.right_cents, what),
-                    none if skip else difference,
-                    Cents(sum(e.cents for e in stage.explained)),
-                    Cents(stage.unexplained_cents),
-                    _chip(stage.verdict),
-                )
+        left, right = stage.left_cents, stage.right_cents
+        if stage.verdict == "not_applicable":
+            amounts: tuple[Cell, ...] = (none,) * 5
+        elif left is None or right is None:
+            lacks = Missing(stage.missing or "Angaben")
+            amounts = (
+                none if left is None and right is None else common.cents_or(left, lacks.missing),
+                lacks if right is None else Cents(right),
+                *((none,) * 3),
             )
-        )
+        else:
+            explained = sum(e.cents for e in stage.explained)
+            amounts = (Cents(left), Cents(right), Cents(left - right), Cents(explained), Cents(stage.unexplained_cents))
+        name = Text(f"{stage.code} {catalogue.word('stage', stage.code, 'de')}")
+        rows.append(Row((name, *amounts, _chip(stage.verdict))))
     columns = (
         Column("Stufe", 4),
         Column("links €"),
@@ -100,7 +104,7 @@ def _stages(stages: tuple[Stage, ...]) -> Table:
         Column("ungeklärt €"),
         Column("Ergebnis"),
     )
-    return Table(columns, tuple(rows))
+    return Table(columns, tuple(rows)), Paragraph(HOW)
 
 
 def _differences(stages: tuple[Stage, ...]) -> tuple[Block, ...]:
@@ -116,7 +120,8 @@ def _differences(stages: tuple[Stage, ...]) -> tuple[Block, ...]:
 
 
 def _years(snapshot: MeasureSnapshot) -> Section:
-    rows = tuple(
+    years = snapshot.statement.years
+    rows = [
         Row(
             (
                 Text(str(y.budget_year)),
@@ -128,8 +133,23 @@ def _years(snapshot: MeasureSnapshot) -> Section:
                 _chip(y.verdict),
             )
         )
-        for y in snapshot.statement.years
-    )
+        for y in years
+    ]
+    if rows:
+        rows.append(
+            Row(
+                (
+                    Text("Summe"),
+                    common.sum_or_missing([y.planned_cents for y in years], "Finanzierungsplan"),
+                    Cents(sum(y.valid_cents for y in years)),
+                    Cents(sum(y.received_cents for y in years)),
+                    Cents(sum(y.claimed_cents for y in years)),
+                    common.sum_or_missing([y.gap_cents for y in years], "Finanzierungsplan"),
+                    None,
+                ),
+                RowKind.TOTAL,
+            )
+        )
     columns = (
         Column("Haushaltsjahr"),
         Column("geplant €"),
@@ -139,16 +159,39 @@ def _years(snapshot: MeasureSnapshot) -> Section:
         Column("Lücke €"),
         Column("Ergebnis"),
     )
-    return Section("Haushaltsjahre", (Table(columns, rows),))
+    table = common.columns_or_calm(columns, rows, "Es gibt weder Plan noch Zusagen, Eingänge oder Belege zu einem Haushaltsjahr.")
+    return Section("Urteil je Haushaltsjahr", (table,), landscape=True)
 
 
-def _open_items(stages: tuple[Stage, ...]) -> tuple[Section, ...]:
+def _open_items(snapshot: MeasureSnapshot) -> Section:
     """What found no counterpart, as references; how many there are is said even where not all are listed."""
-    blocks: list[Block] = []
-    for stage in stages:
+    known = {line.reference: line for line in snapshot.main}
+    rows, more = [], []
+    for stage in snapshot.statement.stages:
         for side, items in (("links", stage.open_left), ("rechts", stage.open_right)):
-            if items:
-                blocks.append(Paragraph(f"{stage.code} {side}: " + ", ".join(items)))
-        if stage.open_count > len(stage.open_left) + len(stage.open_right):
-            blocks.append(Paragraph(f"{stage.code}: insgesamt {stage.open_count} offene Posten, oben die ersten."))
-    return (Section("Posten ohne Gegenstück", tuple(blocks)),) if blocks else ()
+            rows += [Row((Text(stage.code), Text(side), *_item(reference, known.get(reference)))) for reference in items]
+        listed = len(stage.open_left) + len(stage.open_right)
+        if stage.open_count > listed:
+            more.append(Paragraph(f"{stage.code}: insgesamt {stage.open_count} offene Posten, hier die ersten {listed}."))
+    columns = (Column("Stufe"), Column("Seite"), Column("Posten", 4), Column("Prüfpfad", 3), Column("Betrag €"))
+    calm = "Zum Stichtag hat jeder Posten sein Gegenstück."
+    return Section("Posten ohne Gegenstück", (common.columns_or_calm(columns, rows, calm), *more), landscape=True)
+
+
+def _item(reference: str, line: Line | None) -> tuple[Cell, ...]:
+    """A voucher by its number and issuer; anything else by its reference alone."""
+    if line is None:
+        what = "Kontobewegung" if IBAN.match(reference) else "Posten"
+        return Text(what), Reference(reference), Text("–")
+    if line.voucher is None:
+        kind = common.KIND.get(line.entry.kind, line.entry.kind)
+        return Text(kind), common.trail(line), Text("–")
+    voucher = line.voucher
+    return (
+        Text(f"Beleg {voucher.list}/{voucher.number}", voucher.issuer.name or voucher.issuer.ref),
+        common.trail(line),
+        Cents(voucher.eligible_cents),
+    )
+
+
+IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}/")

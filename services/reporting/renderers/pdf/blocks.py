@@ -499,7 +499,8 @@ def draw_verification(flow: Flow, document: Document, digest: str, verify_url: s
     digits = " ".join(digest[start : start + 8] for start in range(0, len(digest), 8))
     mono = Style("mono", 7 if flow.type.width(digits, MONO) <= width else 6.2, BODY)
     height = max(side + 22, 30 + len(hints) * 10.8 + len(urls) * 9.6 + 32 + len(notes) * 9.6)
-    flow.need(height + 10)
+    signing = 58.0 * -(-len(document.releases) // 2)  # who signs sees what is signed: on the same sheet where there is room
+    flow.need(min(height + 10 + signing, flow.frame.top - flow.frame.bottom))
     flow.y -= 6
     sheet, left, top = flow.sheet, flow.frame.left, flow.y
     with sheet.artifact():

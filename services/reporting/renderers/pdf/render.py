@@ -39,7 +39,7 @@ from services.reporting.renderers.pdf.flow import Flow
 from services.reporting.renderers.pdf.seams import PdfFile
 from services.reporting.renderers.pdf.sheet import Sheet
 from services.reporting.renderers.pdf.style import CAPTION, FOOT, HAIR, INK, MM, MUTED, WHITE
-from services.reporting.renderers.pdf.table import draw_table
+from services.reporting.renderers.pdf.table import draw_table, room_of
 from services.reporting.renderers.pdf.typography import Style, Type, clean
 from services.reporting.renderers.words import words
 
@@ -97,7 +97,9 @@ def _attachments(document: Document, data: bytes) -> list[Attachment]:
 
 def _draw_section(flow: Flow, section: Section) -> None:
     flow.turn(landscape=section.landscape)
-    draw_heading(flow, section.title, room=64)
+    first = section.blocks[0] if section.blocks else None
+    most = (flow.frame.top - flow.frame.bottom) / 2
+    draw_heading(flow, section.title, room=min(most, max(64, room_of(flow, first))) if isinstance(first, Table) else 64)
     for block in section.blocks:
         _draw_block(flow, block)
         flow.y -= 8
@@ -117,7 +119,7 @@ def _draw_block(flow: Flow, block: Block) -> None:
             _draw_caption(flow, caption)
             draw_chart(flow, block)
         case Table(caption=caption):
-            _draw_caption(flow, caption)
+            _draw_caption(flow, caption, min((flow.frame.top - flow.frame.bottom) / 2, room_of(flow, block)) if caption else 0)
             draw_table(flow, block, flow.root)
         case CheckList():
             draw_check_list(flow, block)
@@ -125,9 +127,9 @@ def _draw_block(flow: Flow, block: Block) -> None:
             assert_never(block)
 
 
-def _draw_caption(flow: Flow, caption: str | None) -> None:
+def _draw_caption(flow: Flow, caption: str | None, room: float = 60) -> None:
     if caption:
-        draw_heading(flow, caption, room=60, tag="H3", style=CAPTION)
+        draw_heading(flow, caption, room=max(room, 60), tag="H3", style=CAPTION)
 
 
 def _draw_margins(sheet: Sheet, document: Document, created: str, digest: str, pages: int) -> None:

@@ -27,8 +27,10 @@ from services.reporting.renderers.words import words, written
 
 _SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5)
 _LONG = 40  # rows from which on a table is set tighter and zebra-striped
+_SUMS = (RowKind.SUBTOTAL, RowKind.TOTAL)
 _NUMBERS = (Cents, Count, Share)
 _WRAPPED = (Text, Reference, Missing)
+_NONE = Text("–")  # nothing to show: stands where the column's numbers stand
 _CHIP_ROOM = 15.0  # dot and rounded ends
 
 
@@ -91,10 +93,17 @@ def draw_table(flow: Flow, table: Table, parent: Node) -> None:
             flow.open()
 
 
+def room_of(flow: Flow, table: Table) -> float:
+    """About how much room the table's beginning needs: its header, its first row and some of the second."""
+    first = Table(table.columns, table.rows[:2], table.caption)
+    setting = _Setting(flow, first)
+    return setting.header_height + sum(line.height for line in setting.lines(first)[:2]) * 1.1
+
+
 def _heads(lines: list[_Line]) -> Iterator[bool]:
     """For each line, whether it must share the page with the next: a heading with what follows, a sum with what it sums."""
     for line, after in pairwise(lines):
-        yield line.kind is RowKind.HEADING or (after.kind in (RowKind.SUBTOTAL, RowKind.TOTAL) and line.kind is RowKind.BODY)
+        yield line.kind is RowKind.HEADING or (after.kind in _SUMS and line.kind in (RowKind.BODY, RowKind.SUBTOTAL))
     yield False
 
 
@@ -120,10 +129,11 @@ class _Setting:
         self.words = words(flow.language)
         self.long = len(table.rows) > _LONG
         self.right = [_right(table, index) for index in range(len(table.columns))]
-        self.titles = [
-            f"{column.title}\u00a0€" if self._amounts(table, index) and "€" not in column.title else column.title
+        titles = [
+            f"{column.title} €" if self._amounts(table, index) and "€" not in column.title else column.title
             for index, column in enumerate(table.columns)
         ]
+        self.titles = [title.replace(" €", "\u00a0€") for title in titles]
         measures = [_measure(table, index, title, self.type, flow.language) for index, title in enumerate(self.titles)]
         size, self.widths = _columns(table, measures, self.right, flow.frame.inner)
         self.size = size
@@ -213,6 +223,8 @@ class _Setting:
             assert isinstance(cell, Text)  # noqa: S101 - told by its type, which is quicker for long tables
             main = self.strong if cell.note and style is self.base else style
             lines = self.type.lines(cell.text, main, width)
+            if self.right[index] and cell == _NONE:
+                return _Part(f"{left + width - self.type.width(cell.text, main):.2f}", self._shown(lines, main), 1)
             if not cell.note:
                 return _Part(self._x(index), self._shown(lines, main), len(lines))
             shown = self._shown([*lines[:-1], f"{lines[-1]} "], main)
@@ -377,7 +389,8 @@ class _Setting:
 
 def _right(table: Table, index: int) -> bool:
     """Whether a column is set flush right: it holds numbers."""
-    kinds = [type(row.cells[index]) for row in table.rows if row.kind is RowKind.BODY and type(row.cells[index]) is not Missing]
+    cells = (row.cells[index] for row in table.rows if row.kind is RowKind.BODY)
+    kinds = [type(cell) for cell in cells if type(cell) is not Missing and cell != _NONE]
     return bool(kinds) and all(kind in _NUMBERS for kind in kinds[:50])
 
 
@@ -472,7 +485,7 @@ def _columns(table: Table, measures: list[_Measure], right: list[bool], inner: f
             title = min(measure.title * min(k, (size * 0.5 + 3.6) / 1000), 62.0)
             whole = measure.whole * k + (_CHIP_ROOM if measure.chip else 0)
             if measure.reference:  # followed by eye and finger: in one line, if it is not too long
-                whole = max(whole, min(measure.text * k, 16 * size))
+                whole = max(whole, min(measure.text * k, 18 * size))
             low = max(whole, min(measure.word * k, 11 * size), min(measure.text * k, 7 * size), title) + 0.5
             least.append(low + before + after)
             usual.append(max(low, measure.usual * k + 0.5) + before + after)

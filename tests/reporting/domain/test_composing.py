@@ -1,0 +1,381 @@
+"""Documents as they are composed: what is not there is said calmly, what is there adds up, however much or long it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.reporting.domain.document import Cell, Cents, Document, Paragraph, RowKind, Table, plain, tables
+from services.reporting.domain.documents import common, wording
+from services.reporting.domain.documents.all import OF_MEASURE, OF_PROGRAMME
+from services.reporting.domain.documents.programme_overview import kind_of_municipality
+from services.reporting.domain.lines import Line, VoucherLine, line_of, voucher_lines
+from services.reporting.domain.snapshot import Basis, MeasureSnapshot, ProgrammeSnapshot
+from services.reporting.renderers.canonical import canonical
+from services.reporting.renderers.pdf.render import render
+from shared.contracts.funding import (
+    Book,
+    CoverageLine,
+    EntryPosted,
+    Finding,
+    FunderTotal,
+    Head,
+    MeasureStatement,
+    PaymentMatched,
+    ProgrammeLine,
+    ProgrammeStatement,
+    Severity,
+    Totals,
+    YearLine,
+)
+from shared.contracts.intake import (
+    CofundingCommitted,
+    MeasureData,
+    Municipality,
+    PlanLineRecorded,
+    ProgrammeData,
+    ReceiptRecorded,
+)
+from shared.contracts.seal import ZEROS
+from shared.values.dates import Period
+from shared.values.funders import Funder, FunderKind
+from shared.values.source import Source, digest_of, id_of
+from tests.reporting.story import AS_OF, LIST, RULES, Story, two_vouchers
+
+WHEN = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
+NOTHING = Totals(planned_cents=0, committed_cents=0, received_cents=0, spent_cents=0, gap_cents=0, claimed_cents=0)
+NO_HEAD = Head(number=0, seal=ZEROS)
+LONG = "Koordinierungsstelle für den Übergang von der Schule in den Beruf und die Jugendberufshilfe im ländlichen Raum " * 2
+
+
+def measure(name: str = "Brücken ins Berufsleben") -> MeasureData:
+    return MeasureData(
+        key="M-1",
+        name=name,
+        municipality=Municipality(key="05000", name="Stadt Beispiel (Demo)"),
+        carrier="Träger Beispiel gGmbH (Demo)",
+        service="Beratung",
+        target_group="Jugendliche",
+        implementation=Period(start=date(2026, 1, 1), end=date(2026, 12, 31)),
+        rule_set="national",
+    )
+
+
+def empty(**changed: Any) -> MeasureSnapshot:
+    """A measure of which nothing but its registration is known."""
+    statement = MeasureStatement(
+        as_of=AS_OF,
+        rule_set="national",
+        rules=RULES,
+        head=NO_HEAD,
+        settlement=NO_HEAD,
+        facts_upto=1,
+        state="active",
+        totals=NOTHING,
+        years=(),
+        coverage=(),
+        stages=(),
+        checks=(),
+        findings=(),
+        parked=0,
+        rejected=0,
+        verdict="reconciled",
+    )
+    return MeasureSnapshot(
+        subject="measure/M-1",
+        source=Source(digest=LIST, place="2"),
+        measure=measure(),
+        programme=None,
+        statement=statement.model_copy(update=changed),
+        basis=Basis(id_of("statement"), WHEN),
+        findings=(),
+        main=(),
+        settlement=(),
+        vouchers=(),
+    )
+
+
+def told(story: Story, *findings: Finding) -> MeasureSnapshot:
+    """The snapshot of a story that has been stated."""
+    event = story.state(*findings)
+    facts = story.facts()
+    lines = [line_of(e) for e in story.told if isinstance(e, EntryPosted | PaymentMatched)]
+    main = tuple(x for x in lines if x.entry.book is Book.MAIN)
+    settlement = tuple(x for x in lines if x.entry.book is Book.SETTLEMENT)
+    return replace(
+        empty(),
+        statement=event.statement,
+        findings=findings,
+        main=main,
+        settlement=settlement,
+        vouchers=voucher_lines(main, settlement, AS_OF),
+        plan=tuple(f for f in facts if isinstance(f, PlanLineRecorded)),
+        commitments=tuple(f for f in facts if isinstance(f, CofundingCommitted)),
+        receipts=tuple(f for f in facts if isinstance(f, ReceiptRecorded)),
+    )
+
+
+def compose(kind: str, snapshot: MeasureSnapshot) -> Document:
+    return OF_MEASURE[kind](snapshot, f"M-1-{kind}-2026-02-28-1")
+
+
+def pages(document: Document) -> bytes:
+    data = canonical(plain(document))
+    return render(document, data=data, digest=digest_of(data), verify_url="http://localhost/verify", created=WHEN)
+
+
+def words(document: Document) -> str:
+    return str(plain(document))
+
+
+def table_of(document: Document, title: str) -> Table:
+    """The first table of a section."""
+    return next(table for section, table in tables(document) if section.title == title)
+
+
+def sums(table: Table) -> Iterator[tuple[int, int, int]]:
+    """For each column of amounts with a total: column, the total printed, the sum of the rows above it."""
+    total = next((row for row in table.rows if row.kind is RowKind.TOTAL), None)
+    for index in range(len(table.columns)):
+        printed = total.cells[index] if total else None
+        if isinstance(printed, Cents):
+            body: list[Cell | None] = [row.cells[index] for row in table.rows if row.kind is RowKind.BODY]
+            yield index, printed.cents, sum(c.cents for c in body if isinstance(c, Cents))
+
+
+@pytest.mark.parametrize("kind", sorted(OF_MEASURE))
+def test_a_measure_without_vouchers_plan_and_promises_is_reported_calmly(kind: str) -> None:
+    document = compose(kind, empty())
+    assert all(table.rows for _, table in tables(document)), "a table without rows instead of a line that says so"
+    assert "Keine offenen Feststellungen zum Stichtag." in words(document)
+    assert pages(document).startswith(b"%PDF")
+
+
+def test_a_measure_without_a_plan_says_that_the_plan_is_missing_and_shows_no_gap_of_zero() -> None:
+    figures = {f.label: plain_cell(f.value) for f in compose("D6", empty()).key_figures}
+    assert figures["Finanzierungsplan"] == figures["Deckungslücke"] == "fehlt: Finanzierungsplan"
+
+
+def plain_cell(cell: Cell) -> str:
+    from services.reporting.renderers.words import written
+
+    return written(cell)
+
+
+def test_a_programme_without_municipalities_is_reported_calmly() -> None:
+    statement = ProgrammeStatement(
+        as_of=AS_OF, rule_set="2014-2020", rules=RULES, facts_upto=1, totals=NOTHING, lines=(), figures=(), checks=(), findings=()
+    )
+    period = Period(start=date(2014, 1, 1), end=date(2020, 12, 31))
+    programme = ProgrammeData(key="P", name="Programm", rule_set="2014-2020", period=period)
+    snapshot = ProgrammeSnapshot(
+        "programme/P", Source(digest=LIST, place="2"), programme, statement, Basis(id_of("s"), WHEN), ()
+    )
+    document = OF_PROGRAMME["D9"](snapshot, "P-D9-2026-02-28-1")
+    assert all(table.rows for _, table in tables(document))
+    assert "Es sind weder Teilnahmen noch Maßnahmen gemeldet." in words(document)
+    assert pages(document).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("kind", sorted(OF_MEASURE))
+def test_thirty_six_funders_in_as_many_years_are_all_printed_and_add_up(kind: str) -> None:
+    funders = [Funder(key=f"f-{n}", name=f"Mittelgeber {n:02d} (Demo)", kind=list(FunderKind)[n % 9]) for n in range(36)]
+    coverage = tuple(
+        CoverageLine(
+            funder=f, budget_year=2000 + n, committed_cents=100_001 + n, valid_cents=100_001, received_cents=50_000 + n
+        )
+        for n, f in enumerate(funders)
+    )
+    years = tuple(
+        YearLine(
+            budget_year=c.budget_year,
+            planned_cents=c.valid_cents,
+            valid_cents=c.valid_cents,
+            received_cents=c.received_cents,
+            claimed_cents=0,
+            gap_cents=0,
+            verdict="reconciled",
+        )
+        for c in coverage
+    )
+    document = compose(kind, empty(coverage=coverage, years=years))
+    for section, table in tables(document):
+        for column, printed, added in sums(table):
+            assert printed == added, f"{section.title}, {table.columns[column].title}"
+    if kind == "D6":
+        assert all(f.name in words(document) for f in funders)
+        assert len([r for r in table_of(document, "Mittelherkunft").rows if r.kind is RowKind.BODY]) == 36
+    assert pages(document).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("kind", sorted(OF_MEASURE))
+def test_very_long_names_are_printed_in_full(kind: str) -> None:
+    long = measure(LONG).model_copy(update={"carrier": LONG[:200], "municipality": Municipality(key="05000", name=LONG[:200])})
+    document = compose(kind, replace(told(two_vouchers()), measure=long))
+    assert LONG[:200].strip() in words(document)
+    assert pages(document).startswith(b"%PDF")
+
+
+def test_vouchers_add_up_by_position_and_in_all() -> None:
+    document = compose("D5", told(two_vouchers()))
+    table = table_of(document, "Belege nach Position")
+    titles = [column.title for column in table.columns]
+    found = {titles[column]: (printed, added) for column, printed, added in sums(table)}
+    assert found["Brutto €"] == found["beantragt €"] == (25_000, 25_000)
+    assert found["gezahlt €"] == (20_000, 20_000)
+
+
+def test_the_totals_of_a_voucher_list_can_be_redone_by_hand() -> None:
+    rows = {row.cells[0]: row.cells[2] for row in table_of(compose("D5", told(two_vouchers())), "Summen").rows}
+    amounts = {getattr(name, "text", ""): getattr(cents, "cents", None) for name, cents in rows.items()}
+    assert amounts == {
+        "Förderfähig beantragt": 25_000,
+        "davon nachgewiesen bezahlt": 20_000,
+        "davon ohne Zahlungsnachweis": 5_000,
+        "Nicht förderfähiger Teil der Belege": 0,
+        "Eingänge": 60_000,
+        "Bestand": 40_000,
+    }
+
+
+def test_the_code_of_a_finding_stands_at_the_line_of_its_voucher() -> None:
+    story = two_vouchers()
+    finding = story.find().model_copy(update={"references": ("M-1/2", f"{LIST[:12]}:18")})
+    rows = [r for r in table_of(compose("D5", told(story, finding)), "Belege nach Position").rows if r.kind is RowKind.BODY]
+    assert [plain_cell(c) for c in (rows[0].cells[10], rows[1].cells[10]) if c] == ["–", "BEL-05"]
+
+
+def test_a_correction_shows_the_entry_the_one_that_took_it_back_and_the_new_one() -> None:
+    story = Story()
+    story.voucher("1", 20_000, "17")
+    story.correct("1", 1, 20_000, 18_000, "30")
+    (row,) = table_of(compose("D5", told(story)), "Berichtigungen").rows
+    shown = [plain_cell(c) for c in row.cells if c]
+    assert [s.split(" · ")[0] for s in (shown[1], shown[3], shown[6])] == ["M-1/1", "M-1/2", "M-1/3"]
+    assert (shown[5], shown[7]) == ("200,00", "180,00")
+
+
+def test_every_row_of_amounts_of_a_voucher_list_names_its_source() -> None:
+    table = table_of(compose("D5", told(two_vouchers())), "Belege nach Position")
+    bodies = [row for row in table.rows if row.kind is RowKind.BODY]
+    references = [plain_cell(row.cells[-1]) for row in bodies if row.cells[-1]]
+    assert references == [f"M-1/1 · {LIST[:12]}:17 · M-1/S-1 · {'b' * 12}:3.1", f"M-1/2 · {LIST[:12]}:18"]
+
+
+def test_sources_are_listed_once_with_their_kind_and_full_digest() -> None:
+    table = table_of(compose("D6", told(two_vouchers())), "Quellenverzeichnis")
+    found = {plain_cell(r.cells[3]): plain_cell(r.cells[1]) for r in table.rows if r.cells[3] and r.cells[1]}
+    assert found["b" * 64] == "Kontoauszug"
+    assert set(found[LIST].split(", ")) == {"Belegliste", "Eingänge", "Finanzierungsplan", "Maßnahmen", "Zusagen"}
+
+
+@pytest.mark.parametrize(
+    ("subject", "german"),
+    [
+        ("measure M-1", "Maßnahme M-1"),
+        ("voucher M-1 L/2", "Beleg L/2, Maßnahme M-1"),
+        ("commitment M-1 K-1", "Zusage K-1, Maßnahme M-1"),
+        ("paper 03157/2021/941", "Vorlage 03157/2021/941"),
+        ("measures M-1 M-2", "Maßnahmen M-1 und M-2"),
+        ("invoice P-0123456789abcdef re-17 1.190,00", "Rechnung RE-17 über 1.190,00\u00a0€, Beispiel GmbH"),
+        ("invoice P-fedcba9876543210 re 17 5,00", "Rechnung RE 17 über 5,00\u00a0€, Aussteller P-fedcba9876543210"),
+        ("person P-0123456789abcdef 2019-10", "Person P-0123456789abcdef, 10/2019"),
+        ("programme JSAR municipalities", "Programm JSAR: Zahl der Kommunen"),
+        ("report M-1 Bericht 4. Quartal 01.10.2014–31.12.2014", "Bericht Bericht 4. Quartal 01.10.2014–31.12.2014, M-1"),
+        ("something new", "something new"),
+    ],
+)
+def test_objects_of_findings_are_german_on_paper(subject: str, german: str) -> None:
+    assert wording.named(subject, {"P-0123456789abcdef": "Beispiel GmbH"}) == german
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a" * 12, "b" * 12]), st.integers(1, 60)), min_size=7, max_size=60, unique=True))
+def test_rows_drawn_together_are_exactly_those_given(rows: list[tuple[str, int]]) -> None:
+    drawn = wording.references(f"{digest}:{place}" for digest, place in rows)
+    found = set()
+    for part in drawn.split(" "):
+        digest, _, places = part.rpartition(":")
+        first, _, last = places.partition("–")
+        found |= {(digest, place) for place in range(int(first), int(last or first) + 1)}
+    assert found == set(rows)
+
+
+@given(st.lists(st.integers(1, 40), min_size=2, max_size=8, unique=True))
+def test_positions_stand_in_the_order_people_count(numbers: list[int]) -> None:
+    in_order = sorted((f"1.{n}" for n in numbers), key=common.in_order)
+    assert in_order == [f"1.{n}" for n in sorted(numbers)]
+
+
+@pytest.mark.parametrize(
+    ("ags", "name", "kind"),
+    [
+        ("05916000", "Herne", "kreisfrei"),
+        ("06438010", "Rodgau", "kreisangehörig"),
+        ("03157", "Landkreis Peine", "Kreis"),
+        ("05916", "Herne", None),
+        (None, "Stadt", None),
+    ],
+)
+def test_the_type_of_a_municipality_is_told_only_where_key_or_name_tell_it(ags: str | None, name: str, kind: str | None) -> None:
+    assert kind_of_municipality(ags, name) == kind
+
+
+def test_a_programme_prints_its_measures_and_they_add_up() -> None:
+    one = empty().statement.model_copy(update={"totals": NOTHING.model_copy(update={"planned_cents": 70, "gap_cents": 7})})
+    two = empty().statement.model_copy(update={"totals": NOTHING.model_copy(update={"planned_cents": 30, "gap_cents": 3})})
+    total = NOTHING.model_copy(update={"planned_cents": 100, "gap_cents": 10})
+    line = ProgrammeLine(
+        municipality=Municipality(key="05000", name="Stadt"), joined_on=None, left_on=None, participation_cents=None,
+        inhabitants=None, band_cents=None, measures=("M-1", "M-2"), totals=total,
+        funders=(FunderTotal(kind=FunderKind.ESF, valid_cents=50, received_cents=0),),
+    )
+    statement = ProgrammeStatement(
+        as_of=AS_OF, rule_set="national", rules=RULES, facts_upto=1, totals=total, lines=(line,), figures=(), checks=(),
+        findings=(), measures={"measure/M-1": id_of("1"), "measure/M-2": id_of("2")},
+    )
+    period = Period(start=date(2026, 1, 1), end=date(2026, 12, 31))
+    snapshot = ProgrammeSnapshot(
+        "programme/P", Source(digest=LIST, place="2"),
+        ProgrammeData(key="P", name="Programm", rule_set="national", period=period), statement, Basis(id_of("s"), WHEN), (),
+        measures={"M-1": measure(), "M-2": measure()}, statements={"M-1": one, "M-2": two},
+    )
+    table = table_of(OF_PROGRAMME["D9"](snapshot, "P-D9-2026-02-28-1"), "Maßnahmen")
+    assert next(sums(table)) == (2, 100, 100)
+    assert all(printed == added for _, printed, added in sums(table))
+
+
+def test_the_mark_of_a_check_is_that_of_its_gravest_finding() -> None:
+    story = two_vouchers()
+    finding = story.find().model_copy(update={"severity": Severity.WARNING})
+    document = compose("D5", told(story, finding))
+    section = next(s for s in document.sections if s.title.startswith("Prüfungen"))
+    marks = {item["code"]: item["mark"] for block in plain_blocks(section.blocks) for item in block}
+    assert marks == {"KOF-01": "holds", "BEL-05": "warning"}
+
+
+def plain_blocks(blocks: tuple[Any, ...]) -> Iterator[list[dict[str, str]]]:
+    for block in blocks:
+        if not isinstance(block, Paragraph):
+            yield [{"code": item.code, "mark": item.mark.value} for item in block.items]
+
+
+def test_a_voucher_line_knows_what_of_it_is_not_claimed() -> None:
+    story = Story()
+    voucher = story.voucher("1", 20_000, "17")
+    entry = next(e for e in story.told if isinstance(e, EntryPosted)).entry
+    part = entry.model_copy(
+        update={
+            "postings": (
+                entry.postings[0].model_copy(update={"cents": 15_000}),
+                entry.postings[0].model_copy(update={"account": "ineligible:1", "cents": 5_000}),
+                entry.postings[1],
+            )
+        }
+    )
+    assert VoucherLine(Line("measure/M-1", part, voucher=voucher), voucher, None).ineligible_cents == 5_000
