@@ -457,7 +457,9 @@ def _print_trail(found: dict[str, Any]) -> None:
             out.print(f"  {name.replace('_', ' ')}: {', '.join(found[name])}", highlight=False)
     for payment in found.get("payments", ()):
         bank = f"{payment['bank_entry']} of {payment['value_date']}, row {payment['row']['reference']}"
-        out.print(f"  paid by {bank} ({', '.join(payment['reasons'])})", highlight=False)
+        what = f"voucher {payment['voucher']} " if payment.get("voucher") else ""
+        why = ", ".join(payment["reasons"])
+        out.print(f"  {what}paid by {bank} ({why}), settled in {payment['settlement']}", highlight=False)
     for decision in found.get("decisions", ()):
         out.print(f"  decided by {decision['paper']}", highlight=False)
     if issued := found.get("report"):
