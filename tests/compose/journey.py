@@ -36,17 +36,23 @@ class Journey:
         answer = self.call("intake", "submitter", "POST", "/files", files={"file": (name, text.encode())}, data={"kind": kind})
         assert answer.is_success, answer.text
         file: dict[str, Any] = answer.json()
+        assert not file["rejected"], file
         return file
 
     def open_measure(self) -> None:
         """Make the measure known that the vouchers belong to."""
-        self.hand_in("measures", "massnahmen.csv", f"Maßnahme;Bezeichnung\n{MEASURE};Kompetenzagentur (Demo)\n")
+        text = (
+            "Maßnahme;Bezeichnung;Kommune;Name der Kommune;Träger;Leistung;Zielgruppe;Beginn;Ende;Regelwerk;Demo\n"
+            f"{MEASURE};Kompetenzagentur (Demo);90001;Modellkommune 01 (Demo);Stadt;Beratung;Jugendliche;"
+            "01.01.2011;31.12.2013;2007-2013;ja\n"
+        )
+        self.hand_in("measures", "massnahmen.csv", text)
 
     def hand_in_voucher(self, number: int, euros: str) -> str:
         """One voucher of a list; returns the reference under which its row is found."""
         text = (
-            "Maßnahme;Liste;Belegnr.;Position;Rechnungssteller;Rechnungsdatum;Betrag\n"
-            f"{MEASURE};L1;{number};Sachkosten;Bürobedarf Muster (Demo);15.03.2012;{euros}\n"
+            "Maßnahme;Belegliste;Belegnummer;Position;Zahlungsempfänger;Rechnungsdatum;Leistungsdatum;Brutto\n"
+            f"{MEASURE};L1;{number};Sachkosten;Bürobedarf Muster GmbH (Demo);15.03.2012;14.03.2012;{euros}\n"
         )
         file = self.hand_in("vouchers", f"belege-{number}.csv", text)
         return f"{file['digest'][:12]}:2"
