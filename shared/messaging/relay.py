@@ -16,7 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from shared.contracts import streams
-from shared.messaging import heads
+from shared.messaging import heads, tolerant
 from shared.messaging.envelope import SENT_COLUMNS, ZERO, Message, Sent, message_of
 from shared.messaging.heads import Head
 from shared.messaging.inbox import COUNT, RAISE_ALARM, Inbox
@@ -26,6 +26,7 @@ from shared.persistence.database import plain_url
 from shared.values.subject import LANES, lane_of
 
 log = logging.getLogger("pruefpfad.relay")
+tolerant.install()
 
 READERS: Final = 8
 """Advisory lock (8, lane), held by the session of the one relay that carries this lane."""

@@ -6,6 +6,7 @@ What is relied on was tried with FastStream 0.7.8 (hence pinned):
   for ever, hence ``patience``.
 - A typed body that fails validation is redelivered thousands of times a second; one odd header makes FastStream's own parser
   lose the whole batch. Hence ``raw`` and ``bytes_only``.
+- A consumer whose loop fails is started again without a word (and with ``logger=None`` without a log line). Hence ``watch``.
 - Two subscribers with one group id block each other's start: one group id per subscriber.
 """
 
@@ -27,6 +28,7 @@ from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.schemas import Topic
 
 from shared.contracts import streams
+from shared.messaging import tolerant
 from shared.runtime.settings import Settings
 from shared.runtime.telemetry import in_one_line
 from shared.values.subject import LANES
@@ -34,12 +36,15 @@ from shared.values.subject import LANES
 __all__ = ["Consumers", "KafkaMessage", "Subscription", "TopicsMissing", "patience", "prepare_topics", "raw", "started"]
 
 log = logging.getLogger("pruefpfad.kafka")
+tolerant.install()
 
 TOPICS: Final = dict.fromkeys((*streams.STREAMS, streams.SUBMISSIONS), LANES) | {streams.REPLAY: 1}
 """Partitions of every topic. A lane is a partition, so the number is fixed for ever."""
 KEEP: Final = dict.fromkeys(streams.STREAMS, "-1") | {streams.SUBMISSIONS: "-1", streams.REPLAY: str(3_600_000)}
 """``retention.ms`` of every topic: streams are kept for ever, requests for replay for an hour."""
 LONGEST_PAUSE: Final = 5.0
+RECOVERED: Final = 30.0
+"""Seconds a consumer's loop must run after it failed before it counts as well again."""
 
 Handler = Callable[..., Any]
 Trouble = Callable[[str, str | None], None]
@@ -143,6 +148,30 @@ async def bytes_only(batch: Sequence[ConsumerRecord], original: Callable[[Any], 
     return message
 
 
+def watch(broker: KafkaBroker, trouble: Trouble) -> None:
+    """Tell when the loop of a started broker's consumer fails, each time anew, and when it has run for a while since."""
+    for subscriber in broker.subscribers:
+        _watch(subscriber, trouble)
+
+
+def _watch(subscriber: Any, trouble: Trouble) -> asyncio.Task[Any]:
+    name = f"consumer {subscriber.group_id}"
+    current: asyncio.Task[Any] = subscriber.tasks[-1]
+
+    def ended(task: asyncio.Task[Any]) -> None:
+        if task.cancelled() or task not in subscriber.tasks:        # the broker stops
+            return
+        why = in_one_line(error) if (error := task.exception()) else "it ended by itself"
+        trouble(name, f"{name} failed and reads again since: {why}")
+        log.error("%s failed and was started again: %s", name, why, exc_info=error)
+        if subscriber.tasks[-1] is not task:                        # FastStream's own callback has come first
+            again = _watch(subscriber, trouble)
+            task.get_loop().call_later(RECOVERED, lambda: None if again.done() else trouble(name, None))
+
+    current.add_done_callback(ended)
+    return current
+
+
 def patience(trouble: Trouble) -> Any:
     """Middleware: after an error the same batch comes again, but not before a pause that grows to five seconds."""
     pauses: dict[str, float] = {}
@@ -165,9 +194,14 @@ def patience(trouble: Trouble) -> Any:
     return Patience
 
 
-async def started(settings: Settings, make: Callable[[], KafkaBroker], waiting: Callable[[str | None], None]) -> KafkaBroker:
-    """A started broker. Tries for ever, with growing pauses and a new broker each time; ``waiting`` hears the reason, then
-    ``None``. Missing topics are a reason to wait, too: they may still be made."""
+async def started(
+    settings: Settings, make: Callable[[], KafkaBroker], waiting: Callable[[str | None], None], trouble: Trouble = lambda *_: None
+) -> KafkaBroker:
+    """A started broker, watched: ``trouble`` hears of consumers whose loop fails.
+
+    Tries for ever, with growing pauses and a new broker each time; ``waiting`` hears the reason, then ``None``. Missing topics
+    are a reason to wait, too: they may still be made.
+    """
     pause = 0.2
     while True:
         broker = None
@@ -175,6 +209,7 @@ async def started(settings: Settings, make: Callable[[], KafkaBroker], waiting: 
             await check_topics(settings, list(TOPICS))
             broker = make()
             await broker.start()
+            watch(broker, trouble)
             waiting(None)
             return broker
         except (KafkaError, OSError, TimeoutError, TopicsMissing) as error:

@@ -352,7 +352,9 @@ class Service:
             await self._verify()
             await self._patiently("parked facts", self._try_parked_again)
             self._open.set()
-            self._broker = await kafka.started(self.settings, self._new_broker, lambda why: self._trouble("kafka", why))
+            self._broker = await kafka.started(
+                self.settings, self._new_broker, lambda why: self._trouble("kafka", why), self._trouble
+            )
             self._relaying = asyncio.create_task(self._new_relay().run(), name=f"{self.name} relay")
             self._worker = threading.Thread(target=self._do_chores, name=f"{self.name} chores", daemon=True)
             self._worker.start()

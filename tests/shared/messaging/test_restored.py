@@ -17,6 +17,7 @@ from tests.conftest import make_database
 from tests.shared.messaging.flowing import a_relay, asking, reached, subscribe, task
 from tests.shared.messaging.noted import CONSUMER, SOURCE, STREAM, Publisher, an_inbox, applied, apply, note, rows
 from tests.shared.messaging.test_relay import is_relayed, run
+from tests.tools import latin1
 
 DELIVERY = ("outbox", "told", "relayed")
 
@@ -104,6 +105,7 @@ def test_what_others_wrote_into_the_stream_keeps_nobody_from_starting(publisher:
             [foreign] = publisher_elsewhere_tells()
             await producer.send_and_wait(STREAM, foreign.value, partition=0, headers=list(foreign.headers))
             await producer.stop()
+            await latin1.send(broker.address, STREAM, 0, b"odd")
             await verify(publisher, broker.address)
 
     def publisher_elsewhere_tells() -> list[Any]:

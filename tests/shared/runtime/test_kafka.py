@@ -18,6 +18,7 @@ from shared.runtime.kafka import Consumers, KafkaMessage, TopicsMissing, check_t
 from shared.runtime.settings import Settings
 from shared.values.subject import LANES
 from tests.shared.runtime.ping import Asked
+from tests.tools import latin1
 
 Record = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]
 
@@ -52,6 +53,13 @@ class Seen:
         self.records: list[Record] = []
         self.calls = 0
         self.failures = failures
+
+
+class Troubles(asyncio.Queue[tuple[str, str | None]]):
+    """What a service would hear."""
+
+    def hear(self, what: str, why: str | None) -> None:
+        self.put_nowait((what, why))
 
 
 router = Consumers()
@@ -98,6 +106,55 @@ def test_every_odd_record_reaches_the_handler_as_it_was_sent(settings: Settings)
     seen = Seen()
     asyncio.run(run())
     assert sorted(map(str, seen.records)) == sorted(str(record) for record in ODD * 3)
+
+
+def test_a_record_whose_header_name_is_not_utf_8_reaches_the_handler_and_so_does_what_comes_after_it(settings: Settings) -> None:
+    async def run() -> None:
+        assert settings.kafka is not None
+        await latin1.send(settings.kafka, streams.INTAKE, 0, b"odd", before=b"before")
+        send(settings, [(b"k", b"after", [])], range(2))
+        await receive(settings, seen, 4, [])
+
+    seen = Seen()
+    asyncio.run(run())
+    first = [record for record in seen.records if record[1] != b"after"]
+    assert first == [(b"k", b"before", []), (b"k", b"odd", [(latin1.READ_AS, b"ja")])]
+    assert [value for _, value, _ in seen.records].count(b"after") == 2
+
+
+def test_a_consumer_whose_loop_fails_is_a_cause_until_it_has_run_for_a_while(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        def new() -> Any:
+            return router.broker(
+                settings, troubles.hear, name="seen", publishes=streams.INTAKE, events=Asked, service=Seen()
+            )
+
+        running = await kafka.started(settings, new, lambda _: None, troubles.hear)
+        try:
+            [subscriber] = running.subscribers
+            consumer = subscriber.consumer      # type: ignore[attr-defined]
+            fetch, failures = consumer.getmany, 2
+
+            async def getmany(*places: Any, **how: Any) -> Any:
+                nonlocal failures
+                if failures:
+                    failures -= 1
+                    raise LookupError("no more")
+                return await fetch(*places, **how)
+
+            consumer.getmany = getmany
+            async with asyncio.timeout(30):
+                told.extend([await troubles.get() for _ in range(3)])
+        finally:
+            await running.stop()
+
+    monkeypatch.setattr(kafka, "RECOVERED", 0.3)
+    troubles, told = Troubles(), list[tuple[str, str | None]]()
+    asyncio.run(run())
+    what = "consumer test.intake"
+    assert told == [(what, f"{what} failed and reads again since: LookupError: no more")] * 2 + [(what, None)]
 
 
 def test_a_batch_that_fails_comes_again_whole_and_what_fails_is_told_until_it_works(settings: Settings) -> None:
