@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -77,6 +78,7 @@ from shared.contracts.intake import (
     VoucherWithdrawn,
 )
 from shared.messaging.work import Work
+from shared.persistence.database import driver_error, is_refusal
 from shared.values.dates import BERLIN
 from shared.values.source import NAMESPACE, digest_of, id_of
 from shared.values.subject import subject_of
@@ -91,8 +93,13 @@ PATIENCE: Final = 5.0
 """Seconds after which it is reconciled all the same."""
 REST: Final = 9
 """While facts keep coming, reconciling rests so many times as long as it worked: it takes a tenth of the time at most."""
+LONGEST_REASON: Final = 500
+"""Characters kept of why a subject was set aside."""
 AT_A_TIME: Final = 0.25
 """Seconds of reconciling that are saved together."""
+
+
+_log: Final = logging.getLogger(__name__)
 
 
 # ── posting ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -403,12 +410,39 @@ def _id_in(body: bytes) -> UUID | None:
 # ── matching ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@contextmanager
+def _set_aside(work: Work) -> Iterator[list[str]]:
+    """What raises inside is undone, and its reason is put into the list: one subject must not keep all others waiting.
+
+    A database that cannot be reached is nobody's fault and passes through.
+    """
+    failed: list[str] = []
+    try:
+        with work.session.begin_nested(), work.undone_on_error():
+            yield failed
+    except Exception as error:
+        if driver_error(error) is not None and not is_refusal(error):
+            raise
+        reason = f"{type(error).__name__}: {error}"[:LONGEST_REASON]
+        _log.exception("a subject could not be reconciled and is set aside")
+        failed.append(reason)
+
+
 def match_due(work: Work, using: Reconciling) -> bool:
     """Match vouchers and bank lines of one group of accounts and measures that belong together."""
     due = store.due_matching(work.session, using.quiet, using.patience)
     if not due:
         return False
     accounts, measures = store.component(work.session, due[0].subject)
+    with _set_aside(work) as failed:
+        _match_group(work, using, accounts, measures)
+    if failed:
+        store.lock(work.session, (*accounts, *measures))
+        store.set_aside(work.session, (*accounts, *measures), failed[0])
+    return True
+
+
+def _match_group(work: Work, using: Reconciling, accounts: Sequence[str], measures: Sequence[str]) -> None:
     seen = store.versions(work.session, [*accounts, *measures])
     fresh = store.has_new_bank_lines(work.session, accounts)
     known = {subject: using.memory.facts(work.session, subject) for subject in (*accounts, *measures)}
@@ -428,7 +462,6 @@ def match_due(work: Work, using: Reconciling) -> bool:
     if leftovers or fresh:
         store.touch(work.session, set(measures) - changed)
     store.touch(work.session, changed, own=True)
-    return True
 
 
 def _claims(subject: str, facts: Sequence[IntakeEvent]) -> Iterable[Claim]:
@@ -544,18 +577,26 @@ class _Stated:
 
     due: Due
     programme: str | None = None
+    failed: str | None = None
+    """Why it could not be reconciled."""
     days: list[tuple[Reconciled, MeasureStatement]] = field(default_factory=list)
     marks: set[str] = field(default_factory=set)
     """Other measures that are due because of this one."""
 
 
 def reconcile_due_measures(work: Work, using: Reconciling) -> bool:
-    """Reconcile measures that are due, as many as fit into a quarter of a second; save those that have not moved."""
+    """Reconcile measures that are due, as many as fit into a quarter of a second; save those that have not moved.
+
+    One that raises is set aside with its reason, stays due and is tried again after a pause; the others go on.
+    """
     due = store.due_measures(work.session, using.quiet, using.patience, 50)
     stated: list[_Stated] = []
     began = time.monotonic()
     for one in due:
-        stated.append(_state(work, one, using))
+        with _set_aside(work) as failed:
+            stated.append(_state(work, one, using))
+        if failed:
+            stated.append(_failed(work, one, failed[0]))
         if time.monotonic() - began > AT_A_TIME:
             break
     if not stated:
@@ -568,7 +609,15 @@ def reconcile_due_measures(work: Work, using: Reconciling) -> bool:
     for s in stated:
         if now.get(s.due.subject) != s.due.version:
             continue                                            # new facts came meanwhile: it stays due
-        changed = [_save_measure(work, s.due, *day) for day in s.days]
+        changed: list[bool] = []
+        if s.failed is None:
+            with _set_aside(work) as failed:
+                changed = [_save_measure(work, s.due, *day) for day in s.days]
+            s.failed = failed[0] if failed else None
+        if s.failed is not None:
+            store.set_aside(work.session, [s.due.subject], s.failed)
+            moved_programmes |= {s.programme} if s.programme else set()
+            continue
         store.done(work.session, [s.due.subject], work.today)
         marked |= s.marks
         if any(changed) and s.programme:
@@ -576,6 +625,12 @@ def reconcile_due_measures(work: Work, using: Reconciling) -> bool:
     store.touch(work.session, marked)
     store.touch(work.session, moved_programmes)
     return True
+
+
+def _failed(work: Work, due: Due, reason: str) -> _Stated:
+    registered = store.programmes_of(work.session, [due.subject]).get(due.subject)
+    programme = subject_of("programme", registered.programme) if registered and registered.programme else None
+    return _Stated(due, programme, reason)
 
 
 def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
@@ -703,9 +758,18 @@ def reconcile_due_programmes(work: Work, using: Reconciling) -> bool:
     due = store.due_programmes(work.session, using.quiet, using.patience, 1)
     if not due:
         return False
-    session, subject = work.session, due[0].subject
+    with _set_aside(work) as failed:
+        _reconcile_programme(work, due[0], using)
+    if failed:
+        store.lock(work.session, [due[0].subject])
+        store.set_aside(work.session, [due[0].subject], failed[0])
+    return True
+
+
+def _reconcile_programme(work: Work, due: Due, using: Reconciling) -> None:
+    session, subject = work.session, due.subject
     place = store.place_of(session, subject)
-    one = due[0]._replace(version=place.version)
+    one = due._replace(version=place.version)
     facts = using.memory.facts(session, subject)
     registered = next((f for f in reversed(standing_of(facts)) if isinstance(f, ProgrammeRegistered)), None)
     results = []
@@ -727,17 +791,17 @@ def reconcile_due_programmes(work: Work, using: Reconciling) -> bool:
             )
             results.append(
                 reconcile_programme(
-                    case, facts_upto=place.facts_upto, parked=store.count_parked(session, subject),
+                    case, facts_upto=place.facts_upto,
+                    parked=store.count_parked(session, subject) + store.count_set_aside_of(session, subject),
                     rejected=store.count_rejected(session, subject),
                 )
             )
     now = store.lock(session, [subject])
     if now.get(subject) != one.version:
-        return True                                             # it stays due
+        return                                                  # it stays due
     for result in results:
         _save_programme(work, one, result.findings, result.statement)
     store.done(session, [subject], work.today)
-    return True
 
 
 def _save_programme(work: Work, due: Due, findings: Iterable[Finding], statement: ProgrammeStatement) -> None:
@@ -866,6 +930,11 @@ def list_rules(work: Work) -> list[dict[str, Any]]:
 def count_due(session: Session) -> dict[str, int]:
     """How many subjects wait, by kind."""
     return store.count_due(session)
+
+
+def count_set_aside(session: Session) -> dict[str, int]:
+    """How many subjects could not be reconciled, by kind."""
+    return store.count_set_aside(session)
 
 
 def unbalanced(session: Session) -> dict[tuple[str, ...], float]:

@@ -195,7 +195,7 @@ def save_journals(session: Session, held: Mapping[str, Held]) -> None:
                  due_since = case when j.kind in ('measure', 'programme') or j.kind = 'account' and (j.matching or v.matching)
                    then coalesce(j.due_since, clock_timestamp()) end,
                  touched_at = clock_timestamp(), matching = j.matching or v.matching, own = j.own or v.own,
-                 wide = j.wide or v.wide
+                 wide = j.wide or v.wide, retry_at = null
                from unnest(%s::text[], %s::int8[], %s::bytea[], %s::int8[], %s::bool[], %s::bool[], %s::bool[])
                  as v(subject, number, seal, facts, matching, own, wide) where j.subject = v.subject""",
             (
@@ -406,7 +406,8 @@ class Due(NamedTuple):
 
 
 _READY: Final = (
-    "j.due_since is not null and (j.touched_at < clock_timestamp() - %(quiet)s * interval '1 second' or "
+    "j.due_since is not null and (j.retry_at is null or j.retry_at < clock_timestamp()) and "
+    "(j.touched_at < clock_timestamp() - %(quiet)s * interval '1 second' or "
     "j.due_since < clock_timestamp() - %(patience)s * interval '1 second')"
 )
 
@@ -434,11 +435,11 @@ def due_measures(session: Session, quiet: float, patience: float, limit: int) ->
 
 
 def due_programmes(session: Session, quiet: float, patience: float, limit: int) -> list[Due]:
-    """Programmes that wait, once none of their measures does."""
+    """Programmes that wait, once none of their measures does; those that were set aside keep nobody waiting."""
     return _due(
         session,
         f"""j.kind = 'programme' and {_READY} and not exists (select from measure m join journal x on x.subject = m.subject
-            where m.programme = j.subject and x.due_since is not null)""",
+            where m.programme = j.subject and x.due_since is not null and x.failed is null)""",
         quiet,
         patience,
         limit,
@@ -483,7 +484,8 @@ def done(session: Session, subjects: Iterable[str], today: date) -> None:
     """These subjects are due no longer."""
     with cursor(session) as run:
         run.execute(
-            "update journal set due_since = null, own = false, wide = false, matching = false, day = %s where subject = any(%s)",
+            """update journal set due_since = null, own = false, wide = false, matching = false, day = %s, failed = null,
+               failures = 0, retry_at = null where subject = any(%s)""",
             (today, sorted(set(subjects))),
         )
 
@@ -492,10 +494,41 @@ def matched(session: Session, subjects: Iterable[str]) -> None:
     """These subjects' vouchers and bank lines are matched; accounts are due no longer."""
     with cursor(session) as run:
         run.execute(
-            """update journal set matching = false, due_since = case when kind = 'account' then null else due_since end
-               where subject = any(%s)""",
+            """update journal set matching = false, due_since = case when kind = 'account' then null else due_since end,
+               failed = null, failures = 0, retry_at = null where subject = any(%s)""",
             (sorted(set(subjects)),),
         )
+
+
+def set_aside(session: Session, subjects: Iterable[str], reason: str) -> None:
+    """These subjects could not be reconciled: they stay due, and are tried again after a pause that doubles up to an hour.
+
+    Their rows are locked.
+    """
+    with cursor(session) as run:
+        run.execute(
+            """update journal set failed = %s, failures = failures + 1,
+                 retry_at = clock_timestamp() + least(interval '1 hour', interval '10 seconds' * power(2, least(failures, 10)))
+               where subject = any(%s)""",
+            (reason, sorted(set(subjects))),
+        )
+
+
+def count_set_aside(session: Session) -> dict[str, int]:
+    """How many subjects could not be reconciled, by kind."""
+    with cursor(session) as run:
+        run.execute("select kind, count(*) from journal where failed is not null group by kind")
+        return dict(run.fetchall())
+
+
+def count_set_aside_of(session: Session, programme: str) -> int:
+    """Measures of a programme whose statement is of an earlier state, since they could not be reconciled."""
+    return _count(
+        session,
+        """select count(*) from measure m join journal j on j.subject = m.subject
+           where m.programme = %s and j.failed is not null""",
+        (programme,),
+    )
 
 
 def touch_of_earlier_days(session: Session, today: date, limit: int) -> int:
@@ -903,10 +936,11 @@ def list_parked(session: Session, limit: int) -> list[ParkedFact]:
 
 
 def list_measures(session: Session) -> list[dict[str, Any]]:
-    """Registered measures with the days they are stated for."""
+    """Registered measures with the days they are stated for; ``failed`` says why one could not be reconciled."""
     return _dicts(
         session,
         """select m.subject, m.key, m.programme, m.rule_set, j.number as entries, j.settled, j.due_since is not null as due,
+             j.failed, j.failures, j.retry_at,
              coalesce((select array_agg(s.day order by s.day) from statement s where s.subject = m.subject), '{}') as days
            from measure m join journal j on j.subject = m.subject order by m.key""",
         (),

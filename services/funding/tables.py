@@ -104,6 +104,12 @@ class JournalRow(Row, table=True):
     """Due because it was registered or awarded money: measures of the same carrier or municipality are due, too."""
     day: date | None
     """The last today it was reconciled for."""
+    failed: str | None = _text(nullable=True)
+    """Why it could not be reconciled when it was last tried: it is set aside, the others go on."""
+    failures: int = _number()
+    """How often in a row it was set aside."""
+    retry_at: datetime | None = _instant(nullable=True)
+    """It is left alone until then; a fact of its own ends the pause."""
 
 
 class MeasureRow(Row, table=True):

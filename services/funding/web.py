@@ -25,7 +25,7 @@ Measure = Annotated[str | None, Query(description="Key of a measure", examples=[
 
 @router.get("/measures")
 def list_measures(funding: Here, _: Looking) -> list[dict[str, Any]]:
-    """Registered measures, with the days they are stated for."""
+    """Registered measures, with the days they are stated for, and why one could not be reconciled (`failed`)."""
     return funding.do(application.list_measures)
 
 
@@ -98,6 +98,10 @@ def measure_gauges(funding: Service) -> None:
     """Numbers of funding for Prometheus."""
     funding.gauge(
         "due", "Subjects that wait to be matched or reconciled", lambda s: _labelled(application.count_due(s)), ("kind",)
+    )
+    funding.gauge(
+        "set_aside", "Subjects that could not be reconciled: must be 0", lambda s: _labelled(application.count_set_aside(s)),
+        ("kind",),
     )
     funding.gauge("unbalanced_cents", "Cents by which journal entries do not balance: must be 0", application.unbalanced)
     funding.gauge(

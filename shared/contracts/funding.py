@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter
 from shared.contracts.event import Event
 from shared.contracts.intake import Data, Key, Municipality, Voucher, Year
 from shared.values.funders import Funder, FunderKind
-from shared.values.money import Cents
+from shared.values.money import Cents, Sum
 from shared.values.source import Source
 
 Seal = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -87,7 +87,7 @@ class Match(Data):
     """Number of the bank line's entry in the account's journal."""
     paid_cents: Cents
     """The voucher's part of the debit, positive."""
-    invoice_paid_cents: Cents
+    invoice_paid_cents: Sum
     """The whole debit, positive: the invoice may be shared with other measures."""
     value_date: date
     reasons: tuple[str, ...]
@@ -166,8 +166,8 @@ class Finding(Data):
     object: str = Field(min_length=1, max_length=300)
     """What it is about, for people and machines: ``voucher HER-1/2012-17``, ``person P-… 2019-10``, ``commitment …``."""
     budget_year: Year | None = None
-    at_risk_cents: Cents = 0
-    at_risk_eu_cents: Cents = 0
+    at_risk_cents: Sum = 0
+    at_risk_eu_cents: Sum = 0
     inputs: dict[str, str] = Field(default_factory=dict)
     """What it was judged by, as text a person can read: amounts as 1.234,56, days as 31.12.2026."""
     arithmetic: str = ""
@@ -229,16 +229,16 @@ class Head(Data):
 class Totals(Data):
     """The figures of a measure or programme, in cents, as of the statement's day."""
 
-    planned_cents: Cents
-    committed_cents: Cents
+    planned_cents: Sum
+    committed_cents: Sum
     """Valid commitments and awards."""
-    received_cents: Cents
+    received_cents: Sum
     """Receipts less repayments."""
-    spent_cents: Cents
+    spent_cents: Sum
     """Claimed eligible expenditure with proof of payment."""
-    gap_cents: Cents
+    gap_cents: Sum
     """Σ over budget years of what is planned and not covered (KOF-01)."""
-    claimed_cents: Cents
+    claimed_cents: Sum
     """Claimed eligible expenditure, paid or not."""
 
 
@@ -247,11 +247,11 @@ class CoverageLine(Data):
 
     funder: Funder
     budget_year: Year
-    committed_cents: Cents
+    committed_cents: Sum
     """What it promised, whatever became of it."""
-    valid_cents: Cents
+    valid_cents: Sum
     """What of it covers the year."""
-    received_cents: Cents
+    received_cents: Sum
     decision: str | None = None
     why_not: str | None = None
     """Why it does not cover, in German."""
@@ -263,11 +263,11 @@ class YearLine(Data):
     """One budget year of a measure. ``planned_cents`` is None where there is no plan: missing, not zero."""
 
     budget_year: Year
-    planned_cents: Cents | None
-    valid_cents: Cents
-    received_cents: Cents
-    claimed_cents: Cents
-    gap_cents: Cents | None
+    planned_cents: Sum | None
+    valid_cents: Sum
+    received_cents: Sum
+    claimed_cents: Sum
+    gap_cents: Sum | None
     verdict: Literal["reconciled", "explained", "open", "missing"]
 
 
@@ -275,7 +275,7 @@ class Explained(Data):
     """A difference with its reason code (D01–D13) and words."""
 
     code: str = Field(pattern=r"^D\d{2}$")
-    cents: Cents
+    cents: Sum
     text: str
 
 
@@ -283,10 +283,10 @@ class Stage(Data):
     """One stage S1–S7 of the reconciliation statement."""
 
     code: str = Field(pattern=r"^S[1-8]$")
-    left_cents: Cents | None
-    right_cents: Cents | None
+    left_cents: Sum | None
+    right_cents: Sum | None
     explained: tuple[Explained, ...] = ()
-    unexplained_cents: Cents = 0
+    unexplained_cents: Sum = 0
     missing: str | None = None
     """What is missing, in German; then nothing was compared."""
     open_left: tuple[str, ...] = ()
@@ -352,8 +352,8 @@ class FunderTotal(Data):
     """Money of one kind of funder."""
 
     kind: FunderKind
-    valid_cents: Cents
-    received_cents: Cents
+    valid_cents: Sum
+    received_cents: Sum
 
 
 class ProgrammeLine(Data):
@@ -409,7 +409,7 @@ class ProgrammeStatement(Data):
     """Open findings by code over programme and measures, each identity once."""
     missing: dict[str, int] = Field(default_factory=dict)
     """Missing facts by code over programme and measures."""
-    at_risk_cents: Cents = 0
+    at_risk_cents: Sum = 0
     parked: int = 0
     rejected: int = 0
     provisional: Provisional | None = None
@@ -428,8 +428,8 @@ class CoverageChanged(Event):
     type: Literal["de.pruefpfad.coverage.changed.v1"] = "de.pruefpfad.coverage.changed.v1"
     as_of: date
     budget_year: Year
-    gap_before_cents: Cents | None
-    gap_cents: Cents | None
+    gap_before_cents: Sum | None
+    gap_cents: Sum | None
 
 
 FundingEvent = Annotated[

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from shared.contracts.event import Event
 from shared.values.dates import Period
 from shared.values.funders import Funder
-from shared.values.money import Cents
+from shared.values.money import Cents, Sum
 from shared.values.source import Source
 
 Year = Annotated[int, Field(ge=1990, le=2100)]
@@ -664,7 +664,7 @@ class SubjectTotal(Data):
 
     subject: str
     facts: int
-    cents: Cents
+    cents: Sum
 
 
 class FileRead(Fact):

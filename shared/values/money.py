@@ -15,6 +15,12 @@ LIMIT = 10**15
 Cents = Annotated[int, Field(ge=-LIMIT, le=LIMIT, strict=True)]
 """Amount in whole euro cents; negative for refunds, repayments and corrections."""
 
+LARGEST_SUM = 10**18
+"""Totals of amounts that are each within ``LIMIT`` need room of their own; this still fits PostgreSQL's bigint."""
+
+Sum = Annotated[int, Field(ge=-LARGEST_SUM, le=LARGEST_SUM, strict=True)]
+"""A total of amounts, in whole euro cents."""
+
 
 def round_half_up(value: Fraction | Decimal) -> int:
     """Whole cents by commercial rounding (half away from zero), at the named points of ``domain``: voucher line, grant result.

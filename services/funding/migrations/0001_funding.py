@@ -40,7 +40,8 @@ create table journal (
   subject text primary key, kind text not null, number bigint not null default 0, seal bytea not null default '\\x',
   settled bigint not null default 0, settled_seal bytea not null default '\\x', facts bigint not null default 0,
   version bigint not null default 0, due_since timestamptz, touched_at timestamptz not null default clock_timestamp(),
-  matching boolean not null default false, own boolean not null default false, wide boolean not null default false, day date
+  matching boolean not null default false, own boolean not null default false, wide boolean not null default false, day date,
+  failed text, failures bigint not null default 0, retry_at timestamptz
 ) with (fillfactor = 50);
 create index journal_due on journal (kind, due_since) where due_since is not null;
 create index journal_day on journal (day) where kind in ('measure', 'programme');
