@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.intake.domain.columns import CORRECTS, Cells, Column, Template, drafts_of, read_cells, word_of
@@ -53,6 +53,14 @@ class Heading:
         """Required columns that are neither there nor said at hand-in."""
         return tuple(column for column in self.missing if not (column.given and getattr(given, column.given)))
 
+    def is_row(self, line: str) -> bool:
+        """Does a line alone have all the cells, or a readable one in each required column?"""
+        cells = line.rstrip("\r\n").split(self.delimiter)
+        if len(cells) >= len(self.cells):
+            return True
+        required = [(at, column) for at, column in self.columns.items() if column.required]
+        return bool(required) and all(at < len(cells) and _reads(column, cells[at]) for at, column in required)
+
     @property
     def unknown(self) -> tuple[str, ...]:
         """Headings that mean nothing to this kind."""
@@ -61,35 +69,54 @@ class Heading:
         )
 
 
-def records(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
-    """Rows with the line they start on; None for a row whose quotation mark is never closed: only its first line is given up."""
-    lines = list(io.StringIO(text, newline=""))
-    at = 0
-    while at < len(lines):
-        reader = csv.reader(lines[at:] if at else lines, delimiter=delimiter)
-        done, broken = 0, False
-        while True:
-            try:
-                cells = next(reader)
-            except StopIteration:
-                break
-            except csv.Error:
-                broken = True
-                break
-            span = reader.line_num - done
-            if span > 1 and (span > LONGEST_RECORD or (at + reader.line_num >= len(lines) and _open_quote(lines[at + done :]))):
-                broken = True
-                break
-            yield at + done + 1, cells
-            done = reader.line_num
-        if not broken:
-            return
-        yield at + done + 1, None
-        at += done + 1
+class _Lines:
+    """Lines of a text for a CSV reader that may be set back; a record gets no more than ``LONGEST_RECORD`` of them."""
+
+    def __init__(self, text: str) -> None:
+        self.all: Final = list(io.StringIO(text, newline=""))
+        self.at = self.until = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        if self.at >= min(self.until, len(self.all)):
+            raise StopIteration
+        self.at += 1
+        return self.all[self.at - 1]
 
 
-def _open_quote(lines: Sequence[str]) -> bool:
-    return sum(line.count('"') for line in lines) % 2 == 1
+def records(text: str, delimiter: str, heading: Heading | None = None) -> Iterator[tuple[int, list[str] | str]]:
+    """Rows with the line they start on; a line as it stands where its quotation marks do not match: only it is given up.
+
+    Two stray marks may pair up and hide the rows between them. So a mark that closes must end its cell, and below the
+    ``heading`` no cell may hold a line that is a row by itself.
+    """
+    lines = _Lines(text)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    while (first := lines.at) < len(lines.all):
+        lines.until = first + LONGEST_RECORD
+        try:
+            cells = next(reader)
+            sound = lines.at == first + 1 or heading is None or not _hides(heading, first, lines.all[first : lines.at])
+        except csv.Error:
+            sound = False
+        if sound:
+            yield first + 1, cells
+        else:
+            yield first + 1, lines.all[first].rstrip("\r\n")
+            lines.at = first + 1
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
+
+
+def _hides(heading: Heading, first: int, lines: Sequence[str]) -> bool:
+    """Does a record of several lines hold one that is a row by itself?"""
+    if first < heading.line:
+        return False
+    if any(heading.is_row(line) for line in lines[1:-1]):
+        return True
+    # behind a first cell of several lines the last line has all the other cells: that alone says nothing
+    return heading.is_row(lines[-1]) and (not lines[0].lstrip().startswith('"') or heading.is_row(lines[0]))
 
 
 def heading_of(text: str, templates: Sequence[Template], given: Given) -> Heading:
@@ -128,10 +155,19 @@ def _score(heading: Heading) -> tuple[int, int]:
     return (-len(heading.unknown), known)
 
 
+def _reads(column: Column, cell: str) -> bool:
+    said = bare(cell).strip('"')
+    try:
+        column.type.read(said)
+    except ValueError:
+        return False
+    return bool(said)
+
+
 def _first(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     count = 0
     for line, cells in records(text, delimiter):
-        if cells and any(cell.strip() for cell in cells):
+        if isinstance(cells, list) and any(cell.strip() for cell in cells):
             yield line, cells
             count += 1
             if count >= TITLE_ROWS:
@@ -248,21 +284,21 @@ def _series(text: str, heading: Heading, given: Given) -> str:
     if template.series:
         at_name = {column.name: at for at, column in heading.columns.items()}
         for line, cells in _body(text, heading):
-            if line <= heading.line:
+            if line <= heading.line or isinstance(cells, str):
                 continue
             said = []
             for name in template.series:
                 at = at_name.get(name)
-                cell = bare(cells[at]) if cells and at is not None and at < len(cells) else ""
+                cell = bare(cells[at]) if at is not None and at < len(cells) else ""
                 said.append(cell or getattr(given, name, None) or "")
             if all(said):
                 return series_of(template.kind, *said)
     return series_of(template.kind, given.measure or "", given.name)
 
 
-def _body(text: str, heading: Heading) -> Iterator[tuple[int, list[str] | None]]:
+def _body(text: str, heading: Heading) -> Iterator[tuple[int, list[str] | str]]:
     body, skipped = _without_separator_line(text)
-    for line, cells in records(body, heading.delimiter):
+    for line, cells in records(body, heading.delimiter, replace(heading, line=heading.line - skipped)):
         yield line + skipped, cells
 
 
@@ -271,12 +307,12 @@ def _rows(text: str, heading: Heading, given: Given, totals: _Totals) -> Iterato
     columns = list(heading.columns.items())
     for line, cells in _body(text, heading):
         if line <= heading.line:
-            if line < heading.line and cells and any(cells):
+            if line < heading.line and any(cells):
                 yield Row(str(line), cells, ignored="Titelzeile über den Spaltenköpfen")
             continue
         place = str(line)
-        if cells is None:
-            yield Row(place, _line(text, line), faults=(Fault("ROW-13", None, _line(text, line)[:300]),))
+        if isinstance(cells, str):
+            yield Row(place, cells, faults=(Fault("ROW-13", None, cells[:300]),))
             continue
         bare_cells = [bare(cell) if cell and (cell[0] in _GUARDS or cell[-1] in _GUARDS) else cell for cell in cells]
         if not any(bare_cells):
@@ -358,7 +394,3 @@ def _total(heading: Heading, cells: Sequence[str]) -> str | None:
     required = [at for at, column in heading.columns.items() if column.required]
     empty = sum(1 for at in required if at >= len(cells) or not cells[at])
     return folded(label).strip() if empty * 2 >= len(required) else None
-
-
-def _line(text: str, line: int) -> str:
-    return next((found for number, found in enumerate(io.StringIO(text, newline=""), 1) if number == line), "").rstrip("\r\n")

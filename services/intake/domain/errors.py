@@ -235,8 +235,8 @@ CAUSES: Final = (
     ),
     Cause(
         "ROW-13",
-        Words("Ein Anführungszeichen wird nicht geschlossen.", "A quotation mark is not closed."),
-        Words("Anführungszeichen paarweise", "quotation marks in pairs"),
+        Words("Die Anführungszeichen passen nicht zusammen.", "The quotation marks do not match."),
+        Words("Anführungszeichen paarweise, um die ganze Zelle", "quotation marks in pairs, around the whole cell"),
         Words(
             "Das fehlende Anführungszeichen ergänzen; eines im Text verdoppeln.",
             "Add the missing mark; double one that belongs to the text.",

@@ -244,3 +244,42 @@ def test_a_period_of_service_in_one_cell(cell: str, first: int, last: int) -> No
     ((_, draft),) = read(LIST.split("\r\n")[0] + "\n" + voucher("1").replace("01.03.2014", cell)).drafts
     service = draft.body["voucher"].service
     assert (service.start, service.end) == (date(2014, 3, 1) + timedelta(first), date(2014, 3, 1) + timedelta(last))
+
+
+def test_two_stray_quotes_do_not_hide_the_rows_between_them() -> None:
+    rows = [voucher("1", payee='"A GmbH'), voucher("2"), voucher("3", payee='"C" GmbH'), voucher("4")]
+    reading = read(voucher_list(*rows))
+    assert faults(reading) == [("2", "ROW-13", None), ("4", "ROW-13", None)]
+    assert [draft.body["voucher"].number for _, draft in reading.drafts] == ["2", "4"]
+
+
+def test_a_short_row_hides_no_better_than_a_full_one() -> None:
+    heading = "Maßnahme;zurückgezogen am;Berichtigt\n"
+    reading = read(heading + 'M-1;01.02.2014;"\nM-2;01.02.2014\nM-3;01.02.2014"\nM-4;01.02.2014\n')
+    assert faults(reading) == [("2", "ROW-13", None), ("4", "ROW-03", "zurückgezogen am")]
+    assert [place for place, _ in reading.drafts] == ["3", "5"]
+
+
+def test_a_first_cell_of_several_lines_is_no_mistake() -> None:
+    text = 'Verwendungszweck;Maßnahme;zurückgezogen am\n"erst\nzuletzt";M-1;01.02.2014\n'
+    assert not faults(read(text)) and len(list(read(text).drafts)) == 1
+
+
+@given(st.integers(1, 9), st.data())
+def test_one_damaged_quotation_mark_never_makes_a_row_vanish(count: int, data: st.DataObject) -> None:
+    quoted = data.draw(st.lists(st.booleans(), min_size=count, max_size=count))
+    lines = [
+        voucher(str(number), payee=f'"Werk; {number} GmbH"' if one else "Stoff GmbH") for number, one in enumerate(quoted, 1)
+    ]
+    nth = data.draw(st.integers(0, count - 1))
+    marks = [at for at, sign in enumerate(lines[nth]) if sign == '"']
+    if marks and data.draw(st.booleans()):
+        at = data.draw(st.sampled_from(marks))
+        lines[nth] = lines[nth][:at] + lines[nth][at + 1 :]
+    else:
+        at = data.draw(st.integers(0, len(lines[nth])))
+        lines[nth] = lines[nth][:at] + '"' + lines[nth][at:]
+    reading = read(voucher_list(*lines))
+    told = {place for place, _ in reading.drafts} | {row.place for row in reading.rejected}
+    assert told == {str(number + 1) for number in range(1, count + 1)}
+    assert len(reading.rejected) <= 1
