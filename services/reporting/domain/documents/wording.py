@@ -104,7 +104,7 @@ def readable(text: str) -> str:
 
 def legal(basis: str) -> str:
     """A legal basis whose wording nobody has compared yet says so in words one cannot take for the check's outcome."""
-    return basis.replace("(nicht geprüft)", "(Fundstelle noch nicht nachgeschlagen)")
+    return basis.replace("(nicht geprüft)", "(Wortlaut noch ungeprüft)")
 
 
 def references(given: Iterable[str]) -> str:

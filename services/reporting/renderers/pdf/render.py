@@ -98,11 +98,15 @@ def _attachments(document: Document, data: bytes) -> list[Attachment]:
 def _draw_section(flow: Flow, section: Section) -> None:
     flow.turn(landscape=section.landscape)
     first = section.blocks[0] if section.blocks else None
-    most = (flow.frame.top - flow.frame.bottom) / 2
-    draw_heading(flow, section.title, room=min(most, max(64, room_of(flow, first))) if isinstance(first, Table) else 64)
+    draw_heading(flow, section.title, room=_room(flow, first) if isinstance(first, Table) else 64)
     for block in section.blocks:
         _draw_block(flow, block)
         flow.y -= 8
+
+
+def _room(flow: Flow, table: Table) -> float:
+    """Room below a heading for the beginning of its table, at most half a page."""
+    return min((flow.frame.top - flow.frame.bottom) / 2, max(64, room_of(flow, table)))
 
 
 def _draw_block(flow: Flow, block: Block) -> None:
@@ -119,7 +123,7 @@ def _draw_block(flow: Flow, block: Block) -> None:
             _draw_caption(flow, caption)
             draw_chart(flow, block)
         case Table(caption=caption):
-            _draw_caption(flow, caption, min((flow.frame.top - flow.frame.bottom) / 2, room_of(flow, block)) if caption else 0)
+            _draw_caption(flow, caption, _room(flow, block) if caption else 0)
             draw_table(flow, block, flow.root)
         case CheckList():
             draw_check_list(flow, block)

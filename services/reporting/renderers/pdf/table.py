@@ -26,6 +26,7 @@ from services.reporting.renderers.pdf.typography import Style, Type, clean
 from services.reporting.renderers.words import words, written
 
 _SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5)
+_SHORT = 7  # rows up to which a table stays on one page
 _LONG = 40  # rows from which on a table is set tighter and zebra-striped
 _SUMS = (RowKind.SUBTOTAL, RowKind.TOTAL)
 _NUMBERS = (Cents, Count, Share)
@@ -94,10 +95,10 @@ def draw_table(flow: Flow, table: Table, parent: Node) -> None:
 
 
 def room_of(flow: Flow, table: Table) -> float:
-    """About how much room the table's beginning needs: its header, its first row and some of the second."""
-    first = Table(table.columns, table.rows[:2], table.caption)
+    """About how much room the table's beginning needs: its header and first rows; a short table is not divided."""
+    first = Table(table.columns, table.rows[: 2 if len(table.rows) > _SHORT else _SHORT], table.caption)
     setting = _Setting(flow, first)
-    return setting.header_height + sum(line.height for line in setting.lines(first)[:2]) * 1.1
+    return setting.header_height + sum(line.height for line in setting.lines(first)) * 1.1
 
 
 def _heads(lines: list[_Line]) -> Iterator[bool]:
