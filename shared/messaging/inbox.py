@@ -40,6 +40,9 @@ DIGESTS_PER_ROW: Final = 1_000
 RARE: Final = ("repeats", "held", "gaps", "forks", "behind", "damaged", "parked", "refused", "released", "unplaced")
 """What is counted in the database as well, so that it outlives the process; the common is counted in memory only."""
 
+FAULTS: Final = (AttributeError, NameError, TypeError, ImportError, AssertionError, NotImplementedError, KeyError, IndexError)
+"""What a program raises that is wrong, rather than a domain that refuses."""
+
 RAISE_ALARM: Final = """
 insert into alarm (consumer, subject, what, detail, times) values (%s, %s, %s, %s, 1)
 on conflict (consumer, subject, what) do update set times = alarm.times + 1, last_at = now(), detail = excluded.detail
@@ -48,6 +51,10 @@ COUNT: Final = """
 insert into counted (who, what, times) select %s, * from unnest(%s::text[], %s::int8[])
 on conflict (who, what) do update set times = counted.times + excluded.times
 """
+
+
+class FaultyRelease(RuntimeError):
+    """Every fact of a batch, of several subjects, fails at the same place of the program: that is broken, not the facts."""
 
 
 class Inbox:
@@ -75,7 +82,8 @@ class Inbox:
         return self._locks | lane
 
     def once(self, records: Sequence[Record], use_case: UseCase) -> None:
-        """Apply what is new, in one transaction. Raises only if the infrastructure fails: then the batch comes again."""
+        """Apply what is new, in one transaction. Raises if the infrastructure fails, or the program fails every fact in the same
+        way (``FaultyRelease``): then the batch comes again."""
         arrived = [read(record) for record in records]
         with self._patience():
             with self.database.transaction() as session:
@@ -90,7 +98,8 @@ class Inbox:
             self._noted(batch)
 
     def retry_parked(self, use_case: UseCase, *, at_once: int = 500) -> int:
-        """Try again what was unreadable or waits, at each start: a newer version may know more. Returns how many left parking."""
+        """Try again everything that is parked, at each start and now and then: a newer version may know more, and whoever should
+        have released what waits may have been killed. Returns how many left parking."""
         after, released = 0, 0
         while True:
             with self._patience():
@@ -180,6 +189,7 @@ class _Batch:
         self._facts: list[Event] = []
         self._repeats: list[Delivery] = []
         self._alarms: dict[tuple[str, str], str] = {}
+        self._refusals: list[Exception] = []
 
     # ── what Work asks of its inbox ───────────────────────────────────────────────────────────────────────────────
 
@@ -414,9 +424,22 @@ class _Batch:
             place.state = OK                                    # what is still missing shows when the place is saved
 
     def apply(self, use_case: UseCase) -> None:
-        """Hand the facts over; what the database refuses is found by halving, and only that is set aside."""
+        """Hand the facts over; what the database refuses is found by halving, and only that is set aside.
+
+        What fails all facts at the same place of the program is no fact's fault. One subject alone may still be odd as a whole:
+        it is set aside, and holds up nobody.
+        """
         self.parked.flush()
         self._attempt(self._facts, use_case)
+        places = {_place_of(error) for error in self._refusals}
+        if (
+            len(self._refusals) == len(self._facts) and len(places) == 1 and isinstance(self._refusals[0], FAULTS)
+            and len({fact.subject for fact in self._facts}) > 1
+        ):
+            raise FaultyRelease(
+                f"all {len(self._facts)} facts of a batch fail in the same way, so it is this release that is broken: "
+                f"{self._refusals[0]!r}"
+            ) from self._refusals[0]
 
     def _attempt(self, facts: Sequence[Event], use_case: UseCase) -> None:
         if not facts:
@@ -437,6 +460,7 @@ class _Batch:
             if len(facts) == 1:
                 log.warning("%s: %s set aside: %r", self.consumer, facts[0].type, driver_error(error) or error)
                 self.counts["refused"] += 1
+                self._refusals.append(error)
                 self.parked.refuse(facts[0], error)
                 self.parked.flush()
             else:
@@ -566,6 +590,14 @@ def count(session: Session, who: str, what: dict[str, int]) -> None:
     if some:
         with cursor(session) as run:
             run.execute(COUNT, (who, list(some), list(some.values())))
+
+
+def _place_of(error: BaseException) -> tuple[object, ...]:
+    """Kind of an error, and where in the program it was raised."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return type(error), at and (at.tb_frame.f_code, at.tb_lineno)
 
 
 def _is_offence(error: BaseException) -> bool:

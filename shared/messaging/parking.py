@@ -174,16 +174,19 @@ class Parking:
                 raise NotParked(f"nothing is parked under {reference}")
 
     def again(self, after: int, limit: int) -> tuple[int, list[Event]]:
-        """Facts behind row ``after`` that were unreadable or wait, taken out to be tried again; and the last row looked at."""
-        rows = self._rows_where("status in ('unreadable', 'waiting') and subject is not null and id > %s", (after,), limit)
+        """Parked facts behind row ``after``, taken out to be tried again, and the last row looked at.
+
+        Also what was refused: what a faulty release could not do, the mended one can.
+        """
+        rows = self._rows_where(f"{OPEN} and subject is not null and id > %s", (after,), limit)
         return (rows[-1][0] if rows else after), self._taken(rows)
 
     def subjects_again(self, after: int, limit: int) -> list[str]:
         """Subjects of the rows ``again`` will look at, to be locked before them."""
         with cursor(self._session) as run:
             run.execute(
-                """select distinct subject from (select subject from parked where consumer = %s and subject is not null
-                   and status in ('unreadable', 'waiting') and id > %s order by id limit %s) p""", (self._consumer, after, limit),
+                f"""select distinct subject from (select subject from parked where consumer = %s and subject is not null
+                    and {OPEN} and id > %s order by id limit %s) p""", (self._consumer, after, limit),      # noqa: S608
             )
             return [subject for (subject,) in run]
 

@@ -17,6 +17,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
@@ -51,6 +52,8 @@ log = logging.getLogger("pruefpfad.service")
 ATTEMPTS: Final = 5
 """How often ``do`` tries what the database could not finish."""
 LONGEST_PAUSE: Final = 5.0
+RETRY_EVERY: Final = 3600.0
+"""Seconds after which parked facts are tried again, in case whoever should have released them was killed."""
 COLLECT: Final = (50_000, 20, 100)
 """Thresholds of Python's garbage collector. Batches make many objects that live as long as the batch and hold no cycles; with
 the usual thresholds a third of the time goes into looking at them."""
@@ -100,9 +103,11 @@ class Stream:
 class Chore:
     """What a service does by itself. See ``Service.chore``."""
 
-    use_case: UseCase
+    name: str
+    run: Callable[[], object]
     every: float
-    when: Callable[[], bool] | None
+    when: Callable[[], bool] | None = None
+    wakes: bool = True
     due: float = 0.0
     earliest: float = 0.0
     pause: float = 0.1
@@ -220,7 +225,7 @@ class Service:
         Returns the use case ``True``, there is more to do and it runs again at once; else it rests as long as it worked,
         so that chores take at most half of the time. After an error it pauses, longer each time.
         """
-        self._chores.append(Chore(use_case, every, when))
+        self._chores.append(Chore(_name(use_case), partial(self._transact, use_case), every, when))
 
     def wake(self) -> None:
         """Say that there may be something to do for the chores."""
@@ -232,7 +237,7 @@ class Service:
             self._wake.clear()
             for chore in self._chores:
                 now = time.monotonic()
-                if woken:
+                if woken and chore.wakes:
                     chore.due = min(chore.due, max(now, chore.earliest))
                 if now >= chore.due and not self._stopping.is_set():
                     self._do_chore(chore)
@@ -241,9 +246,9 @@ class Service:
                 self._wake.wait(pause)
 
     def _do_chore(self, chore: Chore) -> None:
-        name, began = _name(chore.use_case), time.monotonic()
+        name, began = chore.name, time.monotonic()
         try:
-            more = (chore.when is None or chore.when()) and self._transact(chore.use_case) is True
+            more = (chore.when is None or chore.when()) and chore.run() is True
         except Exception as error:
             passing = is_lost(error) or isinstance(error, OutcomeUnknown | NotOpen)
             chore.pause = min(chore.pause * 2, LONGEST_PAUSE if passing else 60.0)
@@ -351,6 +356,8 @@ class Service:
             await self._patiently("database", self._connect)
             await self._verify()
             await self._patiently("parked facts", self._try_parked_again)
+            again = Chore("retry_parked", self._try_parked_again, RETRY_EVERY, wakes=False, due=time.monotonic() + RETRY_EVERY)
+            self._chores.append(again)
             self._open.set()
             self._broker = await kafka.started(
                 self.settings, self._new_broker, lambda why: self._trouble("kafka", why), self._trouble

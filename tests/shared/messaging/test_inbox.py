@@ -12,9 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shared.contracts.event import Event
 from shared.messaging import heads
 from shared.messaging.envelope import ZERO
 from shared.messaging.flow import flow
+from shared.messaging.inbox import FaultyRelease
+from shared.messaging.work import Work
 from shared.persistence.database import Database
 from shared.values.subject import lane_of
 from tests.shared.messaging.noted import (
@@ -416,6 +419,40 @@ def test_a_fault_in_the_use_case_sets_aside_what_it_cannot_do_and_nothing_it_tol
     assert rows(consumer_database, "select convert_from(body, 'utf8')::json ->> 'number' from outbox order by id") == [
         ("0",), ("1",), ("2",), ("4",), ("5",)
     ]
+
+
+def fails_by_a_fault(work: Work, facts: Sequence[Event]) -> None:
+    """A release that was not tried."""
+    raise AttributeError("'Noted' object has no attribute 'nummer'")
+
+
+def test_what_a_faulty_release_could_not_do_the_mended_one_does(publisher: Publisher, consumer_database: Database) -> None:
+    inbox = an_inbox(consumer_database)
+    inbox.once(publisher.tell(*(note("measure/A", n) for n in range(5))), fails_by_a_fault)
+    assert {status for _, status, _ in parked(consumer_database)} == {"refused"}
+    assert inbox.retry_parked(fails_by_a_fault) == 0
+    assert inbox.retry_parked(apply) == 5
+    assert applied(consumer_database) == {"measure/A": [0, 1, 2, 3, 4]}
+
+
+def test_a_fault_that_every_fact_of_several_subjects_meets_parks_nothing_and_the_batch_comes_again(
+    publisher: Publisher, consumer_database: Database
+) -> None:
+    inbox = an_inbox(consumer_database)
+    told = publisher.tell(*(note(f"measure/{n}", n) for n in range(5)))
+    with pytest.raises(FaultyRelease, match="this release that is broken: AttributeError"):
+        inbox.once(told, fails_by_a_fault)
+    assert parked(consumer_database) == [] and applied(consumer_database) == {}
+    inbox.once(told, apply)
+    assert applied(consumer_database) == {f"measure/{n}": [n] for n in range(5)}
+
+
+def test_facts_that_a_domain_refuses_one_and_all_are_set_aside(publisher: Publisher, consumer_database: Database) -> None:
+    def refuses(work: Work, facts: Sequence[Event]) -> None:
+        raise ValueError("not on a Sunday")
+
+    an_inbox(consumer_database).once(publisher.tell(*(note(f"measure/{n}", n) for n in range(3))), refuses)
+    assert len(parked(consumer_database)) == 3
 
 
 def test_a_constraint_checked_at_commit_is_found_as_well(

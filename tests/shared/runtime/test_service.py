@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from shared.contracts import streams
 from shared.contracts.intake import INTAKE, IntakeEvent
 from shared.messaging.work import Work
+from shared.runtime import service as services
 from shared.runtime.access import Actor
 from shared.runtime.service import OutcomeUnknown, Service
 from shared.runtime.settings import Settings
@@ -191,3 +192,15 @@ def test_a_chore_that_fails_says_so_in_readiness_until_it_works(outside: Setting
         assert service.dead() is None
         works.set()
         until(lambda: not service.causes())
+
+
+def test_parked_facts_are_tried_again_now_and_then(embedded: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "RETRY_EVERY", 0.2)
+    with Stack(embedded, BOTH) as stack:
+        stack.service("intake").do(ask, "measure/parked", [13], CLERK)
+
+        def attempts() -> int:
+            with stack.service("funding").database.transaction() as session:
+                return session.execute(text("select max(attempts) from parked")).scalar() or 0
+
+        until(lambda: attempts() > 2)
