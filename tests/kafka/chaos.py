@@ -154,7 +154,7 @@ def force_repeats(cluster: Cluster, group: str, replicas: int) -> None:
     """Everything the group has read comes again. Waits until it was noticed, so that no blow hides it."""
     before = _times(cluster, group, "repeats")
     _moved(cluster, group, replicas, lambda end: 0)
-    reached(f"{group} to get repeats", lambda: _times(cluster, group, "repeats") > before)
+    cluster.reached(f"{group} to get repeats", lambda: _times(cluster, group, "repeats") > before)
 
 
 def force_gaps(cluster: Cluster, feeder: Feeder, group: str, replicas: int) -> None:
@@ -166,12 +166,13 @@ def force_gaps(cluster: Cluster, feeder: Feeder, group: str, replicas: int) -> N
     feeder.let_go()
     feeder.await_part(feeder.done + 1)
     waiting = "select count(*) from outbox o left join relayed r on r.lane = o.lane where o.id > coalesce(r.id, 0)"
-    reached("hand-ins to be read", lambda: not cluster.run("intake", "select 1 from handin where state = 'waiting' limit 1"))
-    reached("intake to relay everything", lambda: cluster.run("intake", waiting)[0][0] == 0)
+    unread = "select count(*) from handin where state = 'waiting'"
+    cluster.reached("hand-ins to be read", lambda: cluster.run("intake", unread)[0][0] == 0)
+    cluster.reached("intake to relay everything", lambda: cluster.run("intake", waiting)[0][0] == 0)
     cluster.move_offsets(group, lambda end: end - 3)
     for replica in range(replicas):
         cluster.start(service, replica, extra=extra[replica])
-    reached(f"{group} to notice a gap", lambda: _times(cluster, group, "gaps") > before)
+    cluster.reached(f"{group} to notice a gap", lambda: _times(cluster, group, "gaps") > before)
 
 
 def _times(cluster: Cluster, group: str, what: str) -> int:

@@ -5,6 +5,7 @@ Each run is compared with one in which nothing happened: same clock, same hand-i
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from shared.messaging.envelope import ZERO, chain
 from shared.values.subject import lane_of
 from tests.kafka.chaos import PER_RUN, Feeder, Outcome, chaos_cluster, differences, disturbed, faults, picture, undisturbed
 from tests.kafka.handins import hand_ins
-from tests.tools import kafka
+from tests.tools import kafka, latin1
 from tests.tools.cluster import POISON, Cluster, reached
 from tests.tools.launcher import REFUSED
 from tests.tools.missing import skip_or_fail
@@ -102,13 +103,15 @@ def test_poison_on_the_streams_is_set_aside_and_nothing_else(cluster: Cluster, e
         cluster.publish(streams.INTAKE, [*odd, placed])
         cluster.publish(streams.FUNDING, odd)
         cluster.publish(streams.SUBMISSIONS, [{"value": b"\xff not JSON", "partition": 0}])
+        for stream in (streams.INTAKE, streams.FUNDING, streams.SUBMISSIONS, streams.REPLAY):
+            asyncio.run(latin1.send(cluster.kafka.address, stream, 0, b"{}"))
 
     found = differences(wanted.picture, _interrupted(cluster, 4, poison))
     assert len(found) == 1 and found[0].startswith("parked: 0 → 2") and found[0].count(POISON) == 2, found
     unplaced = "select consumer, count(*) from parked where subject is null group by 1 order by 1"
-    assert cluster.run("funding", unplaced) == [("funding.intake", 3)]
-    assert cluster.run("reporting", unplaced) == [("reporting.funding", 3), ("reporting.intake", 3)]
-    assert cluster.run("intake", "select count(*) from set_aside") == [(1,)]
+    assert cluster.run("funding", unplaced) == [("funding.intake", 4)]
+    assert cluster.run("reporting", unplaced) == [("reporting.funding", 4), ("reporting.intake", 4)]
+    assert cluster.run("intake", "select count(*) from set_aside") == [(2,)]
 
 
 def test_a_publisher_restored_from_an_older_backup_refuses_to_start(cluster: Cluster) -> None:

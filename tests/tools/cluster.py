@@ -283,7 +283,10 @@ class Cluster:
                     raise AssertionError(f"{member.name} has ended by itself while {what} was awaited:\n{member.last_words()}")
             return state()
 
-        return reached(what, alive, seconds=seconds, every=every)
+        try:
+            return reached(what, alive, seconds=seconds, every=every)
+        except NotReached as error:
+            raise NotReached(f"{error}\n{self._words()}") from None
 
     def stop(self, service: str, replica: int = 0) -> None:
         """Stop a service in order."""
@@ -341,23 +344,30 @@ class Cluster:
 
     def settle(self, *, seconds: float = 90.0) -> None:
         """Wait until everything told is applied, everything handed in is read, and nothing is due any more."""
-        told: list[Any] = []
+        seen: list[Any] = []
 
-        def still() -> bool:
+        def on_its_way() -> dict[str, Any]:
             waits = self.waiting()
-            if waits:
-                told[:] = [waits]
-                return False
-            total = self.run("funding", "select coalesce(sum(sequence), 0)::int8 from told")
-            if told != [total]:                 # a chore may have told something between two looks: look once more
-                told[:] = [total]
-                return False
-            return True
+            if not waits:                       # a chore may have told something between two looks: look twice
+                total = self.run("funding", "select coalesce(sum(sequence), 0)::int8 from told")
+                waits = {} if seen == [total] else {"told": total}
+                seen[:] = [total]
+            return waits
+
+        self.rests("everything to settle", on_its_way, seconds=seconds)
+
+    def rests(self, what: str, waiting: Callable[[], Mapping[str, Any]], *, seconds: float) -> None:
+        """Wait until nothing is waiting any more."""
+        last: list[Mapping[str, Any]] = [{}]
+
+        def none() -> bool:
+            last[0] = waiting()
+            return not last[0]
 
         try:
-            self.reached("everything to settle", still, seconds=seconds, every=0.1)
-        except NotReached:
-            raise NotReached(f"waited {seconds:.0f} s for everything to settle; on its way: {told}\n{self._words()}") from None
+            self.reached(what, none, seconds=seconds, every=0.1)
+        except NotReached as error:
+            raise NotReached(f"on its way: {last[0]}; {error}") from None
 
     def _words(self) -> str:
         return "\n".join(f"── {m.name}: {_health(m)}\n{m.last_words(800)}" for m in self.members.values())
