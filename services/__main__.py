@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -231,7 +232,7 @@ def verify(
     answer: dict[str, Any] = {"file": str(file), **proof.as_dict()}
     if not offline and proof.number:
         with _client(url) as client:
-            params = {"sha256": proof.sha256}
+            params = {"sha256": proof.sha256, "file": hashlib.sha256(file.read_bytes()).hexdigest()}
             answer["server"] = client.call("auditor", "GET", f"/reporting/verify/{proof.number}", params=params).json()
     holds = proof.holds and (offline or bool(answer.get("server", {}).get("known")))
     if as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -30,6 +31,7 @@ from services.reporting.domain.snapshot import (
     disagreements,
     programme_disagreements,
 )
+from services.reporting.making import composed, made_with
 from services.reporting.renderers import delimited
 from services.reporting.renderers.canonical import canonical
 from services.reporting.renderers.pdf.render import render as render_pdf
@@ -185,7 +187,7 @@ def issue_report(
     previous = store.latest_report(work, subject, document, event.statement.as_of)
     snapshot = freeze(work, event, missing, _predecessor(files, previous))
     content = digest_of(canonical(data.content_of(snapshot, document)))
-    if previous is not None and previous.content_sha256 == content:
+    if previous is not None and previous.content_sha256 == content and previous.outdated_since is None:
         return Issued(previous, new=False)
     return Issued(_keep(work, files, snapshot, document, previous, content, actor, url), new=True)
 
@@ -230,10 +232,15 @@ def freeze(
     basis = Basis(event.id, event.recorded_at, missing)
     if isinstance(event, ProgrammeReconciled):
         programme = _freeze_programme(work, event, basis, predecessor)
+        counted = Counter(f.code for f in programme.findings)
+        if dict(counted) != event.statement.counts and not event.statement.measures_beyond:
+            raise ReportRefused([f"{event.subject}: die Feststellungen gehen dem Abgleich voraus; gleich noch einmal versuchen"])
         if differences := programme_disagreements(programme):
             raise ReportRefused(["die Maßnahmen ergeben zusammen nicht, was für das Programm abgeglichen wurde"], differences)
         return programme
     snapshot = _freeze_measure(work, event, basis, predecessor)
+    if {f.id for f in snapshot.findings} != set(event.statement.findings) and not event.statement.findings_beyond:
+        raise ReportRefused([f"{event.subject}: die Feststellungen gehen dem Abgleich voraus; gleich noch einmal versuchen"])
     if differences := disagreements(snapshot):
         raise ReportRefused(["die Zeilen ergeben nicht, was abgeglichen wurde"], differences)
     return snapshot
@@ -250,7 +257,7 @@ def _freeze_measure(work: Work, event: MeasureReconciled, basis: Basis, predeces
         settlement = up_to(lines, Book.SETTLEMENT, statement.settlement, subject)
     except JournalBroken as error:
         raise ReportRefused([f"das Journal ist unvollständig oder gebrochen: {error}"]) from error
-    facts = _current(store.facts_of(work, subject))
+    facts = store.current(store.facts_of(work, subject))
     on = statement.as_of
     commitments = [f for f in facts if isinstance(f, CofundingCommitted) and f.commitment.committed_on <= on]
     municipality = registered.measure.municipality.key
@@ -281,7 +288,7 @@ def _freeze_measure(work: Work, event: MeasureReconciled, basis: Basis, predeces
 
 
 def _freeze_programme(work: Work, event: ProgrammeReconciled, basis: Basis, predecessor: Predecessor | None) -> ProgrammeSnapshot:
-    facts, on = _current(store.facts_of(work, event.subject)), event.statement.as_of
+    facts, on = store.current(store.facts_of(work, event.subject)), event.statement.as_of
     registered = next((f for f in reversed(facts) if isinstance(f, ProgrammeRegistered)), None)
     if registered is None:
         raise ReportRefused([f"{event.subject}: die Anmeldung des Programms ist noch nicht da"])
@@ -352,7 +359,7 @@ def _keep(
         issued_by=actor,
         outdated_since=None,
     )
-    store.keep_report(work, row, ((s.digest, s.place) for s in data.sources_of(snapshot, kind)))
+    store.keep_report(work, row, ((s.digest, s.place) for s in data.sources_of(snapshot)))
     work.emit(
         ReportIssued(
             id=id_of("issued", str(row.id)),
@@ -376,10 +383,8 @@ def _keep(
 
 def render(snapshot: MeasureSnapshot | ProgrammeSnapshot, kind: str, number: str, version: int, url: str) -> dict[str, bytes]:
     """All formats of a report from one snapshot: equal snapshots, equal bytes."""
-    document = (
-        OF_MEASURE[kind](snapshot, number) if isinstance(snapshot, MeasureSnapshot) else OF_PROGRAMME[kind](snapshot, number)
-    )
-    body = canonical(data.data_of(snapshot, document, version))
+    document = composed(snapshot, kind, number)
+    body = canonical(data.data_of(snapshot, document, version, made_with()))
     digest = digest_of(body)
     verify = f"{url.rstrip('/')}/reporting/verify/{number}?sha256={digest}"
     table = next(iter(delimited.render(document).values()), b"")
@@ -413,12 +418,6 @@ def _programme(work: Work, key: str | None) -> ProgrammeData | None:
         return None
     facts = [f for f in store.facts_of(work, subject_of("programme", key)) if isinstance(f, ProgrammeRegistered)]
     return facts[-1].programme if facts else None
-
-
-def _current(facts: list[Fact]) -> list[Fact]:
-    """Facts that no later fact corrects."""
-    corrected = {f.corrects for f in facts if f.corrects}
-    return [f for f in facts if f.id not in corrected]
 
 
 def _paper_key(municipality: str, reference: str) -> str:
@@ -561,8 +560,10 @@ def report_view(row: tables.Report) -> dict[str, Any]:
 # ── verify ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def verify(work: Work, sha256: str, number: str | None = None) -> dict[str, Any]:
-    """Is a report with this digest known here, is it the latest, and does it stand?"""
+def verify(work: Work, sha256: str, number: str | None = None, file: str | None = None) -> dict[str, Any]:
+    """Is a report with this digest known here, is it the latest, and does it stand? ``file`` is the SHA-256 of the file in hand:
+    a page may have been changed although the data it carries were not.
+    """
     row = store.report(work, sha256)
     if row is None or (number is not None and row.number != number):
         other = store.report(work, number) if number else None
@@ -572,8 +573,15 @@ def verify(work: Work, sha256: str, number: str | None = None) -> dict[str, Any]
             else "ein Bericht mit dieser Prüfsumme ist nicht bekannt"
         )
         return {"known": False, "reason": reason}
+    if file is not None and file not in row.files.values():
+        return {"known": False, "reason": f"die Daten sind die von {row.number}, die Datei selbst ist nicht die ausgestellte"}
     latest = store.latest_report(work, row.subject, row.document, row.as_of)
-    return {"known": True, "report": report_view(row), "latest": latest.number if latest else row.number}
+    return {
+        "known": True,
+        "report": report_view(row),
+        "latest": latest.number if latest else row.number,
+        "file_checked": file is not None,
+    }
 
 
 # ── look ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,18 +5,23 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
-from pydantic import ValidationError
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
-from services.reporting.domain.report import FORMAT
+from services.reporting.domain.document import Document, plain
+from services.reporting.domain.lines import JournalBroken
+from services.reporting.domain.report import FORMAT, Snapshot, number_of, snapshot_of
+from services.reporting.domain.snapshot import ProgrammeSnapshot, disagreements, programme_disagreements
+from services.reporting.making import composed, made_with
 from services.reporting.renderers.canonical import NotCanonical, canonical
-from shared.contracts.funding import Book, Entry, Head
-from shared.contracts.seal import verify_chain
+from services.reporting.renderers.pdf.render import render as render_pdf
+from shared.contracts.funding import Book
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +51,16 @@ class Proof:
 
 
 def examine(content: bytes) -> Proof:
-    """Examine a report's PDF or JSON: canonical form and digest, printed digest, seals of the entries, sums of the vouchers."""
-    printed: str | None = None
-    if content.startswith(b"%PDF"):
+    """Recompute a report from its own PDF or JSON: canonical form and digest, chain of seals, every sum, the document, the pages.
+
+    This proves that the report is consistent in itself. Who issued it is proven by its digest: the issuing server knows it.
+    """
+    printed = url = ""
+    is_pdf = content.startswith(b"%PDF")
+    if is_pdf:
         try:
-            data, printed = _from_pdf(content)
-        except (PyPdfError, KeyError, ValueError, IndexError) as error:
+            data, printed, url = _from_pdf(content)
+        except (PyPdfError, KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
             return Proof((Step(f"the PDF carries no report data that can be read: {error}", False),))
     else:
         data = content
@@ -59,16 +68,25 @@ def examine(content: bytes) -> Proof:
     try:
         report = json.loads(data, parse_float=_no_float)
         spelled = canonical(report) == data
-    except (ValueError, NotCanonical) as error:
-        return Proof((Step(f"the data is no canonical JSON: {error}", False),), sha256=sha256)
+    except (ValueError, NotCanonical, RecursionError) as error:
+        return Proof((Step(f"the data is no canonical JSON: {str(error)[:300]}", False),), sha256=sha256)
     if not isinstance(report, dict) or report.get("format") != FORMAT:
         return Proof((Step(f"the data is not a report of format {FORMAT}", False),), sha256=sha256)
     steps = [Step(f"data in canonical form, SHA-256 {sha256}", spelled)]
-    if printed is not None:
+    if is_pdf:
         steps.append(Step("the PDF names the digest of the data it carries", printed == sha256))
     try:
-        steps += _steps(report)
-    except (KeyError, TypeError, ValidationError) as error:
+        snapshot = snapshot_of(report)
+        document = composed(snapshot, report["document"], report["number"])
+        steps += _sums(snapshot, report)
+        steps.append(
+            Step("the tables say what follows from the entries, facts and findings", plain(document) == report["content"])
+        )
+        if is_pdf:
+            steps.append(_pages(content, snapshot, document, data, url, report["made_with"]))
+    except JournalBroken as error:
+        steps.append(Step(str(error), False))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         steps.append(Step(f"the data cannot be recomputed: {str(error)[:300]}", False))
     return Proof(tuple(steps), report.get("number"), sha256)
 
@@ -77,45 +95,42 @@ def _no_float(text: str) -> float:
     raise ValueError(f"{text} is a float; a report holds whole cents only")
 
 
-def _from_pdf(content: bytes) -> tuple[bytes, str | None]:
+def _from_pdf(content: bytes) -> tuple[bytes, str, str]:
+    """The data a PDF carries, and the digest and the address it names."""
     reader = PdfReader(io.BytesIO(content))
     names = [name for name in reader.attachments if name.endswith(".json")]
     data = reader.attachments[names[0]][0]
     xmp = reader.trailer["/Root"].get_object()["/Metadata"].get_object().get_data().decode("utf-8")  # type: ignore[index]
-    _, _, rest = xmp.partition("<pp:dataSha256>")
-    return data, rest.partition("<")[0] or None
+    return data, _named(xmp, "dataSha256"), unescape(_named(xmp, "verifyUrl"))
 
 
-def _steps(report: dict[str, Any]) -> Iterator[Step]:
-    subject, statement = report["subject"], report["statement"]
-    if report["document"] != "D5":
-        return
-    for book, field in ((Book.MAIN, "head"), (Book.SETTLEMENT, "settlement")):
-        entries = [Entry.model_validate(e) for e in report["entries"] if e["book"] == book.value]
-        broken = verify_chain(subject, book, entries, Head.model_validate(statement[field]))
-        text = f"{len(entries)} entries of the book {book.value} form an unbroken chain up to the stated head"
-        yield Step(text if broken is None else f"{broken.reference}: {broken.what}", broken is None)
-    undone = {e["reverses"] for e in report["entries"] if e["book"] == "main" and e["reverses"]}
-    claimed = sum(
-        posting["cents"]
-        for e in report["entries"]
-        if e["book"] == "main" and e["valued_on"] <= report["as_of"]
-        for posting in e["postings"]
-        if posting["account"].startswith("cost:")
-    )
-    yield Step("the entries add up to the claimed expenditure stated", claimed == statement["totals"]["claimed_cents"])
-    paid = {e["match"]["voucher"] for e in _standing_matches(report) if e["match"]["value_date"] <= report["as_of"]}
-    spent = sum(
-        e["voucher"]["eligible_cents"]
-        for e in report["entries"]
-        if "voucher" in e and e["number"] not in undone and e["valued_on"] <= report["as_of"] and e["fact"] in paid
-    )
-    yield Step(
-        "the vouchers with proof of payment add up to the expenditure stated as paid", spent == statement["totals"]["spent_cents"]
-    )
+def _named(xmp: str, name: str) -> str:
+    return xmp.partition(f"<pp:{name}>")[2].partition("<")[0]
 
 
-def _standing_matches(report: dict[str, Any]) -> list[dict[str, Any]]:
-    settled = [e for e in report["entries"] if e["book"] == "settlement"]
-    undone = {e["reverses"] for e in settled if e["reverses"]}
-    return [e for e in settled if "match" in e and not e["reverses"] and e["number"] not in undone]
+def _sums(snapshot: Snapshot, report: Mapping[str, Any]) -> Iterator[Step]:
+    if report["number"] != number_of(snapshot.subject, report["document"], snapshot.as_of, report["version"]):
+        yield Step(f"the number {report['number']} is not that of subject, document, day and version", False)
+    if isinstance(snapshot, ProgrammeSnapshot):
+        wrong = programme_disagreements(snapshot)
+        counts = Counter(f.code for f in snapshot.findings)
+        agree = dict(counts) == snapshot.statement.counts
+        yield Step("the statements of the measures add up to the programme's figures", not wrong)
+    else:
+        for book, lines in ((Book.MAIN, snapshot.main), (Book.SETTLEMENT, snapshot.settlement)):
+            yield Step(f"{len(lines)} entries of the book {book.value} form an unbroken chain up to the stated head", True)
+        wrong = disagreements(snapshot)
+        agree = {f.id for f in snapshot.findings} == set(snapshot.statement.findings) or bool(snapshot.statement.findings_beyond)
+        yield Step("entries, vouchers with proof of payment, plan, receipts and coverage add up to the figures stated", not wrong)
+    yield from (Step(str(w), False) for w in wrong)
+    yield Step("the findings are those the statement names", agree)
+
+
+def _pages(content: bytes, snapshot: Snapshot, document: Document, data: bytes, url: str, made: Mapping[str, str]) -> Step:
+    """Are the pages, byte for byte, those that follow from the data? Only the same versions make the same bytes."""
+    if dict(made) != made_with():
+        versions = ", ".join(f"{name} {found}" for name, found in sorted(made.items()))
+        return Step(f"the pages were not compared: the report was made with {versions}", True)
+    digest = hashlib.sha256(data).hexdigest()
+    again = render_pdf(document, data=data, digest=digest, verify_url=url, created=snapshot.basis.stated_at)
+    return Step("every page is, byte for byte, what follows from the data", again == content)

@@ -68,10 +68,7 @@ def add_facts(work: Work, facts: Sequence[Fact]) -> None:
     work.copy(
         tables.Known,
         ("id", "subject", "type", "digest", "place", "known_at", "body"),
-        (
-            (f.id, f.subject, f.type, f.source.digest, f.source.place, f.recorded_at, work.body(f))
-            for f in facts
-        ),
+        ((f.id, f.subject, f.type, f.source.digest, f.source.place, f.recorded_at, work.body(f)) for f in facts),
     )
 
 
@@ -253,9 +250,7 @@ def facts_of(work: Work, subject: str) -> list[Fact]:
 def facts_of_all(work: Work, subjects: Sequence[str]) -> list[Fact]:
     """Facts about subjects, in the order they became known."""
     rows = work.session.exec(
-        select(tables.Known.body)
-        .where(col(tables.Known.subject).in_(list(subjects)))
-        .order_by(col(tables.Known.known_at), col(tables.Known.id))
+        select(tables.Known.body).where(col(tables.Known.subject).in_(list(subjects))).order_by(col(tables.Known.nth))
     ).all()
     return [INTAKE.validate_json(body) for body in rows]
 
@@ -269,11 +264,11 @@ def facts_from(work: Work, digest_prefix: str, place: str) -> list[Fact]:
 
 
 def papers_of(work: Work, subjects: Mapping[str, str]) -> dict[str, Paper]:
-    """Council papers by key (key → subject): latest state, latest detail of each funder and year."""
+    """Council papers by key (key → subject): latest state, latest detail of each funder and year; what was corrected is out."""
     by_subject = {subject: key for key, subject in subjects.items()}
     states: dict[str, DecisionRecorded] = {}
     details: dict[str, dict[tuple[str, int], DecisionDetailed]] = {}
-    for fact in facts_of_all(work, list(by_subject)):
+    for fact in current(facts_of_all(work, list(by_subject))):
         key = by_subject[fact.subject]
         if isinstance(fact, DecisionRecorded):
             held = states.get(key)
@@ -286,6 +281,12 @@ def papers_of(work: Work, subjects: Mapping[str, str]) -> dict[str, Paper]:
         for key in subjects
         if key in states or key in details
     }
+
+
+def current(facts: Sequence[Fact]) -> list[Fact]:
+    """Facts that no later fact corrects."""
+    corrected = {f.corrects for f in facts if f.corrects}
+    return [f for f in facts if f.id not in corrected]
 
 
 def reports(work: Work, subject: str | None = None) -> list[tables.Report]:

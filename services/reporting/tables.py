@@ -59,6 +59,8 @@ class Known(Row, table=True):
     place: str = _text()
     known_at: datetime = _instant()
     body: bytes = Field(sa_type=LargeBinary)
+    nth: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), nullable=False))
+    """The order in which it came here: that of its subject's own events."""
 
 
 class Statement(Row, table=True):

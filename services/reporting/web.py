@@ -128,10 +128,11 @@ def verify_report(
     _: Annotated[Actor, may("look")],
     number: str,
     sha256: Annotated[str, Query(description="Digest printed on the report", pattern=r"^[0-9a-f]{64}$")],
+    file: Annotated[str | None, Query(description="SHA-256 of the file in hand", pattern=r"^[0-9a-f]{64}$")] = None,
     format: Annotated[Literal["json", "html"], Query()] = "json",
 ) -> Response:
     """Is a report with this digest known here, is it the latest, does it stand? The address in a report's QR code."""
-    result = reporting.do(application.verify, sha256, number)
+    result = reporting.do(application.verify, sha256, number, file)
     return HTMLResponse(_verify_page(number, sha256, result)) if format == "html" else JSONResponse(result)
 
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import pikepdf
 import psycopg
 import pytest
 
-from services.reporting import application
+from services.reporting import application, store
 from services.reporting.application import ReportRefused
 from services.reporting.proof import examine
+from services.reporting.renderers.canonical import canonical
 from services.reporting.tables import HISTORY
+from shared.contracts.funding import FindingSettled
+from shared.contracts.intake import DecisionDetailed
 from shared.contracts.reporting import ReportIssued, ReportOutdated
 from shared.messaging.work import StandingClock, unit_of_work
 from shared.persistence.database import Database, plain_url
 from shared.persistence.files import Files
 from shared.runtime.embedded import Postgres
+from shared.values.source import digest_of, id_of
 from tests.conftest import Fresh, make_database
-from tests.reporting.story import AS_OF, BANK, LIST, Story, two_vouchers
+from tests.reporting.story import AS_OF, BANK, LIST, Story, named, two_vouchers
 
 
 @pytest.fixture
@@ -51,7 +57,13 @@ class Desk:
     def issue(self, document: str = "D5", *, incomplete: bool = False) -> application.Issued:
         with unit_of_work(self.database, self.clock) as work:
             return application.issue_report(
-                work, self.files, subject="measure/M-1", document=document, as_of=AS_OF, actor="revision", url="http://localhost",
+                work,
+                self.files,
+                subject="measure/M-1",
+                document=document,
+                as_of=AS_OF,
+                actor="revision",
+                url="http://localhost",
                 incomplete=incomplete,
             )
 
@@ -163,9 +175,7 @@ def test_a_statement_behind_its_facts_is_refused_unless_asked_for_and_then_it_sa
     story.state(facts_upto=6)
     desk.hear(story)
     with psycopg.connect(plain_url(desk.database.url), autocommit=True) as connection:
-        connection.execute(
-            "insert into inbox values ('reporting.intake', 'measure/M-1', 0, 7, %s, 7, 0, 'ok')", (bytes(32),)
-        )
+        connection.execute("insert into inbox values ('reporting.intake', 'measure/M-1', 0, 7, %s, 7, 0, 'ok')", (bytes(32),))
     with pytest.raises(ReportRefused, match="6 von 7 Tatsachen"):
         desk.issue()
     issued = desk.issue(incomplete=True)
@@ -179,9 +189,7 @@ def test_a_head_that_says_more_is_coming_holds_the_report_back(desk: Desk) -> No
     story.state()
     desk.hear(story)
     with psycopg.connect(plain_url(desk.database.url), autocommit=True) as connection:
-        connection.execute(
-            "insert into inbox values ('reporting.funding', 'measure/M-1', 0, 5, %s, 9, 0, 'gap')", (bytes(32),)
-        )
+        connection.execute("insert into inbox values ('reporting.funding', 'measure/M-1', 0, 5, %s, 9, 0, 'gap')", (bytes(32),))
     with pytest.raises(ReportRefused, match="5 von 9 sind da"):
         desk.issue()
 
@@ -242,10 +250,14 @@ def test_anybody_can_recompute_the_voucher_list_from_its_own_bytes(desk: Desk) -
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        (b'"eligible_cents":20000', b'"eligible_cents":20001', "stated as paid"),
+        (b'"eligible_cents":20000', b'"eligible_cents":20001', "spent: stated 200,00, found 200,01"),
         (b'"cents":20000', b'"cents":20100', "M-1/1"),
         (b'"place":"18"', b'"place":"99"', "M-1/2: its fields are not those that were sealed"),
-        (b'"claimed_cents":25000', b'"claimed_cents":24000', "claimed expenditure"),
+        (b'"claimed_cents":25000', b'"claimed_cents":24000', "claimed: stated 240,00, found 250,00"),
+        (b'"planned_cents":100000', b'"planned_cents":90000', "planned: stated 900,00, found 1.000,00"),
+        (b'"invoice_number":"R-1"', b'"invoice_number":"R-9"', "the tables say what follows"),
+        (b'"value_date":"2026-02-03"', b'"value_date":"2026-02-04"', "the tables say what follows"),
+        (b'"version":1', b'"version":2', "is not that of subject"),
     ],
 )
 def test_a_changed_byte_of_the_data_is_found_and_named(desk: Desk, old: bytes, new: bytes, said: str) -> None:
@@ -284,3 +296,88 @@ def test_an_issued_report_cannot_be_changed_but_for_being_outdated(desk: Desk) -
         connection.execute("update report set outdated_since = 'M-1/1'")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("update report set data_sha256 = 'x'")
+
+
+@pytest.mark.parametrize("document", ["D5", "D6", "D7"])
+def test_findings_left_out_of_a_report_are_missed(desk: Desk, document: str) -> None:
+    story = two_vouchers()
+    story.state(story.find())
+    desk.hear(story)
+    report = json.loads(desk.files.read(desk.issue(document).row.files["json"]))
+    report["findings"] = []
+    proof = examine(canonical(report))
+    assert "the findings are those the statement names" in [s.text for s in proof.steps if not s.holds]
+
+
+def test_a_changed_page_is_found_although_the_data_it_carries_are_untouched(desk: Desk) -> None:
+    story = two_vouchers()
+    story.state()
+    desk.hear(story)
+    row = desk.issue().row
+    forged = io.BytesIO()
+    with pikepdf.open(io.BytesIO(desk.files.read(row.files["pdf"]))) as pdf:
+        page = pdf.pages[0]
+        page.Contents = pdf.make_stream(page.Contents.read_bytes().replace(b"250,00", b"950,00"))
+        pdf.save(forged)
+    proof = examine(forged.getvalue())
+    assert [s.text for s in proof.steps if not s.holds] == ["every page is, byte for byte, what follows from the data"]
+    with unit_of_work(desk.database, desk.clock) as work:
+        answer = application.verify(work, proof.sha256, proof.number, digest_of(forged.getvalue()))
+        untouched = application.verify(work, proof.sha256, proof.number, row.files["pdf"])
+    assert not answer["known"]
+    assert untouched["known"]
+
+
+def test_data_nested_without_end_are_no_report(desk: Desk) -> None:
+    assert not examine(b"[" * 100_000).holds
+
+
+def test_a_finding_settled_after_the_statement_holds_the_report_back(desk: Desk) -> None:
+    story = two_vouchers()
+    finding = story.find()
+    story.state(finding)
+    story.told.append(FindingSettled(**named("fs"), subject=story.subject, as_of=AS_OF, finding=finding))
+    desk.hear(story)
+    with pytest.raises(ReportRefused, match="Feststellungen"):
+        desk.issue()
+
+
+def test_an_outdated_report_gets_a_next_version_even_if_it_says_the_same_again(desk: Desk) -> None:
+    story = two_vouchers()
+    story.state()
+    desk.hear(story)
+    first = desk.issue()
+    finding = story.find()
+    story.state(finding)
+    desk.hear(story)
+    story.told.append(FindingSettled(**named("fs"), subject=story.subject, as_of=AS_OF, finding=finding))
+    story.state()
+    desk.hear(story)
+    second = desk.issue()
+    assert (second.new, second.row.version, second.row.predecessor) == (True, 2, first.row.id)
+
+
+def test_a_corrected_detail_of_a_decision_takes_the_place_of_the_first_even_within_one_instant(desk: Desk) -> None:
+    story = two_vouchers()
+    first = story.facts()[-1]
+    assert isinstance(first, DecisionDetailed)
+    for attempt in range(6):
+        detail = first.detail.model_copy(update={"amount_cents": 90_000})
+        mended = first.model_copy(update={"id": id_of("dd", "mended", str(attempt)), "corrects": first.id, "detail": detail})
+        with unit_of_work(desk.database, desk.clock) as work:
+            application.keep_facts(work, [first, mended])
+            papers = store.papers_of(work, {"05000/2025/7": first.subject})
+            assert [d.detail.amount_cents for d in papers["05000/2025/7"].details] == [90_000]
+            work.session.rollback()
+
+
+def test_a_line_that_was_changed_in_the_database_is_not_issued(desk: Desk, fresh: Fresh) -> None:
+    story = two_vouchers()
+    story.state()
+    desk.hear(story)
+    changed = """replace(convert_from(body, 'UTF8'), '"place":"18"', '"place":"81"')::bytea"""
+    with psycopg.connect(plain_url(fresh.owner_url), autocommit=True) as connection:
+        connection.execute("alter table line disable trigger all")
+        connection.execute(f"update line set body = {changed} where number = 2")  # type: ignore[call-overload]
+    with pytest.raises(ReportRefused, match="M-1/2: its fields are not those that were sealed"):
+        desk.issue()

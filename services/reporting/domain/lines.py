@@ -9,7 +9,7 @@ from uuid import UUID
 
 from shared.contracts.funding import Book, Entry, EntryPosted, Head, Match, PaymentMatched, PaymentUnmatched
 from shared.contracts.intake import Voucher
-from shared.contracts.seal import ZEROS, reference_of
+from shared.contracts.seal import reference_of, verify_chain
 
 Posted = EntryPosted | PaymentMatched | PaymentUnmatched
 """The events that write to a journal."""
@@ -69,17 +69,14 @@ class JournalBroken(Exception):
 def up_to(lines: Iterable[Line], book: Book, head: Head, subject: str) -> tuple[Line, ...]:
     """Lines of one book up to the head, in order; JournalBroken where one is missing or a seal does not follow the one before."""
     wanted = sorted((x for x in lines if x.entry.book is book and x.entry.number <= head.number), key=lambda x: x.entry.number)
-    seal = ZEROS
     for number, line in enumerate(wanted, 1):
         if line.entry.number != number:
             raise JournalBroken(f"{reference_of(subject, book, number)} is missing before {line.reference}")
-        if line.entry.previous != seal:
-            raise JournalBroken(f"{line.reference} does not follow the seal of the entry before it")
-        seal = line.entry.seal
     if len(wanted) != head.number:
         raise JournalBroken(f"{reference_of(subject, book, len(wanted) + 1)} is missing, the statement stands on {head.number}")
-    if seal != head.seal:
-        raise JournalBroken(f"the seal of {reference_of(subject, book, head.number)} is not the one the statement names")
+    broken = verify_chain(subject, book, (x.entry for x in wanted), head)
+    if broken is not None:
+        raise JournalBroken(f"{broken.reference}: {broken.what}")
     return tuple(wanted)
 
 

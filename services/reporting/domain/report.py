@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from services.reporting.domain.document import Document, plain
-from services.reporting.domain.lines import Line
-from services.reporting.domain.snapshot import MeasureSnapshot, ProgrammeSnapshot
-from shared.contracts.intake import Fact
+from services.reporting.domain.lines import Line, up_to, voucher_lines
+from services.reporting.domain.snapshot import Basis, MeasureSnapshot, Paper, Predecessor, ProgrammeSnapshot
+from shared.contracts.funding import Book, Entry, Finding, Match, MeasureStatement, ProgrammeStatement
+from shared.contracts.intake import (
+    INTAKE,
+    AwardAmended,
+    CofundingCommitted,
+    DecisionDetailed,
+    DecisionRecorded,
+    Fact,
+    GrantAwarded,
+    MeasureData,
+    PlanLineRecorded,
+    ProgrammeData,
+    ReceiptRecorded,
+    StaffAssigned,
+    Voucher,
+)
 from shared.values.source import Source, id_of
 from shared.values.subject import key_of
 
@@ -40,28 +55,130 @@ def report_id(number: str) -> UUID:
     return id_of("report", number)
 
 
-def data_of(snapshot: Snapshot, document: Document, version: int) -> dict[str, Any]:
-    """Everything the report says, as JSON-able data in whole cents and ISO days.
+def data_of(snapshot: Snapshot, document: Document, version: int, made_with: Mapping[str, str]) -> dict[str, Any]:
+    """Everything the report stands on and says, as JSON-able data in whole cents and ISO days.
 
-    A voucher list carries every entry of both books with its seal, so that anybody can recompute the chain and the sums.
+    It carries every entry of both books with its seal, the facts and the statement, so that anybody can recompute the chain, the
+    sums and the document itself (``snapshot_of``). ``made_with`` names the versions that decide about a PDF's bytes.
     """
     predecessor = snapshot.predecessor
     return {
         "format": FORMAT,
+        "made_with": dict(made_with),
         "number": document.number,
         "document": document.kind,
         "subject": snapshot.subject,
         "as_of": snapshot.as_of.isoformat(),
         "version": version,
-        "predecessor": {"number": predecessor.number, "sha256": predecessor.data_sha256} if predecessor else None,
+        "predecessor": {
+            "number": predecessor.number,
+            "sha256": predecessor.data_sha256,
+            "main_head": predecessor.main_head,
+            "settlement_head": predecessor.settlement_head,
+            "findings": [f.model_dump(mode="json") for f in predecessor.findings],
+        }
+        if predecessor
+        else None,
         "stated": {"event": str(snapshot.basis.statement), "at": snapshot.basis.stated_at.isoformat()},
         "missing": list(snapshot.basis.missing),
+        "registered": snapshot.source.model_dump(mode="json"),
+        "programme": snapshot.programme.model_dump(mode="json") if snapshot.programme else None,
+        **(_measure_data(snapshot) if isinstance(snapshot, MeasureSnapshot) else _programme_data(snapshot)),
         "statement": snapshot.statement.model_dump(mode="json"),
         "findings": [f.model_dump(mode="json") for f in snapshot.findings],
-        "entries": [entry_data(line) for line in _entries(snapshot, document.kind)],
         "facts": [f.model_dump(mode="json") for f in _facts(snapshot)],
         "content": plain(document),
     }
+
+
+def _measure_data(snapshot: MeasureSnapshot) -> dict[str, Any]:
+    return {
+        "measure": snapshot.measure.model_dump(mode="json"),
+        "entries": [entry_data(line) for line in snapshot.main + snapshot.settlement],
+    }
+
+
+def _programme_data(snapshot: ProgrammeSnapshot) -> dict[str, Any]:
+    return {
+        "measures": {key: m.model_dump(mode="json") for key, m in snapshot.measures.items()},
+        "statements": {key: s.model_dump(mode="json") for key, s in snapshot.statements.items()},
+    }
+
+
+def snapshot_of(data: Mapping[str, Any]) -> Snapshot:
+    """The snapshot a report was made from, out of its own data. Raises JournalBroken where the chain of entries is broken."""
+    stated, before = data["stated"], data["predecessor"]
+    basis = Basis(UUID(stated["event"]), datetime.fromisoformat(stated["at"]), tuple(data["missing"]))
+    predecessor = before and Predecessor(
+        before["number"],
+        before["sha256"],
+        before["main_head"],
+        before["settlement_head"],
+        tuple(Finding.model_validate(f) for f in before["findings"]),
+    )
+    facts: list[Fact] = [INTAKE.validate_python(f) for f in data["facts"]]
+    programme = ProgrammeData.model_validate(data["programme"]) if data["programme"] else None
+    about: dict[str, Any] = {
+        "subject": data["subject"],
+        "source": Source.model_validate(data["registered"]),
+        "basis": basis,
+        "findings": tuple(Finding.model_validate(f) for f in data["findings"]),
+        "predecessor": predecessor or None,
+    }
+    if "measure" not in data:
+        if programme is None:
+            raise ValueError("the data names neither a measure nor a programme")
+        return ProgrammeSnapshot(
+            **about,
+            programme=programme,
+            statement=ProgrammeStatement.model_validate(data["statement"]),
+            measures={key: MeasureData.model_validate(m) for key, m in data["measures"].items()},
+            statements={key: MeasureStatement.model_validate(s) for key, s in data["statements"].items()},
+            facts=tuple(facts),
+        )
+    statement = MeasureStatement.model_validate(data["statement"])
+    lines = [_line(e) for e in data["entries"]]
+    main = up_to(lines, Book.MAIN, statement.head, data["subject"])
+    settlement = up_to(lines, Book.SETTLEMENT, statement.settlement, data["subject"])
+    if len(main) + len(settlement) != len(lines):
+        raise ValueError("there are entries behind the stated heads")
+    return MeasureSnapshot(
+        **about,
+        measure=MeasureData.model_validate(data["measure"]),
+        programme=programme,
+        statement=statement,
+        main=main,
+        settlement=settlement,
+        vouchers=voucher_lines(main, settlement, statement.as_of),
+        plan=tuple(f for f in facts if isinstance(f, PlanLineRecorded)),
+        awards=tuple(f for f in facts if isinstance(f, GrantAwarded | AwardAmended)),
+        commitments=tuple(f for f in facts if isinstance(f, CofundingCommitted)),
+        receipts=tuple(f for f in facts if isinstance(f, ReceiptRecorded)),
+        staff=tuple(f for f in facts if isinstance(f, StaffAssigned)),
+        papers=_papers(facts),
+    )
+
+
+def _papers(facts: Iterable[Fact]) -> dict[str, Paper]:
+    recorded: dict[str, DecisionRecorded | None] = {}
+    details: dict[str, list[DecisionDetailed]] = {}
+    for fact in facts:
+        if isinstance(fact, DecisionRecorded):
+            recorded[fact.decision.paper] = fact
+        elif isinstance(fact, DecisionDetailed):
+            recorded.setdefault(fact.detail.paper, None)
+            details.setdefault(fact.detail.paper, []).append(fact)
+    return {key: Paper(key, fact, tuple(details.get(key, ()))) for key, fact in recorded.items()}
+
+
+def _line(data: Mapping[str, Any]) -> Line:
+    voucher, match = data.get("voucher"), data.get("match")
+    return Line(
+        data["subject"],
+        Entry.model_validate(data),
+        voucher=Voucher.model_validate(voucher) if voucher is not None else None,
+        match=Match.model_validate(match) if match is not None else None,
+    )
 
 
 def content_of(snapshot: Snapshot, kind: str) -> dict[str, Any]:
@@ -121,14 +238,14 @@ ENTRIES: Final = {
 """Kind of file an entry follows from, by its kind; a reversal of the main book follows the kind it undoes."""
 
 
-def named_sources(snapshot: Snapshot, kind: str) -> Iterator[tuple[str, Source]]:
+def named_sources(snapshot: Snapshot) -> Iterator[tuple[str, Source]]:
     """Rows the report stands on, each with the kind of file it is in."""
     yield "Maßnahmen" if isinstance(snapshot, MeasureSnapshot) else "Programme", snapshot.source
     for fact in _facts(snapshot):
         yield FILES.get(fact.type.removeprefix("de.pruefpfad.").removesuffix(".v1"), "Sonstige"), fact.source
     if isinstance(snapshot, MeasureSnapshot):
         kinds = {(x.entry.book, x.entry.number): x.entry.kind for x in snapshot.main}
-        for line in _entries(snapshot, kind):
+        for line in snapshot.main + snapshot.settlement:
             undone = kinds.get((line.entry.book, line.entry.reverses or 0))
             yield ENTRIES.get(undone or line.entry.kind, "Sonstige"), line.entry.source
             if line.match is not None:
@@ -139,18 +256,9 @@ def named_sources(snapshot: Snapshot, kind: str) -> Iterator[tuple[str, Source]]
                 yield ENTRIES["payment"], voucher.match.payment_source
 
 
-
-def sources_of(snapshot: Snapshot, kind: str) -> Iterator[Source]:
+def sources_of(snapshot: Snapshot) -> Iterator[Source]:
     """Rows the report stands on: the way forward from a row to the report."""
-    return (source for _, source in named_sources(snapshot, kind))
-
-
-def _entries(snapshot: Snapshot, kind: str) -> tuple[Line, ...]:
-    if not isinstance(snapshot, MeasureSnapshot):
-        return ()
-    if kind == "D5":
-        return snapshot.main + snapshot.settlement
-    return tuple(line for line in snapshot.main if line.entry.kind not in ("voucher", "reversal"))
+    return (source for _, source in named_sources(snapshot))
 
 
 def _facts(snapshot: Snapshot) -> list[Fact]:

@@ -20,9 +20,9 @@ create index line_fact on line (fact);
 
 create table known (
   id uuid primary key, subject text not null, type text not null, digest text not null, place text not null,
-  known_at timestamptz not null, body bytea not null
+  known_at timestamptz not null, body bytea not null, nth bigint generated always as identity
 );
-create index known_subject on known (subject, type);
+create index known_subject on known (subject, nth);
 create index known_row on known (digest, place);
 
 create table statement (

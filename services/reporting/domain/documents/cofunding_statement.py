@@ -78,7 +78,7 @@ def compose(snapshot: MeasureSnapshot, number: str) -> Document:
             common.income_section(snapshot),
             _use(snapshot),
             *_staff(snapshot),
-            *common.tail(snapshot, "D6"),
+            *common.tail(snapshot),
         ),
         basis=common.basis(snapshot),
         releases=common.RELEASES,
@@ -394,7 +394,7 @@ def _use(snapshot: MeasureSnapshot) -> Section:
     rows = (
         ("Eingänge", "Eingänge − Erstattungen, siehe oben", totals.received_cents),
         ("Nachgewiesen bezahlt", "Belege mit Zahlungsnachweis, einzeln in der Belegliste (D5)", totals.spent_cents),
-        ("Bestand", "Eingänge − nachgewiesen bezahlt", totals.received_cents - totals.spent_cents),
+        ("Bestand", "Eingänge − nachgewiesen bezahlt; negativ heißt vorfinanziert", totals.received_cents - totals.spent_cents),
         ("Beantragt, Zahlung nicht nachgewiesen", "beantragt − nachgewiesen bezahlt", totals.claimed_cents - totals.spent_cents),
         ("Noch offen", "gesichert − eingegangen", totals.committed_cents - totals.received_cents),
     )

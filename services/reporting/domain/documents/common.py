@@ -239,10 +239,10 @@ def checks_section(snapshot: Snapshot) -> Section:
     return Section("Prüfungen und fehlende Nachweise", tuple(blocks), landscape=True)
 
 
-def sources_section(snapshot: Snapshot, kind: str) -> Section:
+def sources_section(snapshot: Snapshot) -> Section:
     """Files the report stands on, by digest: what each is, how many of its rows, and the full SHA-256."""
     found: dict[str, tuple[set[str], set[str]]] = {}
-    for what, source in named_sources(snapshot, kind):
+    for what, source in named_sources(snapshot):
         kinds, places = found.setdefault(source.digest, (set(), set()))
         kinds.add(what)
         places.add(source.place)
@@ -259,7 +259,7 @@ def sources_section(snapshot: Snapshot, kind: str) -> Section:
     return Section("Quellenverzeichnis", (Table(columns, tuple(rows)), Paragraph(how)), landscape=True)
 
 
-def tail(snapshot: Snapshot, kind: str) -> tuple[Section, ...]:
+def tail(snapshot: Snapshot) -> tuple[Section, ...]:
     """What every document ends with: changes, findings, checks, sources."""
     changes: tuple[Section, ...] = ()
     if isinstance(snapshot, MeasureSnapshot):
@@ -268,7 +268,7 @@ def tail(snapshot: Snapshot, kind: str) -> tuple[Section, ...]:
         *changes,
         findings_section(snapshot),
         checks_section(snapshot),
-        sources_section(snapshot, kind),
+        sources_section(snapshot),
     )
 
 

@@ -71,7 +71,7 @@ def compose(snapshot: ProgrammeSnapshot, number: str) -> Document:
             Section("Mittel nach Herkunft", _money(snapshot), landscape=True),
             Section("Maßnahmen", _measures(snapshot), landscape=True),
             Section("Veröffentlichte Zahlen", tuple(_figures(snapshot)), landscape=True),
-            *common.tail(snapshot, "D9"),
+            *common.tail(snapshot),
         ),
         basis=common.basis(snapshot),
         releases=common.RELEASES,

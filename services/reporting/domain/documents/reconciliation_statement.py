@@ -57,7 +57,7 @@ def compose(snapshot: MeasureSnapshot, number: str) -> Document:
             _years(snapshot),
             _open_items(snapshot),
             common.positions_section(snapshot),
-            *common.tail(snapshot, "D7"),
+            *common.tail(snapshot),
         ),
         basis=common.basis(snapshot),
         releases=common.RELEASES,

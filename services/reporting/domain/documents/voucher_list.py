@@ -72,7 +72,7 @@ def compose(snapshot: MeasureSnapshot, number: str) -> Document:
             common.positions_section(snapshot),
             _totals(snapshot),
             common.income_section(snapshot),
-            *common.tail(snapshot, "D5"),
+            *common.tail(snapshot),
         ),
         basis=common.basis(snapshot),
         releases=common.RELEASES,
@@ -166,7 +166,7 @@ def _totals(snapshot: MeasureSnapshot) -> Section:
         ("davon ohne Zahlungsnachweis", "beantragt − nachgewiesen bezahlt", unproven),
         ("Nicht förderfähiger Teil der Belege", "zu zahlen − beantragt", ineligible),
         ("Eingänge", "Eingänge − Erstattungen", totals.received_cents),
-        ("Bestand", "Eingänge − nachgewiesen bezahlt", totals.received_cents - totals.spent_cents),
+        ("Bestand", "Eingänge − nachgewiesen bezahlt; negativ heißt vorfinanziert", totals.received_cents - totals.spent_cents),
     )
     columns = (Column("Summe", 3), Column("Rechnung", 4), Column("Betrag €"))
     body = tuple(Row((Text(name), Text(how), Cents(cents))) for name, how, cents in rows)
