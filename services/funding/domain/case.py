@@ -12,6 +12,7 @@ from datetime import date
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain
+from typing import Final
 from uuid import UUID
 
 from services.funding.domain.rules import RuleSet
@@ -48,6 +49,7 @@ from shared.contracts.intake import (
     SizeBandSet,
     StaffAssigned,
     StaffMonth,
+    Step,
     Voucher,
     VoucherCorrected,
     VoucherRecorded,
@@ -126,6 +128,21 @@ class Paper:
     def detail(self, funder: str, year: int) -> DecisionDetail | None:
         """What was decided for one funder and year."""
         return next((d.detail for d in self.details if (d.detail.funder.key, d.detail.budget_year) == (funder, year)), None)
+
+
+DECIDING_ROLES: Final = frozenset({"entscheidung", "beschluss", "beschlussfassung", "entscheidend"})
+"""Roles of a step that decides, as council systems write them. The whole word: „Vorberatung“ decides nothing."""
+
+
+def is_deciding(step: Step) -> bool:
+    """Is a decision taken here?"""
+    return step.authoritative is True or (step.role or "").strip().casefold() in DECIDING_ROLES
+
+
+def deciding_step(paper: Paper) -> Step | None:
+    """The last deciding step that shows a result: a paper postponed in June may pass in July."""
+    steps = paper.state.steps if paper.state else ()
+    return next((s for s in reversed(steps) if is_deciding(s) and s.result is not None), None)
 
 
 @dataclass(frozen=True, slots=True)

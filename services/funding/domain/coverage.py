@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
+from uuid import UUID
 
-from services.funding.domain.case import Case
+from services.funding.domain.case import Case, deciding_step
 from shared.contracts.funding import CoverageLine
 from shared.contracts.intake import Award, CofundingCommitted, Commitment, CommitmentStatus, StepResult
 from shared.values.funders import Funder, FunderKind
@@ -25,6 +27,15 @@ NOT_YET: Final = {
     CommitmentStatus.WITHDRAWN: "entfallen",
 }
 """Why a promise of this status does not cover; the other statuses do."""
+
+NOT_PASSED: Final = {
+    StepResult.REJECTED: "Vorlage {} wurde abgelehnt",
+    StepResult.POSTPONED: "Vorlage {} wurde vertagt",
+    StepResult.REFERRED: "Vorlage {} wurde verwiesen",
+    StepResult.NOTED: "Vorlage {} wurde nur zur Kenntnis genommen",
+    StepResult.UNKNOWN: "Beschlussergebnis zu {} unbekannt („{}“)",
+}
+"""Why a paper that came to its deciding step does not carry a promise; the other results do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +91,9 @@ class Coverage:
 def cover(case: Case) -> Coverage:
     """Coverage of a measure as of the case's day."""
     received = _received(case)
+    valid_of = secured_of(case)
     lines: dict[tuple[str, int, bool], CoverageLine] = {}
-    for said in (*_awards(case), *_promises(case, received)):
+    for said in (*_awards(case), *_promises(case, valid_of)):
         key = (said.funder.key, said.budget_year, said.whole_term)
         held = lines.get(key)
         lines[key] = said if held is None else _joined(held, said)
@@ -102,28 +114,34 @@ def cover(case: Case) -> Coverage:
     return Coverage(ordered, case.plan_years, dict(valid), sum(line.valid_cents for line in ordered if line.whole_term))
 
 
-def secured(case: Case, fact: CofundingCommitted) -> tuple[int, str | None]:
-    """What of a promise covers its year, in cents, and in German why not all of it."""
-    promise = fact.commitment
-    by_last_day = sum(
-        r.receipt.amount_cents
-        for r in case.receipts
-        if (r.receipt.funder.key, r.receipt.award_year) == (promise.funder.key, promise.budget_year)
-        and (promise.expires_on is None or r.receipt.received_on <= promise.expires_on)
-    )
-    return _secured(case, promise, by_last_day)
+def secured_of(case: Case) -> dict[UUID, tuple[int, str | None]]:
+    """What of each current promise (by its fact) covers its year, in cents, and in German why not all of it.
 
-
-def _secured(case: Case, promise: Commitment, received_by_last_day: int) -> tuple[int, str | None]:
-    if promise.status in NOT_YET:
-        return 0, NOT_YET[promise.status]
-    if promise.funder.kind is FunderKind.MUNICIPALITY and (refused := _undecided(case, promise)):
-        return 0, refused
-    if promise.expires_on is not None and promise.expires_on < case.as_of:
-        kept = max(0, min(promise.amount_cents, received_by_last_day))
-        if kept < promise.amount_cents:
-            return kept, f"abgelaufen am {write_day(promise.expires_on)}, bis dahin eingegangen {write_cents(kept)}"
-    return promise.amount_cents, None
+    What came in before a promise lapsed still covers, and covers once: receipts of a funder and year are spread over its lapsed
+    promises, the one that lapsed first being served first, by money that came by its last day.
+    """
+    found: dict[UUID, tuple[int, str | None]] = {}
+    lapsed: dict[tuple[str, int], list[CofundingCommitted]] = defaultdict(list)
+    for fact in case.current_commitments:
+        promise = fact.commitment
+        if promise.status in NOT_YET:
+            found[fact.id] = 0, NOT_YET[promise.status]
+        elif promise.funder.kind is FunderKind.MUNICIPALITY and (refused := _undecided(case, promise)):
+            found[fact.id] = 0, refused
+        elif promise.expires_on is not None and promise.expires_on < case.as_of:
+            lapsed[promise.funder.key, promise.budget_year].append(fact)
+        else:
+            found[fact.id] = promise.amount_cents, None
+    for key, facts in lapsed.items():
+        receipts = [f.receipt for f in case.receipts if (f.receipt.funder.key, f.receipt.award_year) == key]
+        used = 0
+        for fact in sorted(facts, key=lambda f: (f.commitment.expires_on or date.max, f.commitment.number)):
+            promise, last = fact.commitment, fact.commitment.expires_on or date.max
+            kept = max(0, min(promise.amount_cents, sum(r.amount_cents for r in receipts if r.received_on <= last) - used))
+            used += kept
+            why_not = f"abgelaufen am {write_day(last)}, bis dahin eingegangen {write_cents(kept)}"
+            found[fact.id] = kept, why_not if kept < promise.amount_cents else None
+    return found
 
 
 def _undecided(case: Case, promise: Commitment) -> str | None:
@@ -133,9 +151,9 @@ def _undecided(case: Case, promise: Commitment) -> str | None:
     paper = case.paper_of(promise)
     if paper is None or (paper.state is None and not paper.details):
         return f"Beschluss {promise.decision} liegt nicht vor"
-    deciding = [s.result for s in paper.state.steps if s.authoritative and s.result] if paper.state else []
-    if deciding and deciding[-1] is StepResult.REJECTED:
-        return f"Vorlage {promise.decision} wurde abgelehnt"
+    step = deciding_step(paper)
+    if step is not None and step.result in NOT_PASSED:
+        return NOT_PASSED[step.result].format(promise.decision, step.result_raw or "–")
     if promise.budget_year not in paper.years:
         years = ", ".join(map(str, sorted(paper.years))) or "kein Haushaltsjahr"
         return f"Beschluss {promise.decision} deckt {years}, nicht {promise.budget_year}"
@@ -164,13 +182,10 @@ def _not_in_force(award: Award) -> str:
     return f"bewilligt erst am {write_day(award.awarded_on)}"
 
 
-def _promises(case: Case, received: Mapping[tuple[str, int], tuple[Funder, int]]) -> Iterator[CoverageLine]:
+def _promises(case: Case, secured: Mapping[UUID, tuple[int, str | None]]) -> Iterator[CoverageLine]:
     for fact in case.current_commitments:
         promise = fact.commitment
-        if promise.expires_on is not None and (promise.funder.key, promise.budget_year) in received:
-            valid, why_not = secured(case, fact)
-        else:
-            valid, why_not = _secured(case, promise, 0)
+        valid, why_not = secured[fact.id]
         yield CoverageLine(
             funder=promise.funder, budget_year=promise.budget_year, committed_cents=promise.amount_cents, valid_cents=valid,
             received_cents=0, decision=promise.decision, why_not=why_not,

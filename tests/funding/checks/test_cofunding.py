@@ -249,3 +249,11 @@ class TestUndocumentedAmount:
 
     def test_without_decision_details_there_is_nothing_to_compare(self) -> None:
         assert run(undocumented_amount, a_case(papers=a_paper())).outcome is Outcome.NOT_APPLICABLE
+
+    def test_a_promise_for_another_year_documents_nothing(self) -> None:
+        paper = a_paper(a_detail(1_00, 2016), a_detail(None, 2016, self.SOZIALES))
+        other_year = a_city_promise(50_00, 2015, funder=self.SOZIALES, number="S", decision="V-2")
+        same_year = a_city_promise(50_00, 2016, funder=self.SOZIALES, number="S", decision="V-2")
+        own = {"modell/V-2": a_paper(a_detail(50_00, 2015, self.SOZIALES), a_detail(50_00, 2016, self.SOZIALES))[PAPER]}
+        assert run(undocumented_amount, a_case(papers=paper | own, commitments=(other_year,))).outcome is Outcome.FINDING
+        assert run(undocumented_amount, a_case(papers=paper | own, commitments=(same_year,))).outcome is Outcome.HOLDS

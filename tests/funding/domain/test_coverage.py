@@ -96,3 +96,36 @@ def test_without_a_plan_nothing_is_a_gap_and_nothing_is_known() -> None:
 def test_money_without_a_promise_has_a_line_of_its_own() -> None:
     (line,) = covered(facts.receipt(10)).lines
     assert (line.committed_cents, line.received_cents, line.why_not) == (0, 10, "keine Zusage")
+
+
+def test_money_that_came_before_two_promises_lapsed_covers_once() -> None:
+    lapsed = [facts.promise(1_000, number=number, expires_on=date(2026, 6, 30)) for number in ("K1", "K2")]
+    said = covered(facts.plan(2_000), *lapsed, facts.receipt(1_000))
+    assert (said.valid_cents, said.term_gap) == (1_000, 1_000)
+
+
+def test_money_that_came_late_covers_the_promise_that_lapsed_late() -> None:
+    early = facts.promise(1_000, number="K1", expires_on=date(2026, 1, 31))
+    late = facts.promise(1_000, number="K2", expires_on=date(2026, 2, 1))
+    assert covered(facts.plan(2_000), early, late, facts.receipt(1_500)).valid_cents == 1_000
+    before = facts.receipt(1_500, received_on=date(2026, 1, 31))
+    assert covered(facts.plan(2_000), early, late, before).valid_cents == 1_500
+
+
+@pytest.mark.parametrize("authoritative", [None, True])
+@pytest.mark.parametrize("result", list(StepResult))
+def test_only_a_paper_that_passed_its_deciding_step_covers(result: StepResult, authoritative: bool | None) -> None:
+    step = Step(body="Rat", role="Entscheidung", authoritative=authoritative, result=result, result_raw="wie gesagt")
+    promise = facts.promise(100, funder=facts.CITY, number="S", decision="V-1")
+    said = covered(facts.plan(100), promise, papers=(facts.decision(steps=(step,)), facts.detail(100)))
+    passed = result in (StepResult.PASSED_UNCHANGED, StepResult.PASSED_CHANGED)
+    assert said.valid_cents == (100 if passed else 0)
+    assert ("V-1" in (said.lines[0].why_not or "")) is not passed
+
+
+def test_a_paper_postponed_first_and_passed_later_covers() -> None:
+    steps = tuple(
+        Step(body="Rat", role="Entscheidung", result=result) for result in (StepResult.POSTPONED, StepResult.PASSED_UNCHANGED)
+    )
+    promise = facts.promise(100, funder=facts.CITY, number="S", decision="V-1")
+    assert covered(facts.plan(100), promise, papers=(facts.decision(steps=steps), facts.detail(100))).valid_cents == 100

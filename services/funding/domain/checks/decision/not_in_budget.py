@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from services.funding.domain.case import Case, Paper
+from services.funding.domain.case import Case, Paper, is_deciding
 from services.funding.domain.checks import objects
 from services.funding.domain.checks.arithmetic import sum_of
-from services.funding.domain.checks.decision.promises import POSITIVE, is_deciding, papers_of
+from services.funding.domain.checks.decision.promises import POSITIVE, papers_of
 from services.funding.domain.finding import NOT_APPLICABLE, Lacks, Noticed, Said, check, written
 from shared.contracts.funding import Severity
 from shared.contracts.intake import DecisionDetail

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from services.funding.domain.case import Case, Paper
+from services.funding.domain.case import Case, Paper, deciding_step
 from services.funding.domain.checks import objects
 from services.funding.domain.checks.arithmetic import sum_of
-from services.funding.domain.checks.decision.promises import POSITIVE, at_stake, deciding_step, is_decided, lacking, papers_of
+from services.funding.domain.checks.decision.promises import POSITIVE, at_stake, is_decided, lacking, papers_of
 from services.funding.domain.finding import NOT_APPLICABLE, Noticed, Said, check
 from shared.contracts.funding import Severity
 from shared.contracts.intake import CofundingCommitted, Step, StepResult

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from services.funding.domain.case import Case, Paper, paper_key
+from services.funding.domain.case import Case, Paper, is_deciding, paper_key
 from services.funding.domain.checks import objects
 from services.funding.domain.finding import Lacks
-from shared.contracts.intake import CofundingCommitted, CommitmentStatus, Step, StepResult
+from shared.contracts.intake import CofundingCommitted, CommitmentStatus, StepResult
 from shared.values.funders import FunderKind
 
 BINDING: Final = frozenset({CommitmentStatus.DECIDED, CommitmentStatus.AWARDED, CommitmentStatus.CUT})
 """Statuses that say a decision stands behind the promise; announced, applied and conditional ones have none yet."""
 
 POSITIVE: Final = frozenset({StepResult.PASSED_UNCHANGED, StepResult.PASSED_CHANGED})
-
-DECIDING_ROLES: Final = frozenset({"entscheidung", "beschluss", "beschlussfassung", "entscheidend"})
-"""Roles of a step that decides, as council systems write them. The whole word: „Vorberatung“ decides nothing."""
 
 
 def binding(case: Case) -> tuple[CofundingCommitted, ...]:
@@ -44,17 +41,6 @@ def papers_of(case: Case) -> tuple[tuple[Paper | None, str, tuple[CofundingCommi
 def lacking(key: str) -> Lacks:
     """The paper itself was not handed in."""
     return Lacks(objects.paper(key), "Ratsvorlage")
-
-
-def is_deciding(step: Step) -> bool:
-    """Is a decision taken here?"""
-    return step.authoritative is True or (step.role or "").strip().casefold() in DECIDING_ROLES
-
-
-def deciding_step(paper: Paper) -> Step | None:
-    """The last deciding step that shows a result: a paper postponed in June may pass in July."""
-    steps = paper.state.steps if paper.state else ()
-    return next((s for s in reversed(steps) if is_deciding(s) and s.result is not None), None)
 
 
 def is_decided(paper: Paper) -> bool:
