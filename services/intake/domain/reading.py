@@ -62,13 +62,15 @@ class Draft:
     """Takes an earlier fact back; there is nothing to tell if there is none."""
     grows_from: dict[str, Any] | None = None
     """Body of the earlier fact that this one says again, with news added: no conflict, no mark needed."""
+    compared: dict[str, Any] | None = None
+    """What is compared instead of the body, where parts of the body change from file to file and say nothing new."""
     state: str | None = None
     """Of things that have states of their own (papers): what orders them. A later state takes the place of an earlier one."""
 
     @property
     def content(self) -> bytes:
         """Digest of all that is said (16 bytes): equal content, equal fact."""
-        return content_of(self.event, self.body)
+        return content_of(self.event, self.body if self.compared is None else self.compared)
 
 
 def content_of(event: type[Fact], body: dict[str, Any]) -> bytes:

@@ -273,7 +273,8 @@ def test_one_damaged_quotation_mark_never_makes_a_row_vanish(count: int, data: s
     ]
     nth = data.draw(st.integers(0, count - 1))
     marks = [at for at, sign in enumerate(lines[nth]) if sign == '"']
-    if marks and data.draw(st.booleans()):
+    removed = data.draw(st.booleans())
+    if marks and removed:
         at = data.draw(st.sampled_from(marks))
         lines[nth] = lines[nth][:at] + lines[nth][at + 1 :]
     else:

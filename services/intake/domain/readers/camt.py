@@ -1,5 +1,6 @@
 """Kontoauszug: ISO 20022 bank statements, camt.052, .053 and .054 in any version, read by local names.
 
+Only the statement (053) books; reports during the day (052) and notifications (054) announce the same entries and are shown.
 Entries are read one by one, so a file of any size takes little memory. DTDs, entities and the network are closed.
 """
 
@@ -32,6 +33,10 @@ MESSAGES: Final = {"BkToCstmrStmt": "Stmt", "BkToCstmrAcctRpt": "Rpt", "BkToCstm
 STATEMENTS: Final = frozenset(MESSAGES.values())
 PLACEHOLDERS: Final = frozenset(("NOTPROVIDED", "NONREF", "NOTAVAILABLE", "NA", "N/A", "NONE", "STARTUMS", ""))
 """What banks write where there is no reference."""
+PREVIEWS: Final = {"Rpt": "camt.052", "Ntfctn": "camt.054"}
+"""Reports of what a statement will book."""
+COUNTER: Final = re.compile(r"\d{1,6}")
+"""An NtryRef such as 17 counts the entries of one download; it says nothing of the entry in another one."""
 PREFIXES: Final = frozenset(("RE", "RG", "RNR", "RGNR", "RECHNUNG", "NR", "BELEG", "BELEGNR", "INV", "R", "AZ", "KD", "KDNR"))
 """Words that belong to the number behind them. Other words are not joined: they may be names."""
 MOST_REFERENCES: Final = 60
@@ -101,6 +106,7 @@ def _series(content: bytes, given: Given) -> str:
 def _rows(content: bytes, given: Given, remarks: list[str]) -> Iterator[Row]:
     at = 0
     entries: _Statement | None = None
+    told: dict[tuple[str, ...], str] = {}
     tags = [f"{{*}}{name}" for name in (*STATEMENTS, "Ntry")]
     try:
         for event, element in _walk(content, ("start", "end"), tags):
@@ -108,7 +114,7 @@ def _rows(content: bytes, given: Given, remarks: list[str]) -> Iterator[Row]:
             if name in STATEMENTS:
                 if event == "start":
                     at += 1
-                    entries = _Statement(at, given, remarks)
+                    entries = _Statement(at, given, remarks, told, PREVIEWS.get(name))
                 elif entries is not None:
                     entries.close(_node(element, without="Ntry"))
                     entries = None
@@ -130,8 +136,15 @@ def _rows(content: bytes, given: Given, remarks: list[str]) -> Iterator[Row]:
 class _Statement:
     """One statement while its entries pass by."""
 
-    def __init__(self, at: int, given: Given, remarks: list[str]) -> None:
+    def __init__(
+        self, at: int, given: Given, remarks: list[str], told: dict[tuple[str, ...], str], preview: str | None = None
+    ) -> None:
         self.at, self.given, self.remarks = at, given, remarks
+        self.told = told
+        """Entries of the file by their identities, with the place of each."""
+        self.preview = preview
+        """Kind of message that books nothing, or None."""
+        self.equals: Counter[tuple[str, ...]] = Counter()
         self.entries = 0
         self.booked = 0
         self.sound = True
@@ -158,11 +171,13 @@ class _Statement:
         status = _status(entry)
         if status != "BOOK":
             return Row(place, handed_in, ignored=f"Buchung nicht endgültig ({status})")
+        if self.preview:
+            return Row(place, handed_in, ignored=f"Vorschau ({self.preview}): gebucht wird mit dem Kontoauszug (camt.053)")
         try:
             amount = self._amount(entry)
             if problem:
                 raise RowFault(Fault("BANK-01", "Acct/Id", account or None))
-            drafts = list(self._payments(entry, place, account, statement, amount))
+            identity, drafts = self._payments(entry, place, account, statement, amount)
         except (RowFault, ValidationError) as error:
             self.sound = False
             faults = error.faults if isinstance(error, RowFault) else (_bound(error),)
@@ -173,6 +188,8 @@ class _Statement:
                 concerns=subject_of("account", account) if account and not problem else None,
             )
         self.booked += amount
+        if (before := self.told.setdefault(identity, place)) != place:
+            return Row(place, handed_in, ignored=f"steht schon als Buchung {before} in dieser Datei")
         return Row(place, handed_in, drafts)
 
     def remark(self, text: str) -> None:
@@ -189,7 +206,10 @@ class _Statement:
             raise RowFault(Fault("BANK-05", "Ntry/CdtDbtInd", direction))
         return cents if direction == "CRDT" else -cents
 
-    def _payments(self, entry: Node, place: str, account: str, statement: str, amount: int) -> Iterator[tuple[str, Draft]]:
+    def _payments(
+        self, entry: Node, place: str, account: str, statement: str, amount: int
+    ) -> tuple[tuple[str, ...], list[tuple[str, Draft]]]:
+        """Identity of an entry, and its payments."""
         booked, value = _day(entry, "BookgDt"), _day(entry, "ValDt")
         if booked is None and value is None:
             raise RowFault(Fault("BANK-04", "Ntry/BookgDt"))
@@ -198,7 +218,7 @@ class _Statement:
         elif booked is None:
             self.remark(f"Auszug {statement}: Buchungen ohne Buchungsdatum; es gilt die Wertstellung.")
         booked, value = booked or value, value or booked
-        reversal = _text(entry, "RvslInd") in ("true", "1")
+        undone = _text(entry, "RvslInd") in ("true", "1") or _returned(entry)
         reference = self._reference(entry)
         details = [tx for block in _children(entry, "NtryDtls") for tx in _children(block, "TxDtls")]
         parts = _parts(details, amount) if len(details) > 1 else None
@@ -215,7 +235,10 @@ class _Statement:
             single = [
                 (f".{at}", f"{reference}/{at}", cents, tx) for at, (tx, cents) in enumerate(zip(details, parts, strict=True), 1)
             ]
+        identity = self._identity(entry, details, (account, str(amount), str(booked), str(value)))
+        drafts = []
         for suffix, ref, cents, detail in single:
+            reversal = undone or _returned(detail)
             party, iban = _other_side(detail, cents, reversal, account)
             end_to_end = _end_to_end(detail)
             payment = Payment(
@@ -231,22 +254,55 @@ class _Statement:
                 references=tuple(_references(entry, detail, len(details))),
                 reversal=reversal,
             )
-            yield (
-                place + suffix,
-                Draft(KIND, (account, statement, payment.entry), subject, PaymentBooked, {"payment": payment}, cents=cents),
+            key = (*identity, suffix, str(cents)) if suffix else identity
+            drafts.append(
+                (
+                    place + suffix,
+                    Draft(
+                        KIND,
+                        key,
+                        subject,
+                        PaymentBooked,
+                        {"payment": payment},
+                        cents=cents,
+                        compared={"entry": key},
+                    ),
+                )
             )
+        return identity, drafts
+
+    def _identity(self, entry: Node, details: list[Node], said: tuple[str, ...]) -> tuple[str, ...]:
+        """What an entry is known by in whatever download: account, amount, days, the bank's reference, which of its equals.
+
+        Where the bank gives no reference that lasts, the other side takes its place. Names of statements and pages are no
+        part of it, but for entries without a reference on a later page, whose equals may stand on the first.
+        """
+        detail = details[0] if len(details) == 1 else None
+        reference = _lasting(_text(entry, "AcctSvcrRef")) or _lasting(_text(detail, "Refs", "AcctSvcrRef"))
+        if reference is None and (own := _lasting(_text(entry, "NtryRef"))) and not COUNTER.fullmatch(own):
+            reference = own
+        if reference is None:
+            ibans = ("/".join(filter(None, _other_side(detail, int(said[1]), False, said[0])[1:])),) if detail else ()
+            page = "" if self.page in (None, "1") else f"p{self.page}"
+            said = (*said, _end_to_end(detail) or "", *ibans, page)
+        else:
+            said = (*said, reference)
+        self.equals[said] += 1
+        return (*said, str(self.equals[said]))
 
     def _reference(self, entry: Node) -> str:
-        """A reference that stays when the same statement is handed in again: the bank's, else the place in the statement."""
+        """What the entry is called in its statement: the bank's reference, else its place."""
         for name in ("NtryRef", "AcctSvcrRef"):
-            said = " ".join((_text(entry, name) or "").split())
-            if said.upper() not in PLACEHOLDERS:
+            if said := _lasting(_text(entry, name)):
                 self.seen[said] += 1
-                return said[:100] if self.seen[said] == 1 else f"{said[:100]}#{self.seen[said]}"
+                return said if self.seen[said] == 1 else f"{said}#{self.seen[said]}"
         return f"#{self.entries}" if self.page in (None, "1") else f"p{self.page}#{self.entries}"
 
     def close(self, statement: Node) -> None:
         """Opening balance and entries must make the closing balance."""
+        if self.preview:
+            self.remark(f"{self.preview} ist eine Vorschau: nichts davon wird gebucht, bis der Kontoauszug (camt.053) da ist.")
+            return
         balances = {code: cents for code, cents in map(_balance, _children(statement, "Bal")) if code and cents is not None}
         opening = balances.get("OPBD", balances.get("PRCD"))
         closing = balances.get("CLBD")
@@ -370,6 +426,29 @@ def _statement(statement: Node) -> str:
         return said[:120]
     number = _text(statement, "ElctrncSeqNb") or _text(statement, "LglSeqNb") or "?"
     return f"{number} {(_text(statement, 'CreDtTm') or '')[:10]}".strip()[:120]
+
+
+RETURN_FAMILIES: Final = frozenset(("RRTN", "RPCR", "UPDD", "PRDD", "RCDD", "UPCQ"))
+"""Sub-families of ISO 20022 bank transaction codes: reversals due to a returned or cancelled payment."""
+RETURN_CODES: Final = frozenset(("059", "108", "109", "159"))
+"""German business transaction codes (GVC): transfers that came back, direct debits that were returned."""
+
+
+def _returned(said: Node | None) -> bool:
+    """Is the entry, or one transaction of it, a payment that came back (R-transaction)?"""
+    if _child(said, "RtrInf") is not None:
+        return True
+    code = _child(said, "BkTxCd")
+    if _text(code, "Domn", "Fmly", "SubFmlyCd") in RETURN_FAMILIES:
+        return True
+    found = re.match(r"[A-Z]{4}\+(\d{3})\b", _text(code, "Prtry", "Cd") or "")
+    return found is not None and found[1] in RETURN_CODES
+
+
+def _lasting(said: str | None) -> str | None:
+    """A reference on one line, or None where the bank writes that there is none."""
+    text = " ".join((said or "").split())[:100]
+    return None if text.upper() in PLACEHOLDERS else text
 
 
 def _status(entry: Node) -> str:
