@@ -6,13 +6,16 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.funding.domain.checks.time.paid_after_final_date import paid_after_final_date
 from services.funding.domain.checks.vouchers.allocated_beyond_payment import allocated_beyond_payment
 from services.funding.domain.checks.vouchers.claimed_twice import claimed_twice
 from services.funding.domain.checks.vouchers.paid_other_amount import paid_other_amount
 from services.funding.domain.checks.vouchers.unpaid import unpaid
+from services.funding.domain.finding import Check
 from shared.contracts.funding import Outcome, Severity
 from tests.builders import UNPAID, a_case, a_measure, a_proof, a_related, a_voucher, an_award, finding, findings, run
 
@@ -120,7 +123,7 @@ class TestAllocatedBeyondPayment:
 
     def test_without_proof_of_payment_it_is_silent(self) -> None:
         case = a_case(vouchers=(catering(cents=600_00, allocation=Decimal("0.6"), proof=UNPAID),))
-        assert run(allocated_beyond_payment, case).outcome is Outcome.HOLDS
+        assert run(allocated_beyond_payment, case).outcome is Outcome.NOT_APPLICABLE
 
     def test_what_exceeds_the_invoice_itself_is_at_risk_in_bel_01_only(self) -> None:
         proof = a_proof(500_00)
@@ -157,7 +160,7 @@ class TestPaidOtherAmount:
         assert run(paid_other_amount, a_case(vouchers=(shared,))).outcome is Outcome.HOLDS
 
     def test_without_proof_of_payment_it_is_silent(self) -> None:
-        assert run(paid_other_amount, a_case(vouchers=(a_voucher(1, proof=UNPAID),))).outcome is Outcome.HOLDS
+        assert run(paid_other_amount, a_case(vouchers=(a_voucher(1, proof=UNPAID),))).outcome is Outcome.NOT_APPLICABLE
 
     def test_without_vouchers_there_is_nothing_to_judge(self) -> None:
         assert run(paid_other_amount, a_case()).outcome is Outcome.NOT_APPLICABLE
@@ -184,3 +187,23 @@ class TestUnpaid:
 
     def test_nothing_claimed_needs_no_proof(self) -> None:
         assert run(unpaid, a_case(vouchers=(a_voucher(1, 0, proof=UNPAID),))).outcome is Outcome.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize("check", [paid_other_amount, allocated_beyond_payment, unpaid, paid_after_final_date])
+class TestWhatIsNotKnownAboutPaymentsDoesNotHold:
+    SHARED = a_voucher(proof=UNPAID, allocation=Decimal("0.5"))
+
+    def test_without_any_bank_statement_it_is_missing_once(self, check: Check) -> None:
+        two = (self.SHARED, a_voucher(2, proof=UNPAID, allocation=Decimal("0.5")))
+        result = run(check, a_case(vouchers=two, bank_statements=False))
+        assert (result.outcome, [(m.object, m.what) for m in result.missing]) == (
+            Outcome.MISSING, [("measure M-1", "Kontoauszug")],
+        )
+
+    def test_where_statements_prove_no_voucher_there_is_nothing_to_judge(self, check: Check) -> None:
+        outcome = run(check, a_case(vouchers=(self.SHARED,))).outcome
+        assert outcome is (Outcome.FINDING if check is unpaid else Outcome.NOT_APPLICABLE)
+
+    def test_what_is_proven_is_judged(self, check: Check) -> None:
+        proven = a_voucher(2, allocation=Decimal("0.5"))
+        assert run(check, a_case(vouchers=(proven,))).outcome is Outcome.HOLDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.funding.domain.case import Case
-from services.funding.domain.checks.proofs import Proofs, reference
+from services.funding.domain.checks.proofs import Proofs, reference, unproven
 from services.funding.domain.finding import NOT_APPLICABLE, Said, about, check
 from shared.contracts.funding import Severity
 from shared.values.german import write_day
@@ -15,13 +15,15 @@ from shared.values.german import write_day
 def paid_after_final_date(case: Case) -> Iterator[Said]:
     """Was every voucher paid while spending was eligible? By value date; what has no proof of payment is BEL-05's business."""
     last = case.rules.day("eligible_until")
-    if last is None or not case.vouchers:
+    claimed = [v for v in case.vouchers if v.data.eligible_cents > 0]
+    if last is None or not claimed:
         yield NOT_APPLICABLE
         return
     proofs = Proofs(case)
-    for voucher in case.vouchers:
+    yield from unproven(case, claimed, proofs)
+    for voucher in claimed:
         proof = proofs.of(voucher)
-        if proof and proof.value_date > last and voucher.data.eligible_cents > 0:
+        if proof and proof.value_date > last:
             yield about(
                 case,
                 voucher,

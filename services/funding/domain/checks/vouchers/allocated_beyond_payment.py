@@ -9,7 +9,7 @@ from services.funding.domain.case import Case, CaseVoucher
 from services.funding.domain.checks import objects
 from services.funding.domain.checks.arithmetic import less, sum_of
 from services.funding.domain.checks.crossing import crossed, eu_part
-from services.funding.domain.checks.proofs import Proofs, reference
+from services.funding.domain.checks.proofs import Proofs, reference, unproven
 from services.funding.domain.finding import NOT_APPLICABLE, Noticed, Said, check, written
 from shared.contracts.funding import Severity
 from shared.values.money import apportion
@@ -24,7 +24,9 @@ def allocated_beyond_payment(case: Case) -> Iterator[Said]:
             invoices[voucher.invoice].append(voucher)
     if not invoices:
         yield NOT_APPLICABLE
+        return
     proofs = Proofs(case)
+    yield from unproven(case, [of[0] for of in invoices.values()], proofs)
     for fingerprint in sorted(invoices):
         claims = sorted(invoices[fingerprint], key=lambda v: v.name)
         cents = [v.data.eligible_cents for v in claims]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from services.funding.domain.case import Case
 from services.funding.domain.checks.arithmetic import less
-from services.funding.domain.checks.proofs import Proofs, reference
+from services.funding.domain.checks.proofs import Proofs, reference, unproven
 from services.funding.domain.finding import NOT_APPLICABLE, Said, about, check
 from shared.contracts.funding import Severity
 from shared.values.german import write_cents
@@ -24,7 +24,9 @@ def paid_other_amount(case: Case) -> Iterator[Said]:
     judged = [v for v in case.vouchers if v.data.gross_cents > 0]
     if not judged:
         yield NOT_APPLICABLE
+        return
     proofs = Proofs(case)
+    yield from unproven(case, judged, proofs)
     for voucher in judged:
         data, proof = voucher.data, proofs.of(voucher)
         if proof is None or abs(proof.invoice_paid_cents - data.payable_cents) <= TOLERANCE_CENTS:

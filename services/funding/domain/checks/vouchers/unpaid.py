@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.funding.domain.case import Case
-from services.funding.domain.checks import objects
-from services.funding.domain.checks.proofs import Proofs
-from services.funding.domain.finding import NOT_APPLICABLE, Lacks, Said, about, check
+from services.funding.domain.checks.proofs import Proofs, unproven
+from services.funding.domain.finding import NOT_APPLICABLE, Said, about, check
 from shared.contracts.funding import Severity
 from shared.values.german import write_cents
 
@@ -25,7 +24,7 @@ def unpaid(case: Case) -> Iterator[Said]:
     proofs = Proofs(case)
     without = [v for v in claimed if proofs.of(v) is None]
     if without and not case.bank_statements:
-        yield Lacks(objects.measure(case), "Kontoauszug")
+        yield from unproven(case, without, proofs)
         return
     for voucher in without:
         yield about(
