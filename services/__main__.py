@@ -20,21 +20,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services import demonstration
 from services.client import TOKEN_VARIABLE, Client, NotSettled, Refused, token_for
-from services.funding.app import create as funding
-from services.intake.app import create as intake
-from services.reporting.app import create as reporting
-from services.reporting.domain.documents.all import TITLES
-from shared.runtime import access, stack
-from shared.runtime.embedded import EmbeddedError
+from services.makers import MAKERS
+from shared.runtime import access
 from shared.runtime.settings import Settings, SettingsError, read_settings
-from shared.runtime.telemetry import Progress, configure_log
 from shared.values.german import write_cents
 from shared.values.subject import KINDS, key_of, subject_of
 
-MAKERS: Final = {"intake": intake, "funding": funding, "reporting": reporting}
-"""The services, in the order in which facts flow."""
+DOCUMENTS: Final = ("D5", "D6", "D7", "D9")
+FORMATS: Final = ("pdf", "csv", "json")
+PROGRAMMES: Final = ("herne", "offenbach", "harz", "peine", "kekiz")
 
 REJECTED, USAGE, REFUSED, UNREACHABLE, DIFFERENT = 1, 2, 3, 4, 5
 EXITS: Final = (
@@ -68,6 +63,9 @@ def serve(
     settings = _settings()
     if service is not None and service not in MAKERS:
         _end(f"{service!r} is not a service, expected one of {', '.join(MAKERS)}", USAGE)
+    from shared.runtime import stack
+    from shared.runtime.embedded import EmbeddedError
+
     try:
         stack.serve(settings, [MAKERS[service]] if service else list(MAKERS.values()))
     except (EmbeddedError, stack.NotReady) as error:
@@ -77,6 +75,8 @@ def serve(
 @app.command(epilog="Example: `pruefpfad prepare`")
 def prepare() -> None:
     """Make what services need before they start: databases, roles, tables, topics. Safe to repeat."""
+    from shared.runtime import stack
+
     for done in stack.prepare(_settings(), list(MAKERS.values())):
         out.print(f"made {done}")
 
@@ -154,10 +154,10 @@ def report(
     """Issue a report and write it to a folder. Exit code 3 and the reason if it is refused."""
     about, day = _subject(subject), as_of.date() if as_of else None
     kind = document or ("D9" if about.startswith("programme/") else "D5")
-    if kind not in TITLES:
-        _end(f"{kind!r} is not a document, expected one of {', '.join(TITLES)}", USAGE)
-    if format not in demonstration.FORMATS:
-        _end(f"{format!r} is not a format, expected one of {', '.join(demonstration.FORMATS)}", USAGE)
+    if kind not in DOCUMENTS:
+        _end(f"{kind!r} is not a document, expected one of {', '.join(DOCUMENTS)}", USAGE)
+    if format not in FORMATS:
+        _end(f"{format!r} is not a format, expected one of {', '.join(FORMATS)}", USAGE)
     with _client(url) as client:
         if day is not None:
             _state_as_of(client, about, day)
@@ -215,6 +215,43 @@ def replay(
     _print_json(answer) if as_json else out.print(f"{service}: {answer}", highlight=False)
 
 
+@app.command(epilog="Example: `pruefpfad resume funding measure/M-1`")
+def resume(
+    service: Annotated[str, typer.Argument(help="The service that has stopped the subject.")],
+    subject: Annotated[str, typer.Argument(help="The subject, such as measure/M-1.")],
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Let a forked subject go on, if its publisher's history is the one that was applied; else say where they part."""
+    if service not in MAKERS:
+        _end(f"{service!r} is not a service, expected one of {', '.join(MAKERS)}", USAGE)
+    with _client(url) as client:
+        answer = client.call("operator", "POST", f"/{service}/resume", params={"subject": subject}).json()
+    _print_json(answer) if as_json else out.print(f"{', '.join(answer['resumed'])}: {subject} goes on", highlight=False)
+
+
+@app.command(epilog="Example: `pruefpfad acknowledge funding --subject measure/M-1`")
+def acknowledge(
+    service: Annotated[str, typer.Argument(help="The service that has raised alarms.")],
+    subject: Annotated[str | None, typer.Option(help="Only those of this subject; without it, all that are open.")] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """List a service's open alarms and say that they were seen to. They are kept; the same again opens them anew."""
+    if service not in MAKERS:
+        _end(f"{service!r} is not a service, expected one of {', '.join(MAKERS)}", USAGE)
+    with _client(url) as client:
+        alarms = [one for one in client.call("operator", "GET", f"/{service}/alarms").json() if subject in (None, one["subject"])]
+        params = {} if subject is None else {"subject": subject}
+        answer = client.call("operator", "POST", f"/{service}/acknowledge", params=params).json()
+    if as_json:
+        _print_json(answer | {"alarms": alarms})
+        return
+    for alarm in alarms:
+        out.print(f"{alarm['subject']}  {alarm['what']}  {alarm['times']} times: {alarm['detail']}", highlight=False)
+    out.print(f"{service}: {answer['acknowledged']} alarms acknowledged", highlight=False)
+
+
 @app.command(epilog="Example: `pruefpfad verify HER-AIDR-D5-2015-12-31-1.pdf` · `pruefpfad verify report.json --offline`")
 def verify(
     file: FileArgument,
@@ -261,10 +298,14 @@ def demo(
 
     Exit code 5 unless everything in each `expected.toml` came out, nothing more and nothing less.
     """
-    if unknown := set(programmes or ()) - set(demonstration.ORDER):
-        _end(f"{sorted(unknown)[0]!r} is not a programme, expected {', '.join(demonstration.ORDER)}", USAGE)
+    if unknown := set(programmes or ()) - set(PROGRAMMES):
+        _end(f"{sorted(unknown)[0]!r} is not a programme, expected {', '.join(PROGRAMMES)}", USAGE)
     if keep is not None and keep.exists() and any(keep.iterdir()):
         _end(f"{keep} is not empty; the demo begins with nothing, so name a new folder", USAGE)
+    from services import demonstration
+    from shared.runtime import stack
+    from shared.runtime.telemetry import Progress
+
     progress, began = Progress(), time.monotonic()
     progress.tell("starting PostgreSQL, broker and the three services")
     with tempfile.TemporaryDirectory(prefix="pruefpfad-demo-") if keep is None else nullcontext(keep) as data:
@@ -347,16 +388,28 @@ def _client(url: str | None) -> Iterator[Client]:
         if url or _answers(address):
             with Client(address, token_for(settings)) as client:
                 yield client
-            return
-        free = settings.model_copy(update={"http": "127.0.0.1:0"})
-        with _quiet(), stack.Stack(free, list(MAKERS.values())) as running, Client(running.url, token_for(settings)) as client:
-            yield client
+        else:
+            with _embedded(settings) as client:
+                yield client
     except Refused as refused:
         _end(f"{refused} ({refused.status})", REFUSED)
     except NotSettled as late:
         _end(f"not everything has arrived: {late}", UNREACHABLE)
-    except (httpx.TransportError, EmbeddedError, stack.NotReady) as error:
+    except httpx.TransportError as error:
         _end(f"{address} cannot be used: {error}", UNREACHABLE)
+
+
+@contextmanager
+def _embedded(settings: Settings) -> Iterator[Client]:
+    from shared.runtime import stack
+    from shared.runtime.embedded import EmbeddedError
+
+    free = settings.model_copy(update={"http": "127.0.0.1:0"})
+    try:
+        with _quiet(), stack.Stack(free, list(MAKERS.values())) as running, Client(running.url, token_for(settings)) as client:
+            yield client
+    except (EmbeddedError, stack.NotReady) as error:
+        _end(f"no server runs, and none can be started here: {error}", UNREACHABLE)
 
 
 def _answers(address: str) -> bool:
@@ -369,12 +422,16 @@ def _answers(address: str) -> bool:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Only warnings of the services show beside a command's own output."""
+    from shared.runtime.telemetry import configure_log
+
     configure_log("text")
     logging.getLogger().setLevel(logging.ERROR)
     yield
 
 
 def _settle(client: Client) -> None:
+    from shared.runtime.telemetry import Progress
+
     progress = Progress()
     client.settle(tell=progress.tell)
     progress.end()

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from services.client import TOKEN_VARIABLE, Client
-from shared.runtime.telemetry import Progress
 from shared.values.german import write_cents
+
+if TYPE_CHECKING:
+    from shared.runtime.telemetry import Progress
 
 ORDER: Final = ("herne", "offenbach", "harz", "peine", "kekiz")
 TOTALS: Final = ("planned_cents", "committed_cents", "received_cents", "spent_cents", "gap_cents")
