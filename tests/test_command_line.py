@@ -79,9 +79,10 @@ def written(path: Path, text: str) -> Path:
 
 
 def test_all_commands_people_were_promised_are_there() -> None:
-    assert {"load", "decide", "report", "trail", "parked", "replay", "verify", "token", "serve", "demo", "prepare"} == {
-        words[0] for words in COMMANDS
-    }
+    assert {
+        "load", "decide", "report", "trail", "parked", "replay", "resume", "acknowledge", "verify", "token", "serve",
+        "demo", "prepare",
+    } == {words[0] for words in COMMANDS}
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -322,6 +323,7 @@ def test_an_instruction_is_noted_and_the_same_again_is_known(served: Served, lis
 def test_nothing_is_parked_and_asking_again_does_no_harm(served: Served, list_handed_in: dict[str, Any]) -> None:
     assert served.json("parked") == []
     assert isinstance(served.json("replay", "funding"), dict)
+    assert served.json("acknowledge", "funding") == {"acknowledged": 0, "alarms": []}
 
 
 def test_a_reports_number_leads_to_what_it_is(served: Served, list_handed_in: dict[str, Any]) -> None:

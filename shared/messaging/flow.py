@@ -58,7 +58,7 @@ def flow(database: Database, stream: str, inboxes: Sequence[Inbox] = ()) -> Flow
             told=_per_lane(session, "select lane, sum(sequence)::int8 from told group by lane"),
             unsent=unsent,
             oldest_seconds=oldest,
-            alarms=_one(session, "select count(*) from alarm"),
+            alarms=_one(session, "select count(*) from alarm where acknowledged_at is null"),
             inboxes={inbox.consumer: _inbox(session, inbox) for inbox in inboxes},
             counted=_counted(session),
         )

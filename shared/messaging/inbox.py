@@ -45,7 +45,8 @@ FAULTS: Final = (AttributeError, NameError, TypeError, ImportError, AssertionErr
 
 RAISE_ALARM: Final = """
 insert into alarm (consumer, subject, what, detail, times) values (%s, %s, %s, %s, 1)
-on conflict (consumer, subject, what) do update set times = alarm.times + 1, last_at = now(), detail = excluded.detail
+on conflict (consumer, subject, what) do update set times = alarm.times + 1, last_at = now(), detail = excluded.detail,
+  acknowledged_at = null, acknowledged_by = null
 """
 COUNT: Final = """
 insert into counted (who, what, times) select %s, * from unnest(%s::text[], %s::int8[])

@@ -145,7 +145,10 @@ class Heard(Row, table=True):
 
 
 class Alarm(Row, table=True):
-    """Something a person must look at: a fork, a publisher that knows less than it said, damaged bodies."""
+    """Something a person must look at: a fork, a publisher that knows less than it said, damaged bodies.
+
+    Open until it is acknowledged; raised again it is open again.
+    """
 
     consumer: str = _text(primary_key=True)
     subject: str = _text(primary_key=True)
@@ -154,6 +157,8 @@ class Alarm(Row, table=True):
     times: int = _number()
     first_at: datetime = _written()
     last_at: datetime = _written()
+    acknowledged_at: datetime | None = Field(sa_type=DateTime(timezone=True), nullable=True)
+    acknowledged_by: str | None = _text(nullable=True)
 
 
 class Counted(Row, table=True):

@@ -23,6 +23,7 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from shared.messaging.resuming import NotStopped, OtherHistory
 from shared.persistence.database import is_lost
 from shared.runtime import problems, telemetry
 from shared.runtime.access import MAY, ROLES, Action, Actor, Role, TokenFileUnreadable, Tokens, UnknownToken
@@ -66,6 +67,14 @@ def _answers_problems(app: FastAPI) -> None:
     @app.exception_handler(TokenFileUnreadable)
     def no_tokens(request: Request, error: TokenFileUnreadable) -> Response:
         return problems.unavailable([str(error)]).response(request)
+
+    @app.exception_handler(NotStopped)
+    def not_stopped(request: Request, error: NotStopped) -> Response:
+        return problems.not_stopped(str(error)).response(request)
+
+    @app.exception_handler(OtherHistory)
+    def other_history(request: Request, error: OtherHistory) -> Response:
+        return problems.other_history(str(error)).response(request)
 
     @app.exception_handler(SQLAlchemyError)
     def database(request: Request, error: SQLAlchemyError) -> Response:
@@ -150,6 +159,22 @@ def application(service: Service, *routers: APIRouter) -> FastAPI:
     def replay(_: Annotated[Actor, may("operate")]) -> dict[str, int]:
         """Try parked facts again, and ask publishers for what is missing. Facts released, by consumer."""
         return service.ask_again()
+
+    @app.post("/resume")
+    async def resume(who: Annotated[Actor, may("operate")], subject: str) -> dict[str, list[str]]:
+        """Let a subject that was stopped as forked go on, if its publisher's history is the one that was applied (else 409, and
+        where they part). The consumers that go on; what follows is told again by itself."""
+        return {"resumed": await service.resume(subject, who.name)}
+
+    @app.get("/alarms")
+    def alarms(_: Annotated[Actor, may("look")]) -> list[dict[str, Any]]:
+        """What a person must look at, and nobody has acknowledged."""
+        return service.alarms()
+
+    @app.post("/acknowledge")
+    def acknowledge(who: Annotated[Actor, may("operate")], subject: str | None = None) -> dict[str, int]:
+        """Say that the open alarms, or those of a subject, were seen to. They are kept; the same again opens them anew."""
+        return {"acknowledged": service.acknowledge(who.name, subject)}
 
     @app.get("/docs", include_in_schema=False)
     def docs() -> HTMLResponse:

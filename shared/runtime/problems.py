@@ -111,6 +111,28 @@ def unavailable(causes: Sequence[str]) -> Problem:
     )
 
 
+def not_stopped(reason: str) -> Problem:
+    """404: there is nothing to resume."""
+    return Problem(
+        404,
+        Say("Not stopped", reason, "Look at /flow: `forks` names the service that has stopped subjects."),
+        Say("Nicht angehalten", reason, "Unter /flow nennt `forks` den Dienst, der Bezüge angehalten hat."),
+    )
+
+
+def other_history(reason: str) -> Problem:
+    """409: resuming would put one past on top of another."""
+    return Problem(
+        409,
+        Say("Another history", reason, "Restore the publisher's newer backup, or empty and refill this service."),
+        Say(
+            "Andere Geschichte",
+            reason,
+            "Die neuere Sicherung des Absenders einspielen oder diesen Dienst leeren und neu füllen.",
+        ),
+    )
+
+
 def outcome_unknown() -> Problem:
     """503: it may have been saved, or not."""
     return Problem(

@@ -32,10 +32,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from shared.contracts.event import Event
+from shared.messaging import resuming
 from shared.messaging.flow import Flow, flow
 from shared.messaging.inbox import Inbox
 from shared.messaging.relay import Relay
 from shared.messaging.restored import RestoredFromOlderBackup, verify_own_log
+from shared.messaging.resuming import NotStopped
 from shared.messaging.tables import HISTORY
 from shared.messaging.work import Clock, SystemClock, Work, unit_of_work
 from shared.persistence.database import Database, driver_error, is_lost
@@ -307,6 +309,31 @@ class Service:
             inbox.lacking.set()
         self.wake()
         return released
+
+    async def resume(self, subject: str, actor: str) -> list[str]:
+        """Let a subject that was stopped as forked go on, where its publisher's history is the one that was applied; returns the
+        consumers that do. Raises ``NotStopped``, or ``OtherHistory`` with where the histories part."""
+        self._must_be_open()
+        going = []
+        for stream, inbox in self._inboxes.items():
+            place = await asyncio.to_thread(resuming.stopped, inbox, subject)
+            if place is not None:
+                source = f"{self.settings.urn}:{stream.rpartition('.')[2]}"
+                await resuming.verify_history(self.settings.kafka or "", stream, subject, place, source=source)
+                await asyncio.to_thread(resuming.resume, inbox, subject, actor)
+                log.warning("%s: %s goes on behind event %s, says %s", inbox.consumer, subject, place[0], actor)
+                going.append(inbox.consumer)
+        if not going:
+            raise NotStopped(f"no consumer of {self.name} has stopped {subject}")
+        return going
+
+    def alarms(self) -> list[dict[str, Any]]:
+        """Alarms nobody has acknowledged."""
+        return resuming.open_alarms(self.database)
+
+    def acknowledge(self, actor: str, subject: str | None = None) -> int:
+        """Say that the open alarms (of a subject) were seen to; returns how many. They stay as rows."""
+        return resuming.acknowledge(self.database, actor, subject)
 
     def flow(self) -> Flow:
         """Where everything is: told, relayed, applied, waiting. ``messaging.flow.settled`` compares those of all services."""

@@ -124,7 +124,7 @@ class Telemetry:
 
         self.gauge("outbox_age_seconds", "Age of the oldest event not relayed yet", lambda: {(): now().oldest_seconds})
         self.gauge("relay_lag", "Events not relayed yet", lag, ("lane",))
-        self.gauge("alarms", "What a person must look at: forks, damage, a restored publisher", lambda: {(): now().alarms})
+        self.gauge("alarms", "Open alarms: forks, damage, a restored publisher", lambda: {(): now().alarms})
         self.gauge("held", "Events held behind a gap", each("held"), ("consumer",))
         self.gauge("gaps", "Subjects of which something is missing", each("gaps"), ("consumer",))
         self.gauge("behind", "Subjects whose publisher knows less than it said", each("behind"), ("consumer",))
