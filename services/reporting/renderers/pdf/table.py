@@ -241,6 +241,8 @@ class _Setting:
         elif kind is Reference:
             style = self.mono
         text = clean(written(cell, self.flow.language))
+        if kind is Reference and (pairs := text.split(" · "))[3:]:  # entry and row stay together, so do proof and bank line
+            text = " · ".join(f"{a}\u00a0·\u00a0{b}" for a, b in zip(pairs[::2], pairs[1::2], strict=False))
         lines = self.type.lines(text, style, width) if kind in _WRAPPED else [text]
         if not self.right[index]:
             return _Part(self._x(index), self._shown(lines, style), len(lines))
