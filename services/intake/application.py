@@ -437,7 +437,8 @@ class Reader:
                         name=handin.name, kind=handin.kind, pseudonyms=self._pseudonyms, remembered=found, **_said(handin.given)
                     )
                 reading = readers.read(content, given)
-            return Open(id, handin.rows, reading)
+            again = handin.submission is None and store.was_read(work, handin.digest)
+            return Open(id, handin.rows, reading, Identities(again=again))
         except Exception as error:  # noqa: BLE001 - as above: the files behind this one go on
             broken = Open(id, 0, Reading(handin.kind, handin.series, (), ()))
             broken.position = handin.rows

@@ -62,6 +62,14 @@ class Turn:
 # ---------------------------------------------------------------------------------------------- hand-ins
 
 
+def was_read(work: Work, digest: str) -> bool:
+    """Was this content read to its end before?"""
+    with cursor(work.session) as at:
+        at.execute("select exists (select from handin where digest = %s and state = 'read')", (digest,))
+        row = at.fetchone()
+    return bool(row and row[0])
+
+
 def times_handed_in(work: Work, digest: str) -> int:
     """How often this content came before. Whoever asks holds the content's lock until the end of the transaction."""
     with cursor(work.session) as at:

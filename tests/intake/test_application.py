@@ -237,6 +237,13 @@ def test_what_was_said_under_a_key_cannot_be_changed_by_the_service(intake: Inta
         assert isinstance(refused.value.orig, psycopg.errors.InsufficientPrivilege)
 
 
+def test_a_correction_goes_back_and_forth_while_the_same_file_again_changes_nothing(intake: Intake) -> None:
+    rows = [voucher("1", "1,00"), *(voucher("1", gross, corrects="ja") for gross in ("2,00", "1,00", "2,00"))]
+    files = [voucher_list(row) + b"\r\n" * nth for nth, row in enumerate(rows)]
+    assert [intake.hand_in(file)["facts"] for file in (*files, *files)] == [1, 1, 1, 1, 0, 0, 0, 0]
+    assert [event.voucher.gross_cents for event in intake.of("VoucherCorrected")] == [200, 100, 200]
+
+
 def test_a_bank_statement_and_a_cumulative_one_book_each_entry_once(intake: Intake) -> None:
     one = entry(ref="1", details=details(text="RE-1"))
     intake.hand_in(statement([one]))

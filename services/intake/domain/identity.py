@@ -86,6 +86,8 @@ class Identities:
 
     standings: dict[bytes, list[Standing]] = field(default_factory=dict)
     made: list[tuple[bytes, Standing]] = field(default_factory=list)
+    again: bool = False
+    """The very same file was read before: nothing in it is a new correction."""
     _said: Counter[tuple[bytes, bytes, bool]] = field(default_factory=Counter)
     _marked: Counter[bytes] = field(default_factory=Counter)
 
@@ -143,11 +145,16 @@ class Identities:
         nth: int,
         nth_marked: int,
     ) -> Verdict:
-        """Takes the place of what stands under its own key: the n-th marked row that of the n-th twin from the last."""
+        """Takes the place of what stands under its own key: the n-th marked row that of the n-th twin from the last.
+
+        What was corrected to something else since may be said anew, even if it was said before: only what counts now is known,
+        and what the very same file said.
+        """
         same = [
             revisions
             for revisions in twins.values()
-            if revisions[-1].content == content or any(one.marked and one.content == content for one in revisions)
+            if revisions[-1].content == content
+            or (self.again and any(one.content == content for one in revisions))
         ]
         if nth <= len(same):
             return Known(same[nth - 1][-1].fact)

@@ -21,11 +21,13 @@ class Shelf:
 
     def __init__(self) -> None:
         self.standings = Identities().standings
+        self.files: set[tuple[str, ...]] = set()
 
-    def hand_in(self, *rows: str) -> list[object]:
+    def hand_in(self, *rows: str, name: str = "") -> list[object]:
         content = voucher_list(*rows)
-        judge = Identities(standings=self.standings)
-        source = Source(digest=id_of(*rows).hex * 2, place="1")
+        judge = Identities(standings=self.standings, again=(name, *rows) in self.files)
+        self.files.add((name, *rows))
+        source = Source(digest=id_of(name, *rows).hex * 2, place="1")
         return [judge.judge(draft, source) for _, draft in read(content).drafts]
 
 
@@ -124,6 +126,26 @@ def test_an_end_that_is_added_to_a_participation_is_news() -> None:
     (second,) = facts(heading + "P;1;Modellkommune 01 (Demo);01.09.2011;30.06.2012\n", Identities(standings=known.standings))
     assert isinstance(second, ParticipationRecorded) and second.corrects == first.id
     assert not facts(heading + "P;1;Modellkommune 01 (Demo);01.09.2011;\n", Identities(standings=known.standings))
+
+
+def test_a_correction_may_go_back_and_forth() -> None:
+    shelf = Shelf()
+    shelf.hand_in(voucher("1", "100,00"))
+    revisions = []
+    for nth, gross in enumerate(("90,00", "100,00", "90,00", "100,00")):
+        (found,) = shelf.hand_in(voucher("1", gross, corrects="ja"), name=f"{nth}")
+        assert isinstance(found, New)
+        revisions.append(found.revision)
+    assert revisions == [2, 3, 4, 5]
+    assert [verdicts(shelf.hand_in(voucher("1", "90,00", corrects="ja"), name=name)) for name in ("0", "2")] == [["Known"]] * 2
+
+
+def test_a_voucher_that_was_reinstated_may_be_withdrawn_again() -> None:
+    shelf = Shelf()
+    withdrawn, reinstated = voucher("1", withdrawn="ja"), voucher("1", corrects="ja")
+    shelf.hand_in(voucher("1"))
+    found = [shelf.hand_in(row, name=str(nth)) for nth, row in enumerate((withdrawn, reinstated, withdrawn, withdrawn))]
+    assert [verdicts(one) for one in found] == [["New"], ["New"], ["New"], ["Known"]]
 
 
 @given(ROWS)
