@@ -28,7 +28,7 @@ from shared.values.german import write_cents
 from shared.values.subject import KINDS, key_of, subject_of
 
 DOCUMENTS: Final = ("D5", "D6", "D7", "D9")
-FORMATS: Final = ("pdf", "csv", "json")
+FORMATS: Final = ("pdf", "csv", "zip", "json")
 PROGRAMMES: Final = ("herne", "offenbach", "harz", "peine", "kekiz")
 
 REJECTED, USAGE, REFUSED, UNREACHABLE, DIFFERENT = 1, 2, 3, 4, 5
@@ -145,7 +145,7 @@ def report(
     as_of: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Cut-off date (Stichtag); today without it.")
     ] = None,
-    format: Annotated[str, typer.Option(help="pdf, csv or json.")] = "pdf",
+    format: Annotated[str, typer.Option(help="pdf, csv (first table), zip (all tables as CSV) or json.")] = "pdf",
     to: Annotated[Path, typer.Option(help="Folder to write to.")] = Path(),
     incomplete: Annotated[bool, typer.Option(help="Issue it although something is still on its way, marked so.")] = False,
     as_json: AsJson = False,

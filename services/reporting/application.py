@@ -73,8 +73,13 @@ from shared.persistence.files import Files
 from shared.values.source import SHORT, Source, digest_of, id_of
 from shared.values.subject import key_of, kind_of, subject_of
 
-FORMATS: Final = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8", "json": "application/json"}
-"""Formats of a report and their media types."""
+FORMATS: Final = {
+    "pdf": "application/pdf",
+    "csv": "text/csv; charset=utf-8",
+    "zip": "application/zip",
+    "json": "application/json",
+}
+"""Formats of a report and their media types: ``csv`` is its first table, ``zip`` holds every table as a CSV file of its own."""
 
 
 # ── project: what reporting knows follows both streams ───────────────────────────────────────────────────────────────
@@ -387,9 +392,9 @@ def render(snapshot: MeasureSnapshot | ProgrammeSnapshot, kind: str, number: str
     body = canonical(data.data_of(snapshot, document, version, made_with()))
     digest = digest_of(body)
     verify = f"{url.rstrip('/')}/reporting/verify/{number}?sha256={digest}"
-    table = next(iter(delimited.render(document).values()), b"")
+    tables_ = delimited.render(document)
     pdf = render_pdf(document, data=body, digest=digest, verify_url=verify, created=snapshot.basis.stated_at)
-    return {"pdf": pdf, "csv": table, "json": body}
+    return {"pdf": pdf, "csv": next(iter(tables_.values()), b""), "zip": delimited.packed(tables_), "json": body}
 
 
 def fetch(work: Work, files: Files, number: str, format: str, actor: str) -> bytes | None:

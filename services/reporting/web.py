@@ -77,7 +77,7 @@ def show_report(reporting: Here, _: Annotated[Actor, may("look")], number: str) 
 
 @router.get("/reports/{number}/{format}")
 def fetch_report(
-    reporting: Here, who: Annotated[Actor, may("look")], number: str, format: Literal["pdf", "csv", "json"]
+    reporting: Here, who: Annotated[Actor, may("look")], number: str, format: Literal["pdf", "csv", "zip", "json"]
 ) -> Response:
     """The report's bytes as issued. Who fetched it is noted."""
     content = reporting.do(application.fetch, files_of(reporting), number, format, who.name)

@@ -6,8 +6,10 @@ unit), days as 31.12.2026, shares as 60,0 (percent). The first column says what 
 that the population can be filtered from the sums; if the table has groups, the second names the row's group.
 """
 
+import io
 import re
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from services.reporting.domain.document import (
@@ -37,6 +39,17 @@ def render(document: Document) -> dict[str, bytes]:
         f"{_name(document.number)}-{number:02d}-{_name(title_of(section.title, table))}.csv": _file(table, document.language)
         for number, (section, table) in enumerate(tables(document), 1)
     }
+
+
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """Files as one ZIP archive: the same files, the same bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            about = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            about.external_attr, about.create_system, about.compress_type = 0o644 << 16, 3, zipfile.ZIP_DEFLATED
+            archive.writestr(about, content)
+    return out.getvalue()
 
 
 def title_of(section: str, table: Table) -> str:

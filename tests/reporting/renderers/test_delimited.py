@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from datetime import date
 from fractions import Fraction
 
@@ -120,3 +121,11 @@ def test_any_text_comes_back_from_the_file(texts: list[str]) -> None:
     content = files(Row(tuple(map(Text, texts))), titles=tuple("abc"[: len(texts)]))
     for cell, text in zip(read(content)[1][1:], texts, strict=True):
         assert cell in (text, f"'{text}")
+
+
+def test_all_tables_travel_as_one_archive_with_the_same_bytes_each_time() -> None:
+    files = {"a.csv": b"1;2\r\n", "b.csv": b"3;4\r\n"}
+    once, again = delimited.packed(files), delimited.packed(files)
+    assert once == again
+    with zipfile.ZipFile(io.BytesIO(once)) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == files
