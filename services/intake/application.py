@@ -151,7 +151,7 @@ def receive_submission(work: Work, files: Files, submission: Submission, actor: 
         raise Unreadable(Fault("FILE-10", "kind", data.kind, hint=f"Bekannte Arten: {', '.join(TEMPLATES)}."), submission.id)
     files.keep(content)
     nth = store.times_handed_in(work, digest) + 1
-    given = {"series": data.series or submission.source}
+    given = {"series": data.series or f"{submission.source} {submission.id}"}  # without a series it settles no other one
     reading = readers.read_rows(data.kind, [], Given(name=submission.id, series=given["series"]))
     id = id_of("handin", "submission", submission.source, submission.id)
     store.add_submission(work, SubmissionRow(source=submission.source, id=submission.id, digest=digest, handin=id))

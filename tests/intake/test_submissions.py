@@ -112,3 +112,24 @@ def test_records_delivered_twice_change_nothing(intake: Intake) -> None:
         event.id for event in intake.told()[:before] if type(event).__name__ == "RowRejected"
     ]
     assert len(intake.of("FileRead")) == 2
+
+
+def a_voucher(**more: str) -> list[dict[str, Any]]:
+    row = {"Maßnahme": "M-1", "Belegliste": "B", "Belegnummer": "1", "Position": "1.1", "Zahlungsempfänger": "Werkstoff GmbH"}
+    return [row | {"Rechnungsdatum": "03.03.2014", "Leistungsdatum": "03.03.2014", "Brutto": "1,00"} | more]
+
+
+def test_the_same_rows_under_a_new_id_are_said_anew(intake: Intake) -> None:
+    sent = [{}, {"storniert": "ja"}, {"Berichtigt": "ja"}, {"storniert": "ja"}]
+    views = [intake.submit(said(str(nth), a_voucher(**more), kind="vouchers")) for nth, more in enumerate(sent)]
+    assert [view["facts"] for view in views] == [1, 1, 1, 1]
+    assert len(intake.of("VoucherWithdrawn")) == 2
+
+
+def test_a_submission_without_a_series_settles_no_rejection_of_another(intake: Intake) -> None:
+    for nth in "12":
+        intake.submit(said(nth, [{"Maßnahme": f"M-{nth}", "zurückgezogen am": "morgen"}]))
+    for nth in "34":
+        intake.submit(said(nth, [{"Maßnahme": f"M-{nth}", "zurückgezogen am": "morgen"}], series="Liste"))
+    series = [event.series for event in intake.of("RowRejected")]
+    assert len(set(series[:2])) == 2 and series[2] == series[3] not in series[:2]
