@@ -13,10 +13,22 @@ from psycopg import sql
 from sqlalchemy import Engine, Table, create_engine, types
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, SQLModel
 
 DRIVER: Final = "postgresql+psycopg"
 Cursor = psycopg.Cursor[tuple[Any, ...]]
+
+LOCK_SECONDS: Final = 20.0
+"""A lock nobody gives up for so long is an error of the infrastructure: rolled back, and tried again."""
+IDLE_SECONDS: Final = 60.0
+"""A transaction that says nothing for so long is ended by PostgreSQL, and its locks with it: its process may be frozen."""
+POOL_SECONDS: Final = 10.0
+"""How long to wait for one of the connections."""
+KEEPALIVE: Final = {
+    "keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000,
+}
+"""A server that went away without a word is noticed within a minute (libpq's settings; seconds, the last milliseconds)."""
 
 REFUSALS: Final = ("22", "23", "54", "P0")
 """Classes of SQLSTATE by which PostgreSQL refuses what a row says: data, constraint, limit, a trigger that raises."""
@@ -37,6 +49,8 @@ class Database:
         self.url = url_for(url, service)
         self.engine: Engine = create_engine(
             self.url, pool_pre_ping=True, pool_size=size, max_overflow=size, isolation_level="READ COMMITTED",
+            pool_timeout=POOL_SECONDS,
+            connect_args={**KEEPALIVE, "connect_timeout": 10, "options": _options()},
             hide_parameters=True,               # errors are logged, and parameters may be personal
         )
 
@@ -66,6 +80,14 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def _options() -> str:
+    """Settings of every session of a running service. Migrations have their own connections and may take their time."""
+    return (
+        f"-c lock_timeout={round(LOCK_SECONDS * 1000)} "
+        f"-c idle_in_transaction_session_timeout={round(IDLE_SECONDS * 1000)}"
+    )
 
 
 def url_for(url: str, service: str) -> str:
@@ -144,6 +166,8 @@ def is_refusal(error: BaseException) -> bool:
 
 def is_lost(error: BaseException) -> bool:
     """Is the connection gone, or the server unable to work? Then the same may succeed a moment later."""
-    if isinstance(error, PendingRollbackError):             # SQLAlchemy's word for a transaction whose connection has gone
+    if isinstance(error, PendingRollbackError | PoolTimeout):   # the connection has gone; none became free
+        return True
+    if isinstance(driver_error(error), psycopg.errors.IdleInTransactionSessionTimeout):     # psycopg files it under internal
         return True
     return isinstance(driver_error(error), psycopg.OperationalError | psycopg.InterfaceError) and not is_refusal(error)

@@ -29,6 +29,7 @@ from faststream.specification import AsyncAPI
 from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from shared.contracts.event import Event
@@ -207,7 +208,7 @@ class Service:
             except (SQLAlchemyError, psycopg.Error) as error:
                 state = getattr(driver_error(error), "sqlstate", None)
                 if state not in ROLLED_BACK:
-                    if not is_lost(error):
+                    if not is_lost(error) or isinstance(error, PoolTimeout):    # that has waited long enough already
                         raise
                     if finished:
                         raise OutcomeUnknown(f"{name}: the connection broke while saving; look before repeating") from error
