@@ -345,6 +345,8 @@ def token_create(
         made = access.create_token(_settings(), name, _role(role))
     except access.TokenExists as error:
         _end(str(error), REFUSED)
+    except (OSError, access.TokenFileUnreadable) as error:
+        _end_without_tokens(error)
     except ValueError as error:
         _end(str(error), USAGE)
     _print_json({"name": name, "role": role, "token": made}) if as_json else out.print(made)
@@ -366,10 +368,23 @@ def token_revoke(name: Annotated[str, typer.Argument(help="Name of the token.")]
         access.revoke_token(_settings(), name)
     except access.NoSuchToken as error:
         _end(str(error), REFUSED)
+    except (OSError, access.TokenFileUnreadable) as error:
+        _end_without_tokens(error)
     _print_json({"name": name, "revoked": True}) if as_json else out.print(f"{name} is revoked")
 
 
 # ── what the commands share ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _end_without_tokens(error: Exception) -> NoReturn:
+    """The file of tokens can be neither read nor written."""
+    if not isinstance(error, OSError):
+        _end(str(error), UNREACHABLE)
+    file = _settings().tokens_file
+    _end(
+        f"{file} cannot be written: {error.strerror or error}. Run this as the user the services run as, or say with "
+        "PRUEFPFAD_TOKENS where the file is; nothing was changed.", UNREACHABLE,
+    )
 
 
 def _settings() -> Settings:

@@ -258,6 +258,15 @@ def test_a_file_can_be_handed_in_where_no_server_runs(served: Served) -> None:
     assert (served.first["kind"], served.first["facts"], served.first["state"]) == ("measures", 1, "read")
 
 
+def test_a_token_file_that_cannot_be_written_is_said_so(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("in the way of a folder")
+    monkeypatch.setenv("PRUEFPFAD_TOKENS", str(tmp_path / "file" / "tokens.json"))
+    for words in (["create", "--name", "amt", "--role", "clerk"], ["revoke", "amt"]):
+        answer = run("token", *words)
+        assert answer.exit_code == 4
+        assert "tokens.json cannot be written" in answer.stderr.replace("\n", "") and "Traceback" not in answer.stderr
+
+
 def test_the_first_serve_shows_a_token_per_role_even_after_the_command_line_made_its_own(served: Served) -> None:
     shown = {line.split()[0]: line.split()[1] for line in served.announced if " pp_" in line}
     assert sorted(shown) == ["auditor", "clerk", "operator", "submitter"]
