@@ -119,7 +119,7 @@ class Identities:
                 if revisions[-1].content == before:
                     return self._new(draft, key, content, source, twin, len(revisions) + 1, revisions[-1].fact)
         standing = max(twins.items())[1][-1]
-        return Refused(Fault("ROW-14", None, None, None, _differs(draft, standing, source)))
+        return Refused(Fault("ROW-14", None, None, None, _differs(standing, source)))
 
     def _count(self, key: bytes, content: bytes, draft: Draft) -> tuple[int, int]:
         self._said[key, content, draft.marked] += 1
@@ -166,7 +166,7 @@ class Identities:
             )
         standing = sorted(twins)
         if nth_marked > len(standing):
-            return Refused(Fault("ROW-14", None, None, None, _differs(draft, twins[standing[-1]][-1], source)))
+            return Refused(Fault("ROW-14", None, None, None, _differs(twins[standing[-1]][-1], source)))
         twin = standing[-nth_marked]
         return self._new(draft, key, content, source, twin, len(twins[twin]) + 1, twins[twin][-1].fact)
 
@@ -179,7 +179,7 @@ class Identities:
         if nth <= len(same):
             return Known(same[nth - 1][-1].fact)
         if twins:
-            return Refused(Fault("ROW-14", None, None, None, _differs(draft, max(twins.items())[1][-1], source)))
+            return Refused(Fault("ROW-14", None, None, None, _differs(max(twins.items())[1][-1], source)))
         other = key_id(draft.kind, draft.replaces)
         before = self._twins(other)
         if not before:
@@ -218,13 +218,14 @@ class Identities:
         self.made.append((key, standing))
 
 
-def _differs(draft: Draft, standing: Standing, source: Source) -> str:
+def _differs(standing: Standing, source: Source) -> str:
+    """Where the two contradict each other. Not what they say: it goes into events, and a key may hold a name."""
     where = (
         f"Zeile {standing.source.place} derselben Datei"
         if standing.source.digest == source.digest
         else f"{standing.source.reference} (Datei:Zeile)"
     )
-    return f"Zeile {source.place} und {where} sagen unter demselben Schlüssel {' / '.join(draft.key)} Verschiedenes."
+    return f"Zeile {source.place} und {where} sagen unter demselben Schlüssel Verschiedenes."
 
 
 def fact_of(draft: Draft, verdict: New, source: Source, said: Mapping[str, Any]) -> Fact:

@@ -1,4 +1,4 @@
-"""Stable pseudonyms, and which names may travel: those of legal persons, known by their legal form or public office."""
+"""Stable pseudonyms, and what may travel: names of legal persons, known by form or public office, and references."""
 
 from __future__ import annotations
 
@@ -18,11 +18,21 @@ def _words(text: str) -> frozenset[str]:
 
 FORMS: Final = _words(
     """
-    ag ev eg gmbh ggmbh ug kg kgaa ohg partg partgmbb se gag vvag aoer kor koer inc ltd llc nv bv mbh ewiv
+    ag ev eg gmbh ggmbh ug kg kgaa ohg partg partgmbb se vvag aoer koer inc ltd llc nv bv mbh ewiv
     """
 )
-"""Legal forms of legal persons and of partnerships that are public by law; sole traders (e. K.) and civil-law partnerships
-(GbR) often bear the name of a person, so theirs do not travel."""
+"""Legal forms of legal persons and of partnerships that are public by law, as last word of a name; sole traders (e. K.) and
+civil-law partnerships (GbR) often bear the name of a person, so theirs do not travel."""
+
+_SHORT_FORM = re.compile(r"\b(?:e\.?\s*[vVgG]\.?|AG|KG|UG|SE|NV|BV|AöR|KöR|[AK]\.\s*ö\.\s*R\.)$")
+"""How a short form must be written, since „E. V.“, „U. G.“ and „Se“ may be initials or a surname, too."""
+_SHORT: Final = _words("ag ev eg kg ug se nv bv aoer koer")
+_ADDED = re.compile(r"\s*\((?:demo|haftungsbeschränkt|gemeinnützig)\)", re.IGNORECASE)
+"""What may stand in brackets behind a name."""
+_IN_DOUBT = re.compile(
+    r"[,(/;]|\bz\.?\s*hd|\binh(?:aber|\.|$)|\b(?:frau|herrn?|dr|prof|dozent\w*|familie)\b", re.IGNORECASE
+)
+"""Signs that a person is named beside a body."""
 
 BODIES: Final = _words(
     """
@@ -38,14 +48,7 @@ BODIES: Final = _words(
     universitaetsstadt
     """
 )
-"""Words that stand in names of bodies. Compared as whole words: „Stadtler“ is no Stadt, „Banker“ no Bank."""
-
-SURNAMES_TOO: Final = _words(
-    """
-    land bund amt post kreis werk bank bahn kirche region stadt schule senat kammer deutschland
-    """
-)
-"""Bodies' words that are surnames, too: they count as first word („Land Hessen“) or behind ``BEFORE`` („Deutsche Post“)."""
+"""First words of the names of bodies. Compared as whole words: „Stadtler“ is no Stadt, „Banker“ no Bank."""
 
 BEFORE: Final = _words(
     """
@@ -95,16 +98,35 @@ def is_legal_person(name: str) -> bool:
     >>> is_legal_person("Brücke e.V."), is_legal_person("Stadt Herne"), is_legal_person("Erika Stadtler")
     (True, True, False)
     """
+    name = _ADDED.sub("", unicodedata.normalize("NFC", name)).strip()
     words = normal_name(name).split()
-    if not FORMS.isdisjoint(words[1:]):
+    if len(words) < 2 or _IN_DOUBT.search(name):
+        return False
+    if words[-1] in FORMS and (words[-1] not in _SHORT or _written_as_form(name)):
         return True
-    for before, word in zip(["", *words], words, strict=False):
-        if word in SURNAMES_TOO:
-            if "," not in name and (before in BEFORE or (not before and len(words) > 1)):
-                return True
-        elif word in BODIES:
-            return True
-    return False
+    first, second = words[:2]
+    return first in BODIES or (first in BEFORE and second in BODIES)
+
+
+def _written_as_form(name: str) -> bool:
+    found = _SHORT_FORM.search(name)
+    return found is not None and not (found[0] == "SE" and name.isupper())
+
+
+LONGEST_WORD: Final = 4
+"""Letters in a row that a reference may hold; longer words may be names."""
+LABELS: Final = _words("rechnung rechnungsnr rechnungsnummer beleg belegnr belegnummer rgnr kdnr datei zahlung nummer")
+"""Longer words that are no names."""
+
+
+def is_reference(text: str) -> bool:
+    """Does a text look like a reference: a digit, and no word that could be a name?
+
+    >>> is_reference("RE-2014/0815"), is_reference("Rechnung 77"), is_reference("Honorar Erika"), is_reference("Beispiel-2014")
+    (True, True, False, False)
+    """
+    words = re.findall(r"[a-z]+", folded(text))
+    return any(sign.isdigit() for sign in text) and all(len(word) <= LONGEST_WORD or word in LABELS for word in words)
 
 
 class Pseudonyms:
@@ -134,6 +156,14 @@ class Pseudonyms:
     def person(self, token: str) -> str:
         """Pseudonym of a person, whatever token the sender uses for them."""
         return self.of("person", " ".join(folded(token).split()))
+
+    def reference(self, text: str) -> str:
+        """A reference as it may travel: itself if it looks like one, else a pseudonym, equal wherever the text is."""
+        return text if is_reference(text) else self.of("reference", re.sub(r"[^0-9a-z]+", "", folded(text)))
+
+    def number(self, text: str) -> str:
+        """A number or short key as it may travel: single short words may, too."""
+        return text if re.fullmatch(rf"\w{{1,{LONGEST_WORD}}}", text) else self.reference(text)
 
     def party(self, name: str | None, *, vat_id: str | None = None, iban: str | None = None) -> Party | None:
         """Who it is: by VAT id, else by IBAN, else by normalised name; the name travels only if a legal person's."""

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from services.funding.domain.matching import token_of
 from services.intake.domain.identity import Identities
 from services.intake.domain.readers.camt import tokens
 from shared.contracts.intake import Payment
@@ -238,3 +239,18 @@ def test_a_payment_that_came_back_undoes_its_debit(more: str, within: str, expec
 def test_only_the_part_of_a_batch_that_came_back_is_undone() -> None:
     parts = details("10.00") + details("20.00").replace("</TxDtls>", "<RtrInf/></TxDtls>")
     assert [one.reversal for one in payments(statement([entry("30.00", "CRDT", details=parts)]))] == [False, True]
+
+
+@pytest.mark.parametrize("reference", ["Beispiel-2014-03", "Erika Beispiel", "RE-77"])
+def test_a_reference_with_a_name_does_not_travel_and_is_the_same_in_list_and_statement(reference: str) -> None:
+    text = (
+        "Maßnahme;Belegliste;Belegnummer;Position;Zahlungsempfänger;Rechnungsnummer;Rechnungsdatum;Leistungsdatum;Brutto;"
+        f"Zahlungsreferenz\nM-1;B;{reference};1;Werkstoff GmbH;{reference};03.03.2014;03.03.2014;119,00;{reference}\n"
+    )
+    ((_, draft),) = read(text).drafts
+    claimed = draft.body["voucher"]
+    (payment,) = payments(statement([entry(details=details(end_to_end=reference, text=f"Danke, {reference}"))]))
+    assert "BEISPIEL" not in (claimed.model_dump_json() + payment.model_dump_json()).upper()
+    assert payment.end_to_end_id == claimed.payment_reference == claimed.invoice_number == claimed.number
+    if any(sign.isdigit() for sign in reference):
+        assert token_of(claimed.invoice_number) in set(map(token_of, payment.references))

@@ -66,6 +66,7 @@ def test_other_content_without_a_mark_is_a_contradiction() -> None:
     shelf.hand_in(voucher("1", "1,00"))
     found = shelf.hand_in(voucher("1", "2,00"))
     assert isinstance(found[0], Refused) and found[0].fault.code == "ROW-14"
+    assert "Zeile 1 und" in found[0].fault.mend_text and "BL-1" not in found[0].fault.mend_text
 
 
 def test_a_marked_row_corrects_and_says_which_fact() -> None:

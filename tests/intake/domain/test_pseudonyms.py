@@ -30,7 +30,9 @@ KEY = b"0123456789abcdef0123456789abcdef"
         "Land Hessen",
         "Sparkasse Beispiel",
         "Evangelische Kirche im Rheinland",
-        "Bürgerstiftung Stiftung",
+        "Stiftung Übergang (Demo)",
+        "BRÜCKE GMBH",
+        "Brücke eV",
         "DB Regio",
         "Amt für Jugend",
         "Volkshochschule Peine",
@@ -55,6 +57,21 @@ def test_bodies_are_known_by_form_or_office(name: str) -> None:
         "Werkmeister",
         "Bundt",
         "Schulz",
+        "Mustermann, Erika (VHS-Dozentin)",
+        "Erika Mustermann (VHS)",
+        "Mustermann, Erika GmbH",
+        "Meyer, E. V.",
+        "Meyer E. V.",
+        "MEYER E.V.",
+        "Schneider, E. G.",
+        "Weber U. G.",
+        "Petra Müller c/o Kita Sonne",
+        "Kita Sonne c/o Petra Müller",
+        "Erika Mustermann Amt",
+        "Müller, Kita",
+        "Kim Kor",
+        "KIM SE",
+        "Park Se Ri",
         "",
     ],
 )
@@ -90,3 +107,15 @@ def test_another_installation_has_other_pseudonyms() -> None:
 
 def test_nobody_is_nobody() -> None:
     assert Pseudonyms(KEY).party(None) is None and Pseudonyms(KEY).party(" - ") is None and Pseudonyms(KEY).account(None) is None
+
+
+@pytest.mark.parametrize("text", ["RE-2014/0815", "M1-BL1-12", "JSAR-E-7", "2014 0815", "Rechnung 12", "HER00017"])
+def test_references_travel_as_they_are(text: str) -> None:
+    assert Pseudonyms(KEY).reference(text) == text
+
+
+@pytest.mark.parametrize("text", ["Honorar Erika Beispiel", "Beispiel-2014-03", "Beispiel2014", "Miete", "Erika 7"])
+def test_texts_that_may_hold_a_name_travel_as_one_pseudonym_however_they_are_written(text: str) -> None:
+    make = Pseudonyms(KEY)
+    assert make.reference(text) == make.reference(text.upper().replace(" ", "  ")) != text
+    assert make.reference(text).startswith("P-") and make.reference(text) != Pseudonyms(KEY[::-1]).reference(text)

@@ -20,7 +20,8 @@ from pydantic import ValidationError
 
 from services.intake.domain.columns import is_iban
 from services.intake.domain.errors import Fault, RowFault, Unreadable
-from services.intake.domain.reading import Draft, Given, Reading, Row, series_of
+from services.intake.domain.pseudonyms import Pseudonyms, is_reference
+from services.intake.domain.reading import TRY_KEY, Draft, Given, Reading, Row, series_of
 from shared.contracts.intake import Payment, PaymentBooked
 from shared.values.dates import business_date
 from shared.values.german import write_cents
@@ -250,8 +251,8 @@ class _Statement:
                 value_date=value,
                 counterparty=self.given.pseudonyms.party(party, iban=iban),
                 counterparty_account=self.given.pseudonyms.account(iban),
-                end_to_end_id=end_to_end,
-                references=tuple(_references(entry, detail, len(details))),
+                end_to_end_id=self.given.pseudonyms.reference(end_to_end) if end_to_end else None,
+                references=tuple(_references(entry, detail, len(details), self.given.pseudonyms)),
                 reversal=reversal,
             )
             key = (*identity, suffix, str(cents)) if suffix else identity
@@ -516,7 +517,7 @@ def _end_to_end(detail: Node | None) -> str | None:
     return found[1] if found and found[1].upper() not in PLACEHOLDERS else None
 
 
-def _references(entry: Node, detail: Node | None, details: int) -> list[str]:
+def _references(entry: Node, detail: Node | None, details: int, pseudonyms: Pseudonyms) -> list[str]:
     """Tokens that may be references: upper case, letters and digits, with a digit; never an IBAN, never a word of a text."""
     texts: list[str] = []
     end_to_end = _end_to_end(detail)
@@ -538,7 +539,7 @@ def _references(entry: Node, detail: Node | None, details: int) -> list[str]:
         ]
     if detail is None and details == 0:
         texts += [said for said in (_text(entry, "AddtlNtryInf"),) if said]
-    return list(dict.fromkeys(token for text in texts for token in tokens(text)))[:MOST_REFERENCES]
+    return list(dict.fromkeys(token for text in texts for token in tokens(text, pseudonyms)))[:MOST_REFERENCES]
 
 
 _LABEL: Final = re.compile(r"\b(?:EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE)\+")
@@ -547,15 +548,22 @@ _BETWEEN: Final = re.compile(r"[\s,;:]+")
 _SIGNS: Final = re.compile(r"[^0-9A-Z]+")
 
 
-def tokens(text: str) -> Iterator[str]:
+def tokens(text: str, pseudonyms: Pseudonyms = Pseudonyms(TRY_KEY)) -> Iterator[str]:
     """Reference tokens of a text, and neighbours joined, since references are written with and without blanks.
+
+    A token that may hold a name is told by the pseudonym that the same text has in a voucher list.
 
     >>> list(tokens("Rechnung RE-2014/0815 vom 3.3."))
     ['RECHNUNGRE20140815', 'RE20140815', '33']
     """
-    words = [word for part in _BETWEEN.split(_LABEL.sub(" ", text.upper())) if (word := _SIGNS.sub("", part))]
-    for at, word in enumerate(words):
-        follower = words[at + 1] if at + 1 < len(words) else ""
+    said = [(part, word) for part in _BETWEEN.split(_LABEL.sub(" ", text.upper())) if (word := _SIGNS.sub("", part))]
+    for at, (part, word) in enumerate(said):
+        follower_part, follower = said[at + 1] if at + 1 < len(said) else ("", "")
+        if _has_digit(word) and not is_reference(part):
+            yield pseudonyms.reference(part)
+            continue
+        if follower and not is_reference(follower_part):
+            follower = ""
         joined = word + follower if _has_digit(follower) and (_has_digit(word) or word in PREFIXES) else ""
         for token in (word, joined):
             if 2 <= len(token) <= 40 and _has_digit(token) and not (len(token) > 14 and is_iban(token)):

@@ -23,7 +23,7 @@ def drafts(cells: Cells) -> Iterator[Draft]:
         received_on=cells["received_on"],
         award_year=cells["award_year"],
         award=cells["award"],
-        payment_reference=cells["payment_reference"],
+        payment_reference=cells.given.pseudonyms.reference(reference) if (reference := cells["payment_reference"]) else None,
     )
     subject = subject_of("measure", receipt.measure)
     yield Draft(

@@ -57,7 +57,7 @@ def drafts(cells: Cells) -> Iterator[Draft]:
     measure, of, number = said["measure"], said["list"], said["number"]
     key, subject = (measure, of, number), subject_of("measure", measure)
     if said.get("withdrawn"):
-        body = {"measure": measure, "list": of, "number": number}
+        body = {"measure": measure, "list": of, "number": cells.given.pseudonyms.number(number)}
         yield Draft("vouchers", key, subject, VoucherWithdrawn, body, marked=True, withdraws=True)
         return
     gross, discount, credit = said["gross"], abs(said.get("discount") or 0), abs(said.get("credit") or 0)
@@ -74,11 +74,11 @@ def drafts(cells: Cells) -> Iterator[Draft]:
     voucher = Voucher(
         measure=measure,
         list=of,
-        number=number,
+        number=pseudonyms.number(number),
         position=said["position"],
         issuer=issuer,
         payee_account=pseudonyms.account(iban),
-        invoice_number=said.get("invoice_number"),
+        invoice_number=pseudonyms.number(invoice) if (invoice := said.get("invoice_number")) else None,
         invoice_date=said["invoice_date"],
         service=_service(cells),
         budget_year=said.get("budget_year") or said["invoice_date"].year,
@@ -87,7 +87,7 @@ def drafts(cells: Cells) -> Iterator[Draft]:
         credit_cents=credit,
         eligible_cents=eligible,
         allocation=allocation,
-        payment_reference=said.get("payment_reference"),
+        payment_reference=pseudonyms.reference(reference) if (reference := said.get("payment_reference")) else None,
         paid_on=said.get("paid_on"),
         module=said.get("module"),
         district=said.get("district"),
