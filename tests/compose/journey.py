@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -35,9 +37,15 @@ class Journey:
         """Upload a file and return when intake has read it to its end, with no row rejected."""
         answer = self.call("intake", "submitter", "POST", "/files", files={"file": (name, text.encode())}, data={"kind": kind})
         assert answer.is_success, answer.text
-        file: dict[str, Any] = answer.json()
-        assert not file["rejected"], file
-        return file
+        digest = answer.json()["digest"]
+        read: dict[str, Any] = until(lambda: self._read(digest), f"{name} has been read")
+        assert not read["rejected"], read
+        return read
+
+    def _read(self, digest: str) -> dict[str, Any] | None:
+        """What became of a file, once it has been read to its end."""
+        file: dict[str, Any] = self.call("intake", "submitter", "GET", f"/files/{digest}").json()
+        return file if file["state"] == "read" else None
 
     def open_measure(self) -> None:
         """Make the measure known that the vouchers belong to."""
@@ -64,10 +72,28 @@ class Journey:
         return answer.status_code == 200
 
     def report(self) -> dict[str, Any]:
-        """Issue the list of vouchers; identical as long as nothing has changed."""
-        answer = self.call(
-            "reporting", "auditor", "POST", "/reports", params={"subject": f"measure/{MEASURE}", "document": "D5"}
-        )
+        """Issue the list of vouchers as soon as everything has arrived; identical as long as nothing has changed."""
+        issued: dict[str, Any] = until(self._issued, "the list of vouchers can be issued")
+        return issued
+
+    def _issued(self) -> dict[str, Any] | None:
+        """The report; ``None`` while reporting refuses it because something is still on its way."""
+        params = {"subject": f"measure/{MEASURE}", "document": "D5"}
+        answer = self.call("reporting", "auditor", "POST", "/reports", params=params)
+        if answer.status_code in (404, 409):
+            return None
         assert answer.is_success, answer.text
         issued: dict[str, Any] = answer.json()
         return issued
+
+
+T = TypeVar("T")
+
+
+def until(state: Callable[[], T | None], what: str, patience: float = 120.0) -> T:
+    """Wait until ``state`` gives something, and return it."""
+    deadline = time.monotonic() + patience
+    while not (found := state()):
+        assert time.monotonic() < deadline, f"not within {patience:.0f} s: {what}"
+        time.sleep(0.2)
+    return found

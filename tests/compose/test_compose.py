@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from tests.compose.journey import Journey
+from tests.compose.journey import Journey, until
 from tests.tools import compose
 from tests.tools.compose import Compose, inspect
 from tests.tools.missing import skip_or_fail
@@ -107,11 +106,3 @@ def test_the_engine_starts_a_crashed_service_again(stack: Compose) -> None:
     stack.crash("funding")
     until(lambda: inspect(container)["RestartCount"] > before, "the engine has started funding again")
     stack.until_ready("funding")
-
-
-def until(state: Callable[[], bool], what: str, patience: float = 120.0) -> None:
-    """Wait for a state."""
-    deadline = time.monotonic() + patience
-    while not state():
-        assert time.monotonic() < deadline, f"not within {patience:.0f} s: {what}"
-        time.sleep(0.2)
