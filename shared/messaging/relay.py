@@ -22,7 +22,7 @@ from shared.messaging.heads import Head
 from shared.messaging.inbox import COUNT, RAISE_ALARM, Inbox
 from shared.messaging.replay import ASK, ROLL_CALL, Said, read_said, statement
 from shared.messaging.work import CHANNEL
-from shared.persistence.database import plain_url
+from shared.persistence.database import KEEPALIVE, plain_url
 from shared.values.subject import LANES, lane_of
 
 log = logging.getLogger("pruefpfad.relay")
@@ -30,6 +30,8 @@ tolerant.install()
 
 READERS: Final = 8
 """Advisory lock (8, lane), held by the session of the one relay that carries this lane."""
+FROZEN_AFTER: Final = 120.0
+"""Seconds after which PostgreSQL takes a silent relay's lanes away. It asks every second, and waits for Kafka for less."""
 PER_LANE: Final = 500
 BYTES_PER_LANE: Final = 1_000_000
 """Most rows, and bytes of bodies, that are read of a lane at once."""
@@ -103,7 +105,7 @@ class Relay:
 
     async def _session(self) -> None:
         async with AsyncExitStack() as stack:
-            connection = await self._connect(stack)
+            connection = await self._connect(stack, ends_idle=self.gate is None)
             listening = await self._connect(stack)
             producer = AIOKafkaProducer(
                 enable_idempotence=True, acks="all", max_batch_size=512 * 1024, max_request_size=4 * 1024 * 1024,
@@ -120,9 +122,12 @@ class Relay:
                 tasks.create_task(session.hear(requests))
                 tasks.create_task(session.forward())
 
-    async def _connect(self, stack: AsyncExitStack) -> psycopg.AsyncConnection[tuple[Any, ...]]:
+    async def _connect(self, stack: AsyncExitStack, *, ends_idle: bool = False) -> psycopg.AsyncConnection[tuple[Any, ...]]:
+        """``ends_idle``: a process that says nothing any more is frozen, and its lanes go to another. Not behind a gate, which
+        may hold back for longer."""
+        options = f"-c timezone=utc -c idle_session_timeout={round(FROZEN_AFTER * 1000) if ends_idle else 0}"
         connection = await psycopg.AsyncConnection.connect(
-            self.url, autocommit=True, options="-c timezone=utc", connect_timeout=10
+            self.url, autocommit=True, options=options, connect_timeout=10, **KEEPALIVE
         )
         stack.push_async_callback(connection.close)                 # gives the lane locks back
         return connection

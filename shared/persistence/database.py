@@ -25,7 +25,7 @@ IDLE_SECONDS: Final = 60.0
 """A transaction that says nothing for so long is ended by PostgreSQL, and its locks with it: its process may be frozen."""
 POOL_SECONDS: Final = 10.0
 """How long to wait for one of the connections."""
-KEEPALIVE: Final = {
+KEEPALIVE: Final[dict[str, Any]] = {
     "keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000,
 }
 """A server that went away without a word is noticed within a minute (libpq's settings; seconds, the last milliseconds)."""

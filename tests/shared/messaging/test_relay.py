@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
 
@@ -400,3 +401,18 @@ def test_a_client_that_is_cancelled_while_it_stops_does_not_end_the_relay(publis
         assert running.cancelled()
 
     asyncio.run(outlives())
+
+
+def test_a_frozen_relay_loses_its_lanes_to_another(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        with MockBroker() as broker:
+            frozen = a_relay(publisher, broker.address)
+            async with AsyncExitStack() as stack:
+                connection = await frozen._connect(stack, ends_idle=True)
+                await connection.execute("select pg_advisory_lock(%s, lane) from generate_series(0, 11) lane", (relay.READERS,))
+                publisher.tell(note("measure/M-1", 1))
+                async with task(a_relay(publisher, broker.address).run()):      # the other says nothing any more
+                    await reached(is_relayed(publisher))
+
+    monkeypatch.setattr(relay, "FROZEN_AFTER", 2.0)
+    run(story)
