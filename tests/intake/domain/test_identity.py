@@ -194,3 +194,23 @@ def test_a_reading_that_goes_on_after_a_crash_says_what_it_would_have_said(rows:
         after.pass_by(draft)
     found += [after.judge(draft, source) for draft in drafts[told:]]
     assert found == expected
+
+
+def test_one_award_may_carry_the_money_of_two_grantors() -> None:
+    heading = "Maßnahme;Aktenzeichen;Fassung;Zuwendungsgeber;Art;Bescheid vom;Beginn;Ende;Finanzierungsart;Fördersatz;Höchstbetrag\n"
+    said = "M-1;JUSTiQ-17;1;{};{};15.12.2014;01.01.2015;31.12.2018;Anteil;50 %;48.000,00\n"
+    known = Identities()
+    assert [one.award.grantor.key for one in facts(heading + said.format("esf", "EU") + said.format("bund", "Bund"), known)] == [
+        "esf",
+        "bund",
+    ]
+    assert not facts(heading + said.format("bund", "Bund"), Identities(standings=known.standings))
+
+
+def test_a_municipality_may_leave_and_rejoin() -> None:
+    heading = "Programm;Kommune;Name der Kommune;Beginn;Ende\n"
+    first, second = ("P;1;Modellkommune 01 (Demo);01.09.2011;30.06.2012\n", "P;1;Modellkommune 01 (Demo);01.01.2013;\n")
+    known = Identities()
+    assert len(facts(heading + first, known)) == 1
+    (rejoined,) = facts(heading + first + second, Identities(standings=known.standings))
+    assert isinstance(rejoined, ParticipationRecorded) and rejoined.corrects is None

@@ -46,7 +46,7 @@ def drafts(cells: Cells) -> Iterator[Draft]:
         revoked_on=cells["revoked_on"],
     )
     event = GrantAwarded if award.version == 1 else AwardAmended
-    key = (award.measure, award.reference, str(award.version))
+    key = (award.measure, award.grantor.key, award.reference, str(award.version))
     yield Draft(
         "awards",
         key,
@@ -62,8 +62,10 @@ TEMPLATE: Final = Template(
     "awards",
     Words("Bescheide", "Awards"),
     Words(
-        "Zuwendungsbescheide und Änderungsbescheide. Schlüssel: Maßnahme, Aktenzeichen, Fassung. Jahresbeträge: „Betrag 2014“ …",
-        "Grant awards and amendments. Key: measure, reference, version. Yearly amounts: “Betrag 2014” …",
+        "Zuwendungsbescheide und Änderungsbescheide. Schlüssel: Maßnahme, Zuwendungsgeber, Aktenzeichen, Fassung. "
+        "Jahresbeträge: „Betrag 2014“ …",
+        "Grant awards and amendments. Key: measure, grantor, reference, version: one award may carry the money of two grantors. "
+        "Yearly amounts: “Betrag 2014” …",
     ),
     (
         MEASURE,

@@ -22,7 +22,7 @@ from shared.values.subject import subject_of
 
 
 def drafts(cells: Cells) -> Iterator[Draft]:
-    """A municipality takes part; the same again with an end is news, not a conflict."""
+    """A municipality takes part; the same again with an end is news, and so is a later beginning: it rejoined."""
     joined, left = cells["joined_on"], cells["left_on"]
     if left is not None and left < joined:
         raise cells.fault("left_on", "ROW-12", f"{joined} … {left}")
@@ -37,7 +37,7 @@ def drafts(cells: Cells) -> Iterator[Draft]:
     before = {"participation": participation.model_copy(update={"left_on": None})} if left is not None else None
     yield Draft(
         "participations",
-        (participation.programme, participation.municipality.key),
+        (participation.programme, participation.municipality.key, joined.isoformat()),
         subject_of("programme", participation.programme),
         ParticipationRecorded,
         {"participation": participation},
@@ -50,9 +50,10 @@ TEMPLATE: Final = Template(
     "participations",
     Words("Teilnahmen", "Participations"),
     Words(
-        "Kommunen, die an einem Programm teilnehmen. Schlüssel: Programm, Kommune. "
+        "Kommunen, die an einem Programm teilnehmen. Schlüssel: Programm, Kommune, Beginn; wer wieder beitritt, hat zwei Zeilen. "
         "Ein später ergänztes Ende braucht kein „Berichtigt“.",
-        "Municipalities that take part in a programme. Key: programme, municipality. An end added later needs no “Berichtigt”.",
+        "Municipalities that take part in a programme. Key: programme, municipality, beginning; who rejoins has two rows. "
+        "An end added later needs no “Berichtigt”.",
     ),
     (
         PROGRAMME,
