@@ -27,8 +27,9 @@ from services.funding.domain.finding import Difference, compare
 from services.funding.domain.ledger import ZEROS, Broken, Journal, built, reference_of, verify_chain
 from services.funding.domain.matching import Claim, Line, Matched, Matching, Suggested, claim_of, line_of, match
 from services.funding.domain.posting import Unpostable, entries_for, settle
-from services.funding.domain.reconciliation import Reconciled, reconcile, reconcile_programme
+from services.funding.domain.reconciliation import ProgrammeReconciliation, Reconciled, reconcile, reconcile_programme
 from services.funding.domain.rules import RuleSet
+from services.funding.domain.waiver import Content, first_seen, waivers_of
 from services.funding.store import Due, Held, Memory, Written
 from shared.contracts.event import Event
 from shared.contracts.funding import (
@@ -580,6 +581,8 @@ class _Stated:
     failed: str | None = None
     """Why it could not be reconciled."""
     days: list[tuple[Reconciled, MeasureStatement]] = field(default_factory=list)
+    given_for: dict[UUID, Content] = field(default_factory=dict)
+    """What waivers were given for that are seen for the first time."""
     marks: set[str] = field(default_factory=set)
     """Other measures that are due because of this one."""
 
@@ -613,6 +616,7 @@ def reconcile_due_measures(work: Work, using: Reconciling) -> bool:
         if s.failed is None:
             with _set_aside(work) as failed:
                 changed = [_save_measure(work, s.due, *day) for day in s.days]
+                store.save_given_for(work.session, s.due.subject, s.given_for)
             s.failed = failed[0] if failed else None
         if s.failed is not None:
             store.set_aside(work.session, [s.due.subject], s.failed)
@@ -665,6 +669,7 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
     settlement = Head(number=place.settled, seal=place.settled_seal)
     counts = store.count_parked(session, subject), store.count_rejected(session, subject)
     statements, suggestions = store.has_bank_statements(session, subject), store.count_suggestions(session, subject)
+    known, first = _given_for(session, subject, standing)
     for day in sorted({work.today, *store.days_of(session, subject, programme)}):
         case = case_of(
             facts,
@@ -681,16 +686,29 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
             unmatched_payments=tuple(reference_of(a, Book.MAIN, n) for a, n, valued_on in unmatched if valued_on <= day),
             bank_statements=statements,
             suggestions=suggestions,
+            given_for=known,
         )
         result = reconcile(case)
         statement = result.statement(
             head=head, settlement=settlement, facts_upto=place.facts_upto, parked=counts[0], rejected=counts[1]
         )
         stated.days.append((result, statement))
+    stated.given_for = first | first_seen(waivers_of(standing, known), (f for result, _ in stated.days for f in result.findings))
     stated.programme = programme
     stated.marks = {f.subject for f in elsewhere} if due.own else set()
     stated.marks |= set(neighbours) if due.wide else set()
     return stated
+
+
+def _given_for(
+    session: Session, subject: str, standing: Sequence[Fact]
+) -> tuple[dict[UUID, Content], dict[UUID, Content]]:
+    """What waivers were given for: all that is known, and what of it is seen for the first time, from findings told before."""
+    known = store.given_for(session, subject)
+    waivers = waivers_of(standing, known)
+    unbound = [finding for finding, waiver in waivers.items() if waiver.given_for is None]
+    first = first_seen(waivers, store.findings_waived(session, subject, unbound)) if unbound else {}
+    return known | first, first
 
 
 def _proof(match: Match) -> Proof:
@@ -771,12 +789,16 @@ def _reconcile_programme(work: Work, due: Due, using: Reconciling) -> None:
     place = store.place_of(session, subject)
     one = due._replace(version=place.version)
     facts = using.memory.facts(session, subject)
-    registered = next((f for f in reversed(standing_of(facts)) if isinstance(f, ProgrammeRegistered)), None)
-    results = []
+    standing = standing_of(facts)
+    registered = next((f for f in reversed(standing) if isinstance(f, ProgrammeRegistered)), None)
+    results: list[ProgrammeReconciliation] = []
+    first: dict[UUID, Content] = {}
+    known: dict[UUID, Content] = {}
     if registered is not None:
         measures = sorted(store.measures_of(session, [subject]))
         keys = {s: data.key for s, data in store.programmes_of(session, measures).items()}
         rare = store.rare_facts(session, measures)
+        known, first = _given_for(session, subject, standing)
         for day in sorted({work.today, *store.days_of(session, subject, None)}):
             statements = store.measure_statements(session, measures, day)
             findings = store.findings_of(session, measures, day)
@@ -788,6 +810,7 @@ def _reconcile_programme(work: Work, due: Due, using: Reconciling) -> None:
                 statements={keys[s]: statement for s, (_, statement) in statements.items()},
                 findings={keys[s]: of for s, of in findings.items()},
                 events={s: event for s, (event, _) in statements.items()},
+                given_for=known,
             )
             results.append(
                 reconcile_programme(
@@ -801,6 +824,8 @@ def _reconcile_programme(work: Work, due: Due, using: Reconciling) -> None:
         return                                                  # it stays due
     for result in results:
         _save_programme(work, one, result.findings, result.statement)
+    seen = first_seen(waivers_of(standing, known), (f for result in results for f in result.findings))
+    store.save_given_for(session, subject, first | seen)
     store.done(session, [subject], work.today)
 
 

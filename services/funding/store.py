@@ -20,6 +20,7 @@ from sqlmodel import Session
 from services.funding.domain.ledger import ZEROS, Journal
 from services.funding.domain.posting import Books, Standing
 from services.funding.domain.rules import RuleSet, read_rules
+from services.funding.domain.waiver import Content
 from services.funding.tables import EntryRow, FactRow
 from shared.contracts.funding import Book, Entry, Finding, Match, MeasureStatement, Posting, ProgrammeStatement
 from shared.contracts.intake import INTAKE, FileRead, IntakeEvent, MeasureData, MeasureRegistered, RowRejected
@@ -271,9 +272,10 @@ def keep_rejections(session: Session, rejected: Sequence[RowRejected], read: Seq
             [(r.id, r.subject, r.series, r.concerns, r.recorded_at) for r in rejected],
         )
         run.executemany(
-            """insert into file (file, series, known_at) values (%s, %s, %s) on conflict (file) do update
-               set series = excluded.series, known_at = greatest(file.known_at, excluded.known_at)""",
-            [(f.subject, f.series, f.recorded_at) for f in read],
+            """insert into file (file, series, known_at, rows, rejected) values (%s, %s, %s, %s, %s) on conflict (file) do update
+               set series = excluded.series, known_at = greatest(file.known_at, excluded.known_at), rows = excluded.rows,
+                 rejected = excluded.rejected""",
+            [(f.subject, f.series, f.recorded_at, f.rows, f.rejected) for f in read],
         )
 
 
@@ -796,12 +798,18 @@ def count_parked(session: Session, subject: str) -> int:
 
 
 def count_rejected(session: Session, subject: str) -> int:
-    """Rows about a subject, or an account it is paid from, that could not be read and that no later file has settled."""
+    """Rows about a subject, or an account it is paid from, that could not be read and that no later file has settled.
+
+    Only an edition can settle them that could hold what they were meant to say: of the same series, read to its end after them,
+    with as many rows at least, and none of them rejected. Of a file that never came to its end only the rejections are known.
+    """
     return _count(
         session,
         """select count(*) from rejection r
            where (r.concerns = %s or r.concerns in (select account from account_use where measure = %s)) and not exists
-           (select from file f where f.series = r.series and f.file <> r.file and f.known_at > r.known_at)""",
+           (select from file f where f.series = r.series and f.file <> r.file and f.known_at > r.known_at and f.rejected = 0
+              and f.rows >= coalesce((select e.rows from file e where e.file = r.file),
+                                     (select count(*) from rejection o where o.file = r.file)))""",
         (subject, subject),
     )
 
@@ -840,6 +848,29 @@ def save_findings(session: Session, subject: str, day: date, kept: Sequence[Find
             [(subject, day, f.id, f.code, f.model_dump_json().encode()) for f in kept],
         )
         run.execute("delete from finding where subject = %s and day = %s and id = any(%s)", (subject, day, [f.id for f in gone]))
+
+
+def given_for(session: Session, subject: str) -> dict[UUID, Content]:
+    """What the waivers of a subject were given for, by instruction."""
+    with cursor(session) as run:
+        run.execute("select instruction, at_risk_cents, inputs from waiver where subject = %s", (subject,))
+        return {instruction: Content(cents, frozenset(inputs)) for instruction, cents, inputs in run}
+
+
+def save_given_for(session: Session, subject: str, given: Mapping[UUID, Content]) -> None:
+    """Keep what waivers were given for; what is kept already stays."""
+    with cursor(session) as run:
+        run.executemany(
+            "insert into waiver (instruction, subject, at_risk_cents, inputs) values (%s, %s, %s, %s) on conflict do nothing",
+            [(instruction, subject, c.at_risk_cents, sorted(c.inputs)) for instruction, c in given.items()],
+        )
+
+
+def findings_waived(session: Session, subject: str, waived: Sequence[UUID]) -> list[Finding]:
+    """These findings of a subject, as they hold on any day."""
+    with cursor(session) as run:
+        run.execute("select body from finding where subject = %s and id = any(%s)", (subject, list(waived)), binary=True)
+        return [Finding.model_validate_json(body) for (body,) in run]
 
 
 def measure_statements(session: Session, measures: Sequence[str], day: date) -> dict[str, tuple[UUID, MeasureStatement]]:

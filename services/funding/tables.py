@@ -227,6 +227,18 @@ class FindingRow(Row, table=True):
     body: bytes = _bytes()
 
 
+class WaiverRow(Row, table=True):
+    """What a waiver was given for: its finding as it stood when funding came to know the waiver."""
+
+    __tablename__ = "waiver"
+
+    instruction: UUID = Field(primary_key=True)
+    subject: str = _text()
+    at_risk_cents: int = _number()
+    inputs: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    """Digests of the finding's inputs, one for each different day."""
+
+
 class RejectionRow(Row, table=True):
     """A row that could not be read, and the subject it is about where it still says so."""
 
@@ -240,13 +252,16 @@ class RejectionRow(Row, table=True):
 
 
 class FileRow(Row, table=True):
-    """A file that was read to its end: it settles rejections of earlier files of its series."""
+    """A file that was read to its end. It settles rejections of earlier files of its series if it has as many rows at least and
+    none of them was rejected."""
 
     __tablename__ = "file"
 
     file: str = _text(primary_key=True)
     series: str = _text()
     known_at: datetime = _instant()
+    rows: int = _number()
+    rejected: int = _number()
 
 
 class ToldParked(Row, table=True):

@@ -596,11 +596,18 @@ class RejectMatch(Data):
 
 
 class WaiveFinding(Data):
-    """A finding is accepted with a reason (four eyes: ``approved_by`` is another than the actor)."""
+    """A finding is accepted with a reason (four eyes: ``approved_by`` is another than the actor).
+
+    It is accepted as it stands: a larger amount at risk opens it again.
+    """
 
     kind: Literal["waive_finding"] = "waive_finding"
     finding: UUID
     reason: str = Field(min_length=3, max_length=300)
+    at_risk_cents: Sum | None = None
+    """The amount at risk that is accepted; without it the one that stands when funding comes to know the waiver."""
+    withdrawn: bool = False
+    """The waiver is taken back: the finding is open again."""
 
 
 class Close(Data):

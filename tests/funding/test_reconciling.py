@@ -41,6 +41,7 @@ from shared.contracts.intake import (
 )
 from shared.messaging.work import unit_of_work
 from shared.values.dates import Period
+from shared.values.source import id_of
 from tests.funding import facts
 from tests.funding.facts import told
 from tests.funding.running import Funding
@@ -118,6 +119,47 @@ def test_a_waived_finding_is_told_and_no_longer_open(funding: Funding) -> None:
     assert gap.id not in funding.statement().findings
 
 
+def test_a_waiver_holds_for_the_amount_it_was_given_for_and_no_larger_one(funding: Funding) -> None:
+    plan = facts.plan(100_00)
+    funding.post(facts.measure(), plan)
+    funding.settle()
+    (gap,) = [f for f in funding.findings() if f.code == "KOF-01"]
+    larger = facts.plan(999_00)
+    funding.post(facts.instruction("measure/M-1", WaiveFinding(finding=gap.id, reason="Bagatelle")), larger)
+    funding.settle()
+    assert [f.waived for f in funding.findings() if f.code == "KOF-01"] == [None], "it was given for 100.00"
+    funding.post(facts.plan(50_00))
+    funding.settle()
+    assert [f.waived for f in funding.findings() if f.code == "KOF-01"] == ["Bagatelle"], "less than was accepted"
+    back = WaiveFinding(finding=gap.id, reason="doch nicht", withdrawn=True)
+    funding.post(facts.instruction("measure/M-1", back, 2))
+    funding.settle()
+    assert [f.waived for f in funding.findings() if f.code == "KOF-01"] == [None]
+
+
+def test_a_waiver_seen_together_with_its_finding_is_bound_to_it(funding: Funding) -> None:
+    gap = id_of("finding", "KOF-01", "measure M-1", "2026")
+    funding.post(
+        facts.measure(), facts.plan(100_00), facts.instruction("measure/M-1", WaiveFinding(finding=gap, reason="Bagatelle"))
+    )
+    funding.settle()
+    assert [f.waived for f in funding.findings() if f.code == "KOF-01"] == ["Bagatelle"]
+    funding.post(facts.plan(100_01))
+    funding.settle()
+    assert [f.waived for f in funding.findings() if f.code == "KOF-01"] == [None]
+
+
+def test_a_waiver_may_name_the_amount_it_accepts(funding: Funding) -> None:
+    gap = id_of("finding", "KOF-01", "measure M-1", "2026")
+    given = WaiveFinding(finding=gap, reason="bis 150", at_risk_cents=150_00)
+    funding.post(facts.measure(), facts.plan(100_00), facts.instruction("measure/M-1", given))
+    funding.settle()
+    for cents, waived in ((150_00, "bis 150"), (150_01, None)):
+        funding.post(facts.plan(cents))
+        funding.settle()
+        assert [f.waived for f in funding.findings() if f.code == "KOF-01"] == [waived]
+
+
 def test_a_watched_day_is_stated_beside_today_and_again_after_every_correction(funding: Funding) -> None:
     early, late = facts.voucher(1, invoice_date=date(2026, 1, 10)), facts.voucher(2, invoice_date=date(2026, 2, 10))
     day = date(2026, 1, 31)
@@ -189,10 +231,10 @@ def test_people_confirm_and_reject_matches(funding: Funding) -> None:
 
 
 def test_rejected_rows_count_until_a_later_file_of_their_series(funding: Funding) -> None:
-    def read(digest: str, minute: int) -> FileRead:
+    def read(digest: str, minute: int, rows: int = 17, rejected: int = 0) -> FileRead:
         at = facts.KNOWN.replace(minute=minute)
         fact: FileRead = told(
-            FileRead, f"file/{digest}", "end", at=at, kind="vouchers", series="s", rows=1, facts=0, known=0, rejected=0
+            FileRead, f"file/{digest}", "end", at=at, kind="vouchers", series="s", rows=rows, facts=0, known=0, rejected=rejected
         )
         return fact
 
@@ -203,7 +245,11 @@ def test_rejected_rows_count_until_a_later_file_of_their_series(funding: Funding
     funding.post(facts.measure(), rejected, read("a", 2))
     funding.settle()
     assert (funding.statement().rejected, funding.statement().verdict) == (1, "open")
-    funding.post(read("b", 3))
+    for name, rows, bad, why in (("c", 16, 0, "the row may be left out"), ("d", 17, 1, "the row may be rejected again")):
+        funding.post(read(name, 3, rows, bad))
+        funding.settle()
+        assert funding.statement().rejected == 1, why
+    funding.post(read("b", 4))
     funding.settle()
     assert funding.statement().rejected == 0
 

@@ -16,6 +16,7 @@ from typing import Final
 from uuid import UUID
 
 from services.funding.domain.rules import RuleSet
+from services.funding.domain.waiver import Content, Waiver, waivers_of
 from shared.contracts.funding import Finding, MeasureStatement, Provisional
 from shared.contracts.intake import (
     Award,
@@ -53,7 +54,6 @@ from shared.contracts.intake import (
     Voucher,
     VoucherCorrected,
     VoucherRecorded,
-    WaiveFinding,
 )
 from shared.values.source import Source
 
@@ -196,8 +196,8 @@ class Case:
     suggestions: int = 0
     sources: Mapping[Data, Source] = field(default_factory=dict)
     """Rows of what stands here without its fact (awards, staff months, measures, programme): value → row."""
-    waivers: Mapping[UUID, str] = field(default_factory=dict)
-    """Finding → why it was accepted."""
+    waivers: Mapping[UUID, Waiver] = field(default_factory=dict)
+    """Finding → why it was accepted, and as what."""
 
     @cached_property
     def plan_years(self) -> dict[int, int]:
@@ -285,8 +285,8 @@ class ProgrammeCase:
     """Open findings by measure key."""
     events: Mapping[str, UUID] = field(default_factory=dict)
     """Measure subject → event of the statement it stands on."""
-    waivers: Mapping[UUID, str] = field(default_factory=dict)
-    """Finding → why it was accepted."""
+    waivers: Mapping[UUID, Waiver] = field(default_factory=dict)
+    """Finding → why it was accepted, and as what."""
     sources: Mapping[Data, Source] = field(default_factory=dict)
     """Rows of what stands here without its fact (participations, bands, populations, awards): value → row."""
 
@@ -333,12 +333,14 @@ def case_of(
     unmatched_payments: tuple[str, ...] = (),
     bank_statements: bool = False,
     suggestions: int = 0,
+    given_for: Mapping[UUID, Content] | None = None,
 ) -> Case:
     """What is known about a measure and counts on a day.
 
     ``facts``: all of the measure's, in the order they were recorded. ``entries`` and ``proofs``: by voucher fact; a proof counts
     from its value date on. ``papers``: facts of the council papers its promises name. ``elsewhere``: standing vouchers of other
-    measures. ``related``: the facts of each related measure that register it, award it money or withdraw it.
+    measures. ``related``: the facts of each related measure that register it, award it money or withdraw it. ``given_for``: what
+    waivers were given for, by instruction.
     """
     standing = standing_of(facts)
     neighbours = [standing_of(others) for others in related]
@@ -354,7 +356,6 @@ def case_of(
     staff: list[StaffMonth] = []
     closes: list[Close] = []
     consents: list[ConsentToPosition] = []
-    waivers: dict[UUID, str] = {}
     withdrawn_on: date | None = None
     for fact in standing:
         if isinstance(fact, VoucherRecorded | VoucherCorrected):
@@ -381,8 +382,6 @@ def case_of(
                 closes.append(given)
             elif isinstance(given, ConsentToPosition):
                 consents.append(given)
-            elif isinstance(given, WaiveFinding):
-                waivers[given.finding] = given.reason
     measure = registered[-1]
     of_programme = standing_of(programme_facts)
     case = Case(
@@ -416,7 +415,7 @@ def case_of(
         unmatched_payments=unmatched_payments,
         bank_statements=bank_statements,
         suggestions=suggestions,
-        waivers=waivers,
+        waivers=waivers_of(standing, given_for or {}),
         sources=sources_of((*standing, *colleagues, *chain.from_iterable(neighbours))),
     )
     named = {paper_key(case.measure.municipality.key, c.commitment.decision) for c in commitments if c.commitment.decision}
@@ -512,6 +511,7 @@ def programme_case_of(
     statements: Mapping[str, MeasureStatement] | None = None,
     findings: Mapping[str, tuple[Finding, ...]] | None = None,
     events: Mapping[str, UUID] | None = None,
+    given_for: Mapping[UUID, Content] | None = None,
 ) -> ProgrammeCase:
     """What is known about a programme and counts on a day.
 
@@ -528,7 +528,6 @@ def programme_case_of(
     bands: dict[int, SizeBand] = {}
     populations: dict[tuple[str, date], Population] = {}
     figures: dict[tuple[str, date, str], FigurePublished] = {}
-    waivers: dict[UUID, str] = {}
     for fact in standing:
         if isinstance(fact, ParticipationRecorded):
             if fact.participation.joined_on <= judged_on:
@@ -538,11 +537,8 @@ def programme_case_of(
                 figures[fact.figure.scope, fact.figure.published_on, fact.figure.publication] = fact
         elif isinstance(fact, SizeBandSet):
             bands[fact.band.inhabitants_from] = fact.band
-        elif isinstance(fact, PopulationRecorded):
-            if fact.population.counted_on <= as_of:
-                populations[fact.population.municipality, fact.population.counted_on] = fact.population
-        elif isinstance(fact, InstructionGiven) and isinstance(fact.instruction, WaiveFinding):
-            waivers[fact.instruction.finding] = fact.instruction.reason
+        elif isinstance(fact, PopulationRecorded) and fact.population.counted_on <= as_of:
+            populations[fact.population.municipality, fact.population.counted_on] = fact.population
     known = {key: standing_of(of) for key, of in (measures or {}).items()}
     return ProgrammeCase(
         as_of=as_of,
@@ -558,6 +554,6 @@ def programme_case_of(
         statements=dict(statements or {}),
         findings=dict(findings or {}),
         events=dict(events or {}),
-        waivers=waivers,
+        waivers=waivers_of(standing, given_for or {}),
         sources=sources_of((*standing, *chain.from_iterable(known.values()))),
     )

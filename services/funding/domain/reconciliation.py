@@ -20,6 +20,7 @@ from services.funding.domain.checks.programme.figures import active, joined
 from services.funding.domain.coverage import Coverage, cover
 from services.funding.domain.finding import Check
 from services.funding.domain.posting import POSTED, payable_share
+from services.funding.domain.waiver import Waiver
 from shared.contracts.funding import (
     CheckResult,
     CoverageLine,
@@ -138,7 +139,7 @@ def reconcile(case: Case, checks: Sequence[Check] = CHECKS) -> Reconciled:
 
 
 def _checked(
-    case: Case | ProgrammeCase, checks: Sequence[Check], waivers: Mapping[UUID, str]
+    case: Case | ProgrammeCase, checks: Sequence[Check], waivers: Mapping[UUID, Waiver]
 ) -> tuple[tuple[CheckResult, ...], tuple[Finding, ...]]:
     """Run every check that concerns this kind of case; a waived finding says so and is not counted as open."""
     results: list[CheckResult] = []
@@ -147,11 +148,17 @@ def _checked(
         if (check.of_measure if isinstance(case, Case) else check.of_programme) is None:
             continue
         result, found = check.run(case)
-        waived = [f.model_copy(update={"waived": waivers[f.id]}) if f.id in waivers else f for f in found]
+        waived = [_waived(f, waivers.get(f.id)) for f in found]
         findings += waived
         accepted = sum(f.waived is not None for f in waived)
         results.append(result.model_copy(update={"findings": result.findings - accepted}) if accepted else result)
     return tuple(results), tuple(findings)
+
+
+def _waived(finding: Finding, waiver: Waiver | None) -> Finding:
+    if waiver is None or not waiver.covers(finding.at_risk_cents, finding.inputs):
+        return finding
+    return finding.model_copy(update={"waived": waiver.reason})
 
 
 def _verdict(is_open: bool, is_explained: bool) -> Verdict:

@@ -87,12 +87,19 @@ create table finding (
   primary key (subject, day, id)
 );
 
+create table waiver (
+  instruction uuid primary key, subject text not null, at_risk_cents bigint not null, inputs text[] not null
+);
+create index waiver_subject on waiver (subject);
+
 create table rejection (
   fact uuid primary key, file text not null, series text, concerns text, known_at timestamptz not null
 );
 create index rejection_concerns on rejection (concerns) where concerns is not null;
 create index rejection_series on rejection (series) where series is not null;
-create table file (file text primary key, series text not null, known_at timestamptz not null);
+create table file (
+  file text primary key, series text not null, known_at timestamptz not null, rows bigint not null, rejected bigint not null
+);
 create index file_series on file (series);
 create table told_parked (reference text primary key, subject text not null, fact uuid, attempts bigint not null);
 """

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,10 +14,12 @@ from services.funding.domain.checks.rate.maximum_exceeded import maximum_exceede
 from services.funding.domain.checks.rate.paid_without_award import paid_without_award
 from services.funding.domain.checks.rate.rate_exceeded import rate_exceeded
 from services.funding.domain.checks.vouchers.unpaid import unpaid
+from services.funding.domain.waiver import Waiver
 from shared.contracts.funding import Outcome, Severity
 from shared.contracts.intake import FinancingType
 from shared.values.dates import Period
 from shared.values.funders import Funder, FunderKind
+from shared.values.source import id_of
 from tests.builders import (
     CITY,
     ESF,
@@ -65,7 +66,7 @@ class TestRateExceeded:
 
     def test_a_waived_finding_is_not_open_so_nothing_is_taken_off(self) -> None:
         case = a_case(awards=(an_award(),), vouchers=(a_voucher(1, 100_00, proof=UNPAID),))
-        waivers: dict[UUID, str] = {finding(unpaid, case).id: "Barzahlung, Quittung lag vor"}
+        waivers = {finding(unpaid, case).id: Waiver(id_of("waiver"), "Barzahlung, Quittung lag vor")}
         assert accepted(case, an_award()).cents == 0
         assert accepted(a_case(vouchers=case.vouchers, waivers=waivers), an_award()).cents == 100_00
 

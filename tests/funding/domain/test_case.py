@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from services.funding.domain.case import Proof, Unregistered, case_of
+from services.funding.domain.waiver import Waiver
 from shared.contracts.intake import Close, Step, StepResult, WaiveFinding
 from shared.values.source import id_of
 from tests.funding import facts
@@ -69,5 +70,14 @@ def test_papers_are_linked_by_municipality_and_reference_and_steps_ahead_do_not_
 
 def test_a_waiver_is_known_with_its_reason() -> None:
     finding = id_of("finding")
-    known = case(facts.instruction("measure/M-1", WaiveFinding(finding=finding, reason="geprüft")))
-    assert dict(known.waivers) == {finding: "geprüft"}
+    given = facts.instruction("measure/M-1", WaiveFinding(finding=finding, reason="geprüft"))
+    assert dict(case(given).waivers) == {finding: Waiver(given.id, "geprüft")}
+
+
+def test_a_waiver_that_was_taken_back_is_none() -> None:
+    finding = id_of("finding")
+    given = facts.instruction("measure/M-1", WaiveFinding(finding=finding, reason="geprüft"))
+    back = facts.instruction("measure/M-1", WaiveFinding(finding=finding, reason="zu früh", withdrawn=True), 2)
+    again = facts.instruction("measure/M-1", WaiveFinding(finding=finding, reason="doch"), 3)
+    assert not case(given, back).waivers
+    assert case(given, back, again).waivers[finding].reason == "doch"

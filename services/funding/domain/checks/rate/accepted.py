@@ -64,7 +64,8 @@ def _at_risk_by_voucher(case: Case, checks: Iterable[Check]) -> dict[UUID, int]:
         for said in check.of_measure(case) if check.of_measure else ():
             if not isinstance(said, Noticed) or (said.severity or check.severity) not in (Severity.BLOCKING, Severity.ERROR):
                 continue
-            if check.identity(said) not in case.waivers:
+            waiver = case.waivers.get(check.identity(said))
+            if waiver is None or not waiver.covers(said.at_risk_cents, said.inputs or {}):
                 for fact, cents in (said.vouchers or {}).items():
                     at_risk[fact] += cents
     return dict(at_risk)
