@@ -13,6 +13,7 @@ from services.intake.domain.columns import CORRECTS, Cells, Column, Template, dr
 from services.intake.domain.errors import Fault, Unreadable
 from services.intake.domain.pseudonyms import folded
 from services.intake.domain.reading import Given, Reading, Row, series_of
+from services.intake.domain.text import misread
 from shared.values.german import write_cents
 
 DELIMITERS: Final = (";", ",", "\t", "|")
@@ -132,12 +133,14 @@ def heading_of(text: str, templates: Sequence[Template], given: Given) -> Headin
                     found.append(heading)
     if not found:
         listed = ", ".join(template.kind for template in templates)
-        raise Unreadable(Fault("FILE-01", value=_first_line(text), hint=f"Bekannte Arten: {listed}."), given.name)
+        hint = f"Bekannte Arten: {listed}.{_encoding(_first_line(text))}"
+        raise Unreadable(Fault("FILE-01", value=_first_line(text), hint=hint), given.name)
     complete = [heading for heading in found if not heading.lacks(given)]
     if not complete:
         best = max(found, key=lambda heading: (len(heading.columns) - len(heading.lacks(given)), -heading.line))
         names = ", ".join(column.heading for column in best.lacks(given))
         hint = f"Als „{best.template.title.de}“ gelesen (Zeile {best.line}), es fehlen: {names}."
+        hint += _encoding(", ".join(best.cells))
         raise Unreadable(Fault("FILE-03", names, _first_line(text), names, hint), given.name)
     best_score = max(map(_score, complete))
     best_found = [heading for heading in complete if _score(heading) == best_score]
@@ -148,6 +151,12 @@ def heading_of(text: str, templates: Sequence[Template], given: Given) -> Headin
     if heading.duplicate:
         raise Unreadable(Fault("FILE-04", heading.duplicate, heading.duplicate), given.name)
     return heading
+
+
+def _encoding(headings: str) -> str:
+    """Words on the likely cause where umlauts of the headings were misread, else nothing."""
+    name = misread(headings)
+    return f" Die Umlaute der Spaltenköpfe sind verstümmelt: die Datei ist wohl als {name} gespeichert." if name else ""
 
 
 def _score(heading: Heading) -> tuple[int, int]:

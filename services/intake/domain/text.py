@@ -18,6 +18,30 @@ _BINARY = (
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
+_MISREAD = {
+    "cp850 (MS-DOS)": "cp850",
+    "Mac Roman": "mac_roman",
+}
+
+
+def misread(text: str) -> str | None:
+    """Name of the encoding a text was likely written in, where its umlauts are other signs than a German heading has.
+
+    >>> misread("Maßnahme".encode("cp850").decode("cp1252")), misread("Maßnahme")
+    ('cp850 (MS-DOS)', None)
+    """
+    said = [sign for sign in text if ord(sign) > 127]
+    if not said or all(sign in "äöüÄÖÜß€§–éè\u00a0\ufeff" for sign in said):
+        return None
+    raw = b"".join(bytes([ord(sign)]) if "\x80" <= sign <= "\x9f" else sign.encode("cp1252", "replace") for sign in text)
+    for name, encoding in _MISREAD.items():
+        if all(sign in "äöüÄÖÜß" for sign in raw.decode(encoding) if ord(sign) > 127):
+            return name
+    if any(pair in text for pair in ("Ã¤", "Ã¶", "Ã¼", "ÃŸ", "Ã„", "Ã–", "Ãœ")):
+        return "UTF-8, doppelt kodiert"
+    return None
+
+
 def decode(content: bytes) -> str:
     """Text in NFC. UTF-8 (also with BOM), UTF-16 (also without), else Windows-1252; refuses what is no text.
 

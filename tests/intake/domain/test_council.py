@@ -257,3 +257,26 @@ def test_text_that_no_database_takes_is_left_out_or_refused() -> None:
 def test_a_submission_handed_in_as_a_file_is_told_where_to_go() -> None:
     with pytest.raises(Unreadable, match="POST /intake/submissions"):
         readers.read(b'{"specversion": "1.0", "id": "1", "data": {}}', Given())
+
+
+def test_roles_and_days_are_read_as_council_systems_write_them() -> None:
+    localised = consultation(1) | {"role": {"de": "beschließend", "en": "deciding"}}
+    reading = read([paper(localised) | {"date": "06.10.2021"}, meeting(1, "2021-10-06") | {"start": "06.10.2021, 17:00 Uhr"}])
+    (decision,) = [draft.body["decision"] for _, draft in reading.drafts]
+    (step,) = decision.steps
+    assert (step.role, step.authoritative, step.held_on) == ("beschließend", True, date(2021, 10, 6))
+    assert decision.dated == date(2021, 10, 6) and not reading.remarks
+
+
+@pytest.mark.parametrize(
+    ("broken", "word"),
+    [
+        ({"consultation": [5]}, "weder Objekt noch Kennung"),
+        ({"consultation": [f"{BASE}/consultation/9"]}, "noch nicht eingereicht"),
+        ({"date": "im Herbst"}, "das Datum"),
+        ({"consultation": [consultation(1) | {"role": [1]}]}, "die Rolle"),
+    ],
+)
+def test_what_a_paper_says_that_cannot_be_read_is_remarked(broken: dict[str, Any], word: str) -> None:
+    reading = read([paper() | broken])
+    assert len(list(reading.drafts)) == 1 and [word in remark for remark in reading.remarks] == [True]

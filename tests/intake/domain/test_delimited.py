@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from services.intake.domain import readers
 from services.intake.domain.columns import CORRECTS, is_iban
 from services.intake.domain.delimited import bare
+from services.intake.domain.errors import Unreadable
 from services.intake.domain.readers import TEMPLATES
 from services.intake.domain.reading import Given, Reading
 from services.intake.domain.templates import as_csv, described
@@ -284,3 +285,14 @@ def test_one_damaged_quotation_mark_never_makes_a_row_vanish(count: int, data: s
     told = {place for place, _ in reading.drafts} | {row.place for row in reading.rejected}
     assert told == {str(number + 1) for number in range(1, count + 1)}
     assert len(reading.rejected) <= 1
+
+
+@pytest.mark.parametrize(
+    ("encoding", "named"), [("cp850", "cp850"), ("mac_roman", "Mac Roman"), ("cp1252", None), ("utf-8", None)]
+)
+def test_headings_in_an_encoding_that_is_not_read_name_it_as_the_likely_cause(encoding: str, named: str | None) -> None:
+    text = "Maßnahme;Belegliste;Belegnummer;Zahlungsempfänger;Rechnungsdatum\nM-1;B;1;Stoff GmbH;03.03.2014\n"
+    with pytest.raises(Unreadable) as refused:
+        read(text.encode(encoding))
+    assert (str(named) in refused.value.fault.mend_text) is (named is not None)
+    assert ("verstümmelt" in refused.value.fault.mend_text) is (named is not None)

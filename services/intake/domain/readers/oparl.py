@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from services.intake.domain.errors import Fault, Unreadable
+from services.intake.domain.pseudonyms import folded
 from services.intake.domain.readers.results import result_of
 from services.intake.domain.reading import Draft, Given, Reading, Row, series_of
 from shared.contracts.intake import Decision, DecisionRecorded, PaperFile, Step
@@ -281,6 +282,7 @@ def _paper_row(place: str, paper: Object, index: _Index, given: Given, remarks: 
             remarks.append(f"Vorlage {_tail(identity)} hat kein Aktenzeichen (reference); es gilt das Ende ihrer Kennung.")
     if not reference:
         return Row(place, paper, faults=(Fault("PAP-01", "id", None),))
+    remarks.extend(remark for remark in _unread(paper, index) if remark not in remarks)
     key = f"{_municipality(paper, index, given)}/{reference}"
     try:
         decision = Decision(
@@ -333,6 +335,36 @@ def _steps(paper: Object, index: _Index) -> list[Step]:
     return [step for _, _, step in sorted(placed, key=lambda one: one[:2])]
 
 
+DECIDES: Final = frozenset(("beschliessend", "entscheidend", "beschlussfassend", "entscheidung", "beschlussfassung", "beschluss"))
+"""Roles of a step that decides, as they are compared."""
+
+
+def _authoritative(consultation: Object) -> bool | None:
+    """Does the step decide? As it says, else where its role says so; None where neither does."""
+    if isinstance(said := consultation.get("authoritative"), bool):
+        return said
+    return True if folded(_said(consultation.get("role"), 120) or "") in DECIDES else None
+
+
+def _unread(paper: Object, index: _Index) -> Iterator[str]:
+    """What a paper says that cannot be read, for people."""
+    name = _said(paper.get("reference")) or _tail(_id(paper) or "")
+    if paper.get("date") and _date(paper["date"]) is None:
+        yield f"Vorlage {name}: das Datum {str(paper['date'])[:40]!r} ist nicht zu lesen; erwartet ist 2021-10-06."
+    for said in _listed(paper.get("consultation")):
+        if not isinstance(said, dict) and not _id(said):
+            yield f"Vorlage {name}: eine Beratung ist weder Objekt noch Kennung ({str(said)[:40]}) und wird nicht gelesen."
+        elif not (isinstance(said, dict) and len(said) > 2) and index.get(said, "Consultation") is None:
+            yield f"Vorlage {name}: die Beratung {_tail(_id(said) or '?')} ist noch nicht eingereicht."
+        elif (one := said if isinstance(said, dict) and len(said) > 2 else index.get(said, "Consultation")) is not None:
+            if one.get("role") and _said(one["role"]) is None:
+                yield f"Vorlage {name}: die Rolle {str(one['role'])[:40]} einer Beratung ist nicht zu lesen."
+            meeting = index.get(one.get("meeting"), "Meeting")
+            if meeting and meeting.get("start") and _date(meeting["start"]) is None:
+                day = str(meeting["start"])[:40]
+                yield f"Vorlage {name}: der Sitzungstag {day!r} ist nicht zu lesen; erwartet ist 2021-10-06."
+
+
 def _step(consultation: Object, index: _Index) -> Step:
     item = index.get(consultation.get("agendaItem"), "AgendaItem") or index.item_of(consultation)
     meeting = index.get(consultation.get("meeting"), "Meeting") or (index.get(item.get("meeting"), "Meeting") if item else None)
@@ -350,7 +382,7 @@ def _step(consultation: Object, index: _Index) -> Step:
             or "unbekanntes Gremium"
         )[:300],
         role=_said(consultation.get("role"), 120),
-        authoritative=consultation["authoritative"] if isinstance(consultation.get("authoritative"), bool) else None,
+        authoritative=_authoritative(consultation),
         held_on=_date(meeting.get("start")) if meeting and not cancelled else None,
         meeting=f"{name} (abgesagt)" if cancelled and name else name,
         result_raw=raw,
@@ -385,7 +417,9 @@ def _id(said: Any) -> str | None:
 
 
 def _said(said: Any, limit: int = 4_000) -> str | None:
-    """A text on one line, or None."""
+    """A text on one line, or None; of a text in several languages the German one."""
+    if isinstance(said, dict) and "id" not in said and "type" not in said:
+        said = said.get("de") or next(filter(None, said.values()), None)
     if not isinstance(said, str | int) or isinstance(said, bool):
         return None
     return " ".join(str(said).split())[:limit] or None
@@ -400,9 +434,11 @@ def _date(said: Any) -> date | None:
     if not isinstance(said, str) or not said.strip():
         return None
     try:
-        if "T" in said:
-            instant = datetime.fromisoformat(said.strip().replace("Z", "+00:00"))
+        if "T" in said.upper():
+            instant = datetime.fromisoformat(said.strip().upper().replace("Z", "+00:00"))
             return business_date(instant) if instant.tzinfo else instant.date()
+        if found := re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:,?\s+\d{1,2}[:.]\d{2}.*)?", said.strip()):
+            return date(int(found[3]), int(found[2]), int(found[1]))
         return date.fromisoformat(said.strip()[:10])
     except ValueError:
         return None
