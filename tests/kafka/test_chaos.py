@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -26,6 +26,7 @@ from tests.tools.launcher import REFUSED
 from tests.tools.missing import skip_or_fail
 
 Expected = Callable[[int], Outcome]
+KIND: Final = b"de.pruefpfad.measure.registered.v1"
 
 
 @pytest.fixture(scope="module")
@@ -86,10 +87,10 @@ def test_a_kafka_wiped_while_everything_runs_brings_everything_back_and_nothing_
 def test_poison_on_the_streams_is_set_aside_and_nothing_else(cluster: Cluster, expected: Expected) -> None:
     wanted = expected(4)
     body = b"\xff this is not JSON"
-    digest = chain(ZERO, 1, POISON, b"de.pruefpfad.voucher.recorded.v1", body)
+    digest = chain(ZERO, 1, POISON, KIND, body)
     placed = {
         "key": POISON.encode(), "value": body, "partition": lane_of(POISON), "headers": [
-            ("ce_type", b"de.pruefpfad.voucher.recorded.v1"), ("ce_subject", POISON.encode()), ("ce_sequence", b"1"),
+            ("ce_type", KIND), ("ce_subject", POISON.encode()), ("ce_sequence", b"1"),
             ("ce_previous", ZERO.hex().encode()), ("ce_digest", digest.hex().encode()), ("ce_source", b"urn:elsewhere"),
         ],
     }

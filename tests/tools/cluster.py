@@ -319,8 +319,9 @@ class Cluster:
 
     def waiting(self) -> dict[str, Any]:
         """What has not come to rest, as the databases say; empty when all is settled."""
+        sums = "select lane, sum(sequence)::int8 from told where subject <> %s group by lane"
         told = {
-            stream: dict(self.run(service, "select lane, sum(sequence)::int8 from told group by lane"))
+            stream: dict(self.run(service, sums, POISON))
             for service, stream in zip(SERVICES, streams.STREAMS, strict=True)
         }
         waits: dict[str, Any] = {}
