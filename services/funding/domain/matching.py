@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import chain
 from operator import attrgetter
 from typing import Final, Literal
 from uuid import UUID
@@ -139,7 +140,7 @@ def match(
 ) -> Matching:
     """Match vouchers and bank lines of accounts that belong together; ``words`` are what people said, in their order."""
     invoices = _invoices(claims)
-    standing = _standing(lines)
+    standing, doubtful = _standing(lines)
     said = _Said(invoices, standing, words)
     found: dict[int, tuple[list[Line], str]] = dict(said.confirmed)
     taken = {line.fact for of, _ in found.values() for line in of}
@@ -158,7 +159,7 @@ def match(
                 for line in fitting:
                     wanted[line.fact] += 1
         for index, fitting in pairs.items():
-            if len(fitting) == 1 and wanted[fitting[0].fact] == 1:
+            if len(fitting) == 1 and wanted[fitting[0].fact] == 1 and fitting[0].fact not in doubtful:
                 found[index] = (fitting, reason)
                 taken.add(fitting[0].fact)
             else:
@@ -272,24 +273,55 @@ def _line_order(line: Line) -> tuple[date, str, int, UUID]:
     return line.value_date, line.account, line.entry, line.fact
 
 
-def _standing(lines: Iterable[Line]) -> list[Line]:
-    """Bank lines in order, without those the bank took back and the lines that took them back."""
+def _standing(lines: Iterable[Line]) -> tuple[list[Line], set[UUID]]:
+    """Bank lines in order, without those the bank took back and the lines that took them back; and which of them are doubtful."""
     ordered = sorted(lines, key=_line_order)
     if not any(line.reversal for line in ordered):
-        return ordered
-    undone: set[UUID] = set()
-    earlier: dict[tuple[str, int], list[Line]] = defaultdict(list)
+        return ordered, set()
+    undone, doubtful = _taken_back(ordered)
+    return [line for line in ordered if not line.reversal and line.fact not in undone], doubtful
+
+
+_SAME: Final[tuple[Callable[[Line, Line], bool], ...]] = (
+    lambda back, line: bool(back.end_to_end_id) and back.end_to_end_id == line.end_to_end_id,
+    lambda back, line: bool(back.tokens & line.tokens),
+    lambda back, line: back.payee is not None and back.payee == line.payee,
+    lambda back, line: not (back.end_to_end_id or back.tokens or back.payee),
+)
+"""What a reversal says about the entry it takes back, the most exact first; one that says nothing has its amount only."""
+
+
+def _taken_back(ordered: Sequence[Line]) -> tuple[set[UUID], set[UUID]]:
+    """Entries the bank took back, and entries of which one or the other was taken back.
+
+    A reversal takes back an entry of the same account and the opposite amount, not valued after it. Which one is not guessed: as
+    many reversals as entries must fit each other and nothing else. Entry numbers play no part. What is doubtful proves nothing
+    by itself: a person confirms it.
+    """
+    backs = [line for line in ordered if line.reversal]
+    entries: dict[tuple[str, int], list[Line]] = defaultdict(list)
     for line in ordered:
         if not line.reversal:
-            earlier[line.account, line.amount_cents].append(line)
-            continue
-        undone.add(line.fact)
-        before = [o for o in earlier[line.account, -line.amount_cents] if o.fact not in undone]
-        same = [o for o in before if line.end_to_end_id and o.end_to_end_id == line.end_to_end_id]
-        same = same or [o for o in before if line.tokens & o.tokens] or [o for o in before if line.payee == o.payee] or before
-        if same:
-            undone.add(same[-1].fact)
-    return [line for line in ordered if line.fact not in undone]
+            entries[line.account, -line.amount_cents].append(line)
+    undone: set[UUID] = set()
+    doubtful: dict[UUID, frozenset[UUID]] = {}
+    for fits in _SAME:
+        pairs = {
+            back.fact: frozenset(
+                line.fact for line in entries[back.account, back.amount_cents]
+                if line.fact not in undone and line.value_date <= back.value_date and fits(back, line)
+            )
+            for back in backs
+            if back.fact not in undone
+        }
+        alike = Counter(pairs.values())
+        wanted = Counter(chain.from_iterable(pairs.values()))
+        for back, fitting in pairs.items():
+            if fitting and alike[fitting] == len(fitting) and all(wanted[fact] == len(fitting) for fact in fitting):
+                undone |= {back, *fitting}
+            elif fitting:
+                doubtful.setdefault(back, fitting)
+    return undone, set(chain.from_iterable(of for back, of in doubtful.items() if back not in undone)) - undone
 
 
 def _fits(invoice: _Invoice, line: Line) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -188,3 +189,67 @@ def test_a_hundred_thousand_vouchers_are_matched_in_seconds() -> None:
     assert len(found.matches) == 100_000
     assert time.perf_counter() - began < 20, "dictionaries, not every voucher against every line"
     assert payable_share(data) == 100_00
+
+
+def two_debits(back: Line) -> list[Line]:
+    return [
+        line(1, -500, end_to_end_id="AAAAA1", counterparty_account=person(1), value_date=date(2026, 1, 12)),
+        line(2, -500, end_to_end_id="BBBBB2", counterparty_account=person(2), value_date=date(2026, 1, 14)),
+        back,
+    ]
+
+
+TWO = [claim(1, 500, payment_reference="AAAAA1"), claim(2, 500, payment_reference="BBBBB2")]
+
+
+def test_a_reversal_that_does_not_say_what_it_takes_back_is_not_guessed() -> None:
+    found = match(TWO, two_debits(line(3, 500, reversal=True, value_date=date(2026, 1, 16))))
+    assert found.matches == (), "one of the two was taken back: a person says which"
+    assert {(s.claim.place[2], s.line.entry) for s in found.suggestions} >= {("1", 1), ("2", 2)}
+    confirm = ConfirmMatch(voucher=TWO[0].fact, payment=line(1, -500).fact, reason=WHY)
+    confirmed = match(TWO, two_debits(line(3, 500, reversal=True, value_date=date(2026, 1, 16))), [confirm])
+    assert pairs(confirmed) == [("1", 1, 500)]
+
+
+def test_a_reversal_that_names_the_payee_takes_back_what_was_paid_to_it() -> None:
+    back = line(3, 500, reversal=True, counterparty_account=person(1), value_date=date(2026, 1, 16))
+    assert pairs(match(TWO, two_debits(back))) == [("2", 2, 500)]
+
+
+def test_two_reversals_take_back_two_equal_debits() -> None:
+    lines = [line(n, -500, end_to_end_id="X1") for n in (1, 2)]
+    lines += [line(n, 500, end_to_end_id="X1", reversal=True) for n in (3, 4)]
+    found = match([claim(1, 500, payment_reference="X1")], lines)
+    assert (found.matches, found.suggestions, found.unmatched) == ((), (), ())
+
+
+def test_entry_numbers_do_not_decide_which_debit_a_reversal_takes_back() -> None:
+    for debit, back in ((1, 2), (2, 1)):
+        lines = [line(debit, end_to_end_id="X1"), line(back, 100_00, end_to_end_id="X1", reversal=True)]
+        assert match([claim(payment_reference="X1")], lines).matches == ()
+
+
+moves = st.tuples(
+    st.sampled_from([1, 2]), st.booleans(), st.sampled_from([None, "R1", "R2"]), st.sampled_from([None, 8, 9]),
+    st.integers(19, 22),
+)
+
+
+@given(st.lists(moves, max_size=7), st.randoms())
+def test_the_numbers_of_bank_lines_change_nothing(of: Sequence[Any], random: Any) -> None:
+    claims = [claim(n, cents, payment_reference=f"R{cents}") for n, cents in enumerate((1, 2))]
+    made = [
+        line(
+            n, cents if back else -cents, end_to_end_id=reference, counterparty_account=payee and person(payee), reversal=back,
+            value_date=date(2026, 1, day),
+        )
+        for n, (cents, back, reference, payee, day) in enumerate(of, 1)
+    ]
+    numbers = [x.entry for x in made]
+    random.shuffle(numbers)
+    again = [replace(x, entry=number) for x, number in zip(made, numbers, strict=True)]
+
+    def proven(lines: list[Line]) -> set[tuple[Any, Any]]:
+        return {(m.claim.fact, m.line.fact) for m in match(claims, lines).matches}
+
+    assert proven(made) == proven(again)
