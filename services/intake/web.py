@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
@@ -48,7 +50,7 @@ MunicipalityKey = Annotated[str | None, Form(description="Key of the municipalit
 
 
 @router.post("/files")
-def upload_file(
+async def upload_file(
     intake: Here,
     who: Annotated[Actor, may("hand_in")],
     file: UploadFile,
@@ -61,22 +63,24 @@ def upload_file(
 
     Rows that cannot be read are listed with what to mend; the others are in. The same file again adds nothing.
     """
-    name, content = _uploaded(file)
     given = {"kind": kind, "measure": measure, "list": list_name, "municipality": municipality}
+    return await _received(intake, await run_sync(_kept, intake, file, given, who.name))
+
+
+def _kept(intake: Service, file: UploadFile, given: dict[str, str | None], actor: str) -> UUID:
+    name, content = _uploaded(file)
     try:
         recognised = application.recognise(name, content, given)
     except Unreadable as unreadable:
-        intake.do(application.refuse_file, name, digest_of(content), unreadable.fault, who.name)
+        intake.do(application.refuse_file, name, digest_of(content), unreadable.fault, actor)
         raise _unreadable(unreadable) from None
-    return _received(intake, intake.do(application.receive_file, reader_of(intake).files, content, recognised, who.name))
+    return intake.do(application.receive_file, reader_of(intake).files, content, recognised, actor)
 
 
 @router.post("/submissions")
 async def submit(intake: Here, who: Annotated[Actor, may("hand_in")], request: Request) -> Response:
     """Hand in rows as a CloudEvent, in structured mode or, with ``ce-`` headers, in binary mode. The same (source, id) again
     changes nothing; with other content it is refused (409)."""
-    from anyio.to_thread import run_sync
-
     body, headers = await request.body(), request.headers
     try:
         said = json.loads(body)
@@ -85,12 +89,12 @@ async def submit(intake: Here, who: Annotated[Actor, may("hand_in")], request: R
         submission = application.submission_of(said)
     except (ValidationError, ValueError, RecursionError) as error:
         raise _no_submission(error) from None
-    return await run_sync(_submitted, intake, submission, who.name)
+    return await _received(intake, await run_sync(_submitted, intake, submission, who.name))
 
 
-def _submitted(intake: Service, submission: Submission, actor: str) -> Response:
+def _submitted(intake: Service, submission: Submission, actor: str) -> UUID:
     try:
-        handin = intake.do(application.receive_submission, reader_of(intake).files, submission, actor)
+        return intake.do(application.receive_submission, reader_of(intake).files, submission, actor)
     except SubmissionConflict:
         cause = CATALOGUE["SUB-02"]
         raise Problem(
@@ -101,7 +105,6 @@ def _submitted(intake: Service, submission: Submission, actor: str) -> Response:
         ) from None
     except Unreadable as unreadable:
         raise _unreadable(unreadable) from None
-    return _received(intake, handin)
 
 
 @router.post("/instructions", status_code=201)
@@ -251,19 +254,19 @@ def _hex(digest: str) -> str:
     return digest
 
 
-def _received(intake: Service, handin: UUID) -> Response:
-    """The hand-in as it stands when it was read, or when patience ends."""
+async def _received(intake: Service, handin: UUID) -> Response:
+    """The hand-in as it stands when it was read, or when patience ends. Holds no thread while it waits: uploads may be many."""
     reader = reader_of(intake)
     reader.ask()
     intake.wake()
-    deadline = time.monotonic() + PATIENCE
+    pause, deadline = 0.02, time.monotonic() + PATIENCE
     while True:
-        with reader.finished:
-            view = intake.do(application.show_handin, handin)
-            left = deadline - time.monotonic()
-            if view["state"] != "waiting" or left <= 0:
-                return JSONResponse(view, 202 if view["state"] == "waiting" else 200)
-            reader.finished.wait(min(left, 0.5))
+        view = await run_sync(intake.do, application.show_handin, handin)
+        left = deadline - time.monotonic()
+        if view["state"] != "waiting" or left <= 0:
+            return JSONResponse(view, 202 if view["state"] == "waiting" else 200)
+        await asyncio.sleep(min(pause, left))
+        pause = min(pause * 1.5, 0.5)
 
 
 def _unreadable(error: Unreadable) -> Problem:

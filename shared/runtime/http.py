@@ -15,6 +15,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -193,6 +195,7 @@ def application(service: Service, *routers: APIRouter) -> FastAPI:
         return RedirectResponse(f"{request.scope.get('root_path', '')}/docs")
 
     app.add_middleware(_BodyLimit, limit=settings.upload_bytes)
+    app.add_middleware(_TokenFirst, tokens=app.state.tokens)
     return app
 
 
@@ -239,20 +242,51 @@ def _runs(*services: Service) -> Callable[[FastAPI], Any]:
 
 
 def _has_health(app: FastAPI, services: Sequence[Service]) -> None:
+    looking = CapacityLimiter(4)    # health has threads of its own: it answers also while all others are at work
+
     @app.get("/health/live", include_in_schema=False)
-    def live() -> JSONResponse:
+    async def live() -> JSONResponse:
         causes = {service.name: cause for service in services if (cause := service.dead())}
         return JSONResponse({"live": not causes, "causes": causes}, 503 if causes else 200)
 
     @app.get("/health/ready", include_in_schema=False)
-    def ready() -> JSONResponse:
-        causes = {service.name: list(found) for service in services if (found := service.causes())}
+    async def ready() -> JSONResponse:
+        def look() -> dict[str, list[str]]:
+            return {service.name: list(found) for service in services if (found := service.causes())}
+
+        causes = await run_sync(look, limiter=looking)
         return JSONResponse({"ready": not causes, "causes": causes}, 503 if causes else 200)
 
     @app.get("/metrics", include_in_schema=False)
-    def metrics() -> Response:
-        page, kind = telemetry.exposition([service.telemetry for service in services])
+    async def metrics() -> Response:
+        page, kind = await run_sync(telemetry.exposition, [service.telemetry for service in services], limiter=looking)
         return Response(page, headers={"Content-Type": kind})
+
+
+class _TokenFirst:
+    """Refuses a body nobody with a token sends before a byte of it is read: bodies are spooled to disk before any page is asked.
+
+    Roles are the pages' matter. A request without a body costs nothing and goes on, so that pages without a token stay open.
+    """
+
+    def __init__(self, app: Any, tokens: Tokens) -> None:
+        self.app, self.tokens = app, tokens
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+            given = next((value for name, value in scope["headers"] if name == b"authorization"), b"").decode("latin-1")
+            scheme, _, token = given.partition(" ")
+            try:
+                if scheme.lower() != "bearer":
+                    raise UnknownToken("no token")
+                self.tokens.actor(token.strip())
+            except UnknownToken:
+                await problems.unauthorized().response(Request(scope))(scope, receive, send)
+                return
+            except TokenFileUnreadable as error:
+                await problems.unavailable([str(error)]).response(Request(scope))(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
 
 
 class _BodyLimit:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
+import httpx
+import psycopg
 import pytest
 
+from shared.persistence.database import plain_url
 from shared.values.source import digest_of
 from tests.intake.conftest import Caller
 from tests.intake.made import voucher, voucher_list
@@ -30,6 +34,21 @@ def test_a_file_nobody_can_read_is_refused_in_both_languages(caller: Caller) -> 
     assert answer.status_code == 422 and problem["error"] == "FILE-03"
     assert "Rechnungsdatum" in problem["de"]["mend"] and "halb.csv" in problem["detail"] and problem["mend"]
     assert caller("auditor", "GET", "/files", params={"state": "refused"}).json()[0]["problem"]["error"] == "FILE-03"
+
+
+def test_uploads_that_wait_for_their_file_to_be_read_hold_up_nobody(caller: Caller) -> None:
+    """The reader is kept from writing, and more uploads wait than there are threads."""
+    intake = caller.stack.service("intake")
+    owner = psycopg.connect(plain_url(intake.settings.owner_database_of("intake")))
+    with owner, ThreadPoolExecutor(60) as people:
+        owner.execute("lock table outbox in share mode")
+        waiting = [people.submit(caller.upload, voucher_list(voucher(f"many-{n}")), f"{n}.csv") for n in range(60)]
+        for path in ("/intake/templates", "/health/live", "/health/live"):
+            token = {"Authorization": f"Bearer {caller.tokens['clerk']}"}
+            assert httpx.get(f"{caller.stack.url}{path}", headers=token, timeout=5).status_code == 200
+        assert not all(one.done() for one in waiting)
+        owner.rollback()
+        assert {one.result().status_code for one in waiting} <= {200, 202}
 
 
 @pytest.mark.parametrize(
@@ -72,7 +91,6 @@ def test_submissions_come_in_both_modes_and_a_conflict_is_409(caller: Caller) ->
     headers = {"Authorization": f"Bearer {caller.tokens['submitter']}"} | {
         f"ce-{name}": value for name, value in attributes.items()
     }
-    import httpx
 
     again = httpx.post(f"{caller.stack.url}/intake/submissions", content=json.dumps(data), headers=headers, timeout=60)
     assert again.status_code == 200 and again.json()["id"] == first.json()["id"]

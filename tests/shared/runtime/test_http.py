@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
+import socket
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin
 
 import httpx
 import pytest
+from anyio.to_thread import current_default_thread_limiter
 from fastapi.testclient import TestClient
 
 from shared.runtime import http
-from shared.runtime.access import MAY, ROLES, Role, revoke_token
+from shared.runtime.access import MAY, ROLES, Role, create_token, revoke_token
 from shared.runtime.service import OutcomeUnknown
 from shared.runtime.settings import Settings
 from shared.runtime.stack import Stack
@@ -82,6 +85,30 @@ def test_anything_but_a_valid_bearer_token_is_refused(running: Stack, header: st
     problem(httpx.post(f"{running.url}/intake/decisions", headers={"Authorization": header}), 401)
 
 
+def test_without_a_token_no_body_is_waited_for(running: Stack) -> None:
+    url = httpx.URL(running.url)
+    head = f"POST /intake/questions HTTP/1.1\r\nHost: {url.host}\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    for token in ("", "Authorization: Bearer pp_unknown\r\n"):
+        with socket.create_connection((url.host, url.port or 80), timeout=10) as caller:
+            caller.sendall(f"{head}{token}Content-Length: 1000000\r\n\r\n".encode())        # and not a byte of it
+            assert caller.recv(4096).startswith(b"HTTP/1.1 401 ")
+
+
+def test_health_answers_while_all_threads_are_at_work(tmp_path: Path) -> None:
+    app = http.root([ping.funding(Settings(data=tmp_path))])
+
+    async def story() -> None:
+        limiter = current_default_thread_limiter()
+        for n in range(int(limiter.total_tokens)):
+            limiter.acquire_on_behalf_of_nowait(n)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as caller:
+            for path, status in (("/health/live", 200), ("/health/ready", 503), ("/metrics", 200)):
+                answer = await asyncio.wait_for(caller.get(path), 10)
+                assert answer.status_code == status
+
+    asyncio.run(story())
+
+
 def test_a_role_that_does_not_exist_is_a_fault_of_the_program() -> None:
     with pytest.raises(ValueError, match="'king' is not a role"):
         http.actor("king")      # type: ignore[arg-type]
@@ -109,13 +136,14 @@ def test_fields_that_cannot_be_read_are_named_and_not_repeated(running: Stack) -
 
 
 def test_a_body_over_the_limit_is_refused_whether_it_says_so_or_not(tmp_path: Path) -> None:
-    app = http.application(ping.intake(Settings(data=tmp_path, upload_bytes=1_000)))
+    settings = Settings(data=tmp_path, upload_bytes=1_000)
+    app = http.application(ping.intake(settings))
 
     @app.post("/echo")
     def echo(body: dict[str, str]) -> dict[str, str]:
         return body
 
-    caller = TestClient(app)
+    caller = TestClient(app, headers={"Authorization": f"Bearer {create_token(settings, 'amt', 'clerk')}"})
     assert caller.post("/echo", json={"a": "b"}).status_code == 200
     problem(caller.post("/echo", json={"a": "b" * 1_000}), 413)
     problem(caller.post("/echo", content=(b'{"a": "%b"}' % (b"b" * 100) for _ in range(20))), 413)
@@ -144,11 +172,11 @@ def test_a_service_that_is_not_up_says_so_and_changes_nothing(tmp_path: Path) ->
     service = ping.intake(settings)
     app = http.application(service)
 
-    @app.post("/try")
+    @app.get("/try")
     def attempt() -> None:
         service.do(ping.answer, [])
 
-    answer = TestClient(app).post("/try")
+    answer = TestClient(app).get("/try")
     assert problem(answer, 503)["causes"] == ["it is starting"]
     assert answer.headers["retry-after"] == "2"
 
@@ -229,7 +257,9 @@ def test_a_page_loads_nothing_from_elsewhere(running: Stack, path: str) -> None:
 def test_the_documents_behind_the_pages_name_calls_and_events(running: Stack) -> None:
     caller = client(running, None).http
     calls = caller.get("/intake/openapi.json").json()
-    assert set(calls["paths"]) == {"/questions", "/questions/{number}", "/decisions"}
+    assert set(calls["paths"]) == {
+        "/questions", "/questions/{number}", "/decisions", "/replay", "/resume", "/alarms", "/acknowledge",
+    }
     assert calls["servers"] == [{"url": "/intake"}]
     events = caller.get("/intake/asyncapi.json").json()
     assert "Asked" in str(events["components"]["schemas"].keys())
