@@ -449,13 +449,14 @@ def sources_of(facts: Iterable[Fact]) -> dict[Data, Source]:
 
 
 def awards_of(standing: Iterable[Fact], as_of: date) -> tuple[Award, ...]:
-    """Latest version of each award by the day, revoked ones too."""
-    awards: dict[str, Award] = {}
+    """Latest version of each award (grantor and reference) by the day, revoked ones too."""
+    awards: dict[tuple[str, str], Award] = {}
     for fact in standing:
         if isinstance(fact, GrantAwarded | AwardAmended) and fact.award.awarded_on <= as_of:
-            held = awards.get(fact.award.reference)
+            key = fact.award.grantor.key, fact.award.reference
+            held = awards.get(key)
             if held is None or fact.award.version >= held.version:
-                awards[fact.award.reference] = fact.award
+                awards[key] = fact.award
     return tuple(awards.values())
 
 

@@ -161,9 +161,9 @@ def _undecided(case: Case, promise: Commitment) -> str | None:
 
 
 def _awards(case: Case) -> Iterator[CoverageLine]:
-    in_force = {(a.reference, a.version) for a in case.awards_in_force}
+    in_force = {(a.grantor.key, a.reference, a.version) for a in case.awards_in_force}
     for award in case.awards:
-        why_not = None if (award.reference, award.version) in in_force else _not_in_force(award)
+        why_not = None if (award.grantor.key, award.reference, award.version) in in_force else _not_in_force(award)
         for year, cents, whole in _tranches(award):
             yield CoverageLine(
                 funder=award.grantor, budget_year=year, committed_cents=cents, valid_cents=0 if why_not else cents,

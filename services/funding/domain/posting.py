@@ -246,8 +246,8 @@ def commitment_postings(promise: Commitment) -> tuple[Posting, ...]:
 
 
 def award_key(award: Award) -> str:
-    """What the versions of an award share."""
-    return f"award {award.reference}"
+    """What the versions of an award share: its reference and its grantor, since one Bescheid may carry money of several."""
+    return f"award {award.grantor.key} {award.reference}"
 
 
 def promise_key(promise: Commitment) -> str:

@@ -129,3 +129,8 @@ def test_a_paper_postponed_first_and_passed_later_covers() -> None:
     )
     promise = facts.promise(100, funder=facts.CITY, number="S", decision="V-1")
     assert covered(facts.plan(100), promise, papers=(facts.decision(steps=steps), facts.detail(100))).valid_cents == 100
+
+
+def test_one_reference_with_two_grantors_is_two_awards() -> None:
+    said = covered(facts.plan(150), facts.award(years={2026: 100}), facts.award(years={2026: 50}, grantor=facts.LAND))
+    assert (said.valid_cents, len(said.lines)) == (150, 2)

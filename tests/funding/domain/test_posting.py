@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.funding.domain.ledger import Journal, verify_chain
-from services.funding.domain.posting import Books, Unpostable, entries_for, payable_share
+from services.funding.domain.posting import Books, Unpostable, award_key, entries_for, payable_share
 from shared.contracts.funding import Book, Entry
 from shared.contracts.intake import CommitmentStatus, IntakeEvent
 from tests.funding import facts
@@ -152,3 +152,8 @@ def test_ids_in_entries_are_those_of_the_facts() -> None:
     (entry,) = post(books_of(), fact)
     assert isinstance(entry.fact, UUID)
     assert (entry.fact, entry.source) == (fact.id, fact.source)
+
+
+def test_two_grantors_under_one_reference_do_not_replace_each_other() -> None:
+    assert award_key(facts.award().award) != award_key(facts.award(grantor=facts.LAND).award)
+    assert award_key(facts.award().award) == award_key(facts.award(version=2).award)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from services.funding.domain.case import Case, CaseVoucher, ProgrammeCase
 from shared.contracts.intake import Award, Commitment, Receipt, SignedReport, StaffMonth
 from shared.values.german import write_cents, write_day
@@ -19,9 +21,10 @@ def commitment(case: Case, promise: Commitment) -> str:
     return f"commitment {promise.measure} {promise.number}{funder}"
 
 
-def award(granted: Award) -> str:
-    """``award M-1 AZ-7/2012``."""
-    return f"award {granted.measure} {granted.reference}"
+def award(granted: Award, among: Iterable[Award]) -> str:
+    """``award M-1 AZ-7/2012``; the grantor is added where two grantors of the measure (``among``) award under one reference."""
+    grantors = {a.grantor.key for a in among if a.reference == granted.reference}
+    return f"award {granted.measure} {granted.reference}" + (f" {granted.grantor.key}" if len(grantors) > 1 else "")
 
 
 def receipt(received: Receipt) -> str:

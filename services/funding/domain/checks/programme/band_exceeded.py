@@ -55,7 +55,7 @@ def band_of(case: ProgrammeCase, inhabitants: int) -> SizeBand | None:
 def _exceeded(case: ProgrammeCase, award: Award, population: Population, band: SizeBand) -> Noticed:
     at_risk = award.maximum_cents - band.maximum_cents
     return Noticed(
-        object=objects.award(award),
+        object=objects.award(award, case.awards[award.measure]),
         at_risk_cents=at_risk,
         at_risk_eu_cents=at_risk if award.grantor.is_eu else 0,
         inputs=written({"awarded": award.maximum_cents, "ceiling": band.maximum_cents, "counted_on": population.counted_on})

@@ -21,11 +21,14 @@ def is_grant(case: Case, receipt: Receipt) -> bool:
 def award_of(case: Case, receipt: Receipt) -> Award | None:
     """The award a receipt names; without a name its funder's, the one whose period holds the award year before others."""
     if receipt.award:
-        return next((a for a in case.awards if a.reference == receipt.award), None)
+        named = [a for a in case.awards if a.reference == receipt.award]
+        return next((a for a in named if a.grantor.key == receipt.funder.key), named[0] if named else None)
     granted = [a for a in case.awards if a.grantor.key == receipt.funder.key]
     return next((a for a in granted if receipt.award_year in a.period.years), granted[0] if granted else None)
 
 
 def receipts_of(case: Case, award: Award) -> list[Receipt]:
     """Receipts and repayments of an award."""
-    return [f.receipt for f in case.receipts if (held := award_of(case, f.receipt)) and held.reference == award.reference]
+    same = award.grantor.key, award.reference
+    held = ((f.receipt, award_of(case, f.receipt)) for f in case.receipts)
+    return [receipt for receipt, of in held if of and (of.grantor.key, of.reference) == same]

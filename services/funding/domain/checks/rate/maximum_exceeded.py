@@ -41,7 +41,7 @@ def _excess(case: Case, award: Award, paid: int, maximum: int, year: int | None,
     at_risk = paid - maximum - counted
     receipts = [f for f in case.receipts if year in (None, f.receipt.award_year)]
     return Noticed(
-        object=objects.award(award),
+        object=objects.award(award, case.awards),
         budget_year=year,
         at_risk_cents=at_risk,
         at_risk_eu_cents=at_risk if award.grantor.is_eu else 0,

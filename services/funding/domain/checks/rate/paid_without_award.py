@@ -40,13 +40,15 @@ def _awards_for(case: Case, receipt: Receipt) -> list[Award]:
     """All versions of the award it names, or of all its funder's awards."""
     versions = case.award_versions or case.awards
     if receipt.award:
-        return [a for a in versions if a.reference == receipt.award]
+        named = [a for a in versions if a.reference == receipt.award]
+        return [a for a in named if a.grantor.key == receipt.funder.key] or named
     return [a for a in versions if a.grantor.key == receipt.funder.key]
 
 
 def _in_force(award: Award, versions: list[Award], day: date) -> bool:
     """Was this version the latest on the day, and not revoked by it?"""
-    later = any(o.reference == award.reference and o.version > award.version and o.awarded_on <= day for o in versions)
+    same = [o for o in versions if (o.grantor.key, o.reference) == (award.grantor.key, award.reference)]
+    later = any(o.version > award.version and o.awarded_on <= day for o in same)
     return award.awarded_on <= day and not later and not (award.revoked_on and award.revoked_on <= day)
 
 

@@ -24,7 +24,7 @@ def rate_exceeded(case: Case) -> Iterator[Said]:
     for award in (a for a in case.awards_in_force if a.grantor.is_eu):
         if award.share is None:
             if award.financing is FinancingType.PROPORTIONAL:
-                yield Lacks(objects.award(award), "Fördersatz")
+                yield Lacks(objects.award(award, case.awards), "Fördersatz")
                 judged = True
             continue
         judged = True
@@ -36,7 +36,7 @@ def rate_exceeded(case: Case) -> Iterator[Said]:
         if paid > allowed:
             base_inputs = {"claimed": base.claimed_cents, "at_risk": base.at_risk_cents, "private": base.private_cents}
             yield Noticed(
-                object=objects.award(award),
+                object=objects.award(award, case.awards),
                 at_risk_cents=paid - allowed,
                 at_risk_eu_cents=paid - allowed,
                 inputs={**written({"paid": paid, **base_inputs}), "rate": write_share(award.share, decimals=2)},
