@@ -715,6 +715,7 @@ def handin_view(handin: Handin, rejections: Sequence[Rejection]) -> dict[str, An
                 "column": one.column_name,
                 "value": one.value,
                 "expected": one.expected,
+                "expected_en": _expected_en(handin.kind, one),
                 "mend": one.mend,
                 "mend_en": CATALOGUE[one.error].mend.en,
                 "error": one.error,
@@ -723,6 +724,14 @@ def handin_view(handin: Handin, rejections: Sequence[Rejection]) -> dict[str, An
             for one in rejections
         ]
     return view
+
+
+def _expected_en(kind: str, rejection: Rejection) -> str:
+    """What was expected, in English: by the kept German words of the column or of the catalogue."""
+    template = TEMPLATES.get(kind)
+    columns = (*template.columns, *filter(None, (template.yearly,))) if template else ()
+    known = (CATALOGUE[rejection.error].expected, *(column.expected for column in columns))
+    return next((words.en for words in known if words.de == rejection.expected), rejection.expected)
 
 
 def find_row(work: Work, digest: str, place: str) -> dict[str, Any]:
@@ -852,6 +861,7 @@ def fault_view(fault: Fault) -> dict[str, Any]:
         "cause": fault.cause.cause.de,
         "cause_en": fault.cause.cause.en,
         "expected": fault.expected_text,
+        "expected_en": fault.expected_en,
         "mend": fault.mend_text,
-        "mend_en": fault.cause.mend.en,
+        "mend_en": fault.mend_en,
     }

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from services.intake import application, store
 from services.intake.application import Instructed, NotFourEyes, StillReading, UnknownFile, UnknownRow, WrongSubject
+from services.intake.domain.columns import AMOUNT
 from services.intake.domain.errors import Unreadable
 from shared.contracts.intake import FileRead, RowRejected
 from shared.values.source import digest_of
@@ -207,6 +208,11 @@ def test_texts_can_be_erased_while_facts_and_digests_stay(intake: Intake) -> Non
     assert counts(intake.hand_in(content)) == (3, 0, 2, 1, 0)
 
 
+def test_a_rejected_row_says_in_both_languages_what_was_expected(intake: Intake) -> None:
+    (row,) = intake.hand_in(voucher_list(voucher("1", "x")))["rejected_rows"]
+    assert (row["expected"], row["expected_en"]) == (AMOUNT.expected.de, AMOUNT.expected.en)
+
+
 def test_nothing_is_erased_of_a_file_that_is_being_read(intake: Intake) -> None:
     intake.receive(voucher_list(voucher("1")))
     with pytest.raises(StillReading):
@@ -321,4 +327,12 @@ def test_trying_a_file_stores_nothing_and_shows_everything() -> None:
     )
     assert counts(answer) == (3, 1, 0, 2, 0)
     assert [(row["place"], row["error"]) for row in answer["rejected_rows"]] == [("3", "ROW-14"), ("4", "ROW-02")]
+    assert answer["rejected_rows"][0]["expected_en"].startswith("what was said before")
+    assert "Zeile 2 derselben Datei" in answer["rejected_rows"][0]["mend"]
+    assert "row 2 of the same file" in answer["rejected_rows"][0]["mend_en"]
+    assert (answer["rejected_rows"][1]["expected"], answer["rejected_rows"][1]["expected_en"]) == (
+        AMOUNT.expected.de,
+        AMOUNT.expected.en,
+    )
+    assert AMOUNT.expected.de != AMOUNT.expected.en
     assert answer["shown"][0].startswith("2: VoucherRecorded measure/M-1") and VOUCHERS.startswith("Maßnahme")

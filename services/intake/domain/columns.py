@@ -46,9 +46,9 @@ class Column:
     """Headings other programs use for it."""
 
     @property
-    def expected(self) -> str:
-        """What it expects, in German."""
-        return self.type.expected.de
+    def expected(self) -> Words:
+        """What it expects."""
+        return self.type.expected
 
 
 @dataclass(frozen=True)

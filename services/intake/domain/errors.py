@@ -417,10 +417,10 @@ class Fault:
     code: str
     column: str | None = None
     value: str | None = None
-    expected: str | None = None
-    """German; what this column expects, where that says more than the catalogue."""
-    hint: str | None = None
-    """German; what this very row needs, put before the catalogue's words."""
+    expected: str | Words | None = None
+    """What this column expects, where that says more than the catalogue; a text alone is the same in both languages."""
+    hint: str | Words | None = None
+    """What this very row needs, put before the catalogue's words; a text alone is German."""
 
     def __post_init__(self) -> None:
         if self.code not in CATALOGUE:
@@ -434,12 +434,25 @@ class Fault:
     @property
     def expected_text(self) -> str:
         """What was expected, in German."""
-        return self.expected or self.cause.expected.de
+        said = self.expected or self.cause.expected
+        return said.de if isinstance(said, Words) else said
+
+    @property
+    def expected_en(self) -> str:
+        """What was expected, in English."""
+        said = self.expected or self.cause.expected
+        return said.en if isinstance(said, Words) else said
 
     @property
     def mend_text(self) -> str:
         """How to mend it, in German."""
-        return f"{self.hint} {self.cause.mend.de}" if self.hint else self.cause.mend.de
+        hint = self.hint.de if isinstance(self.hint, Words) else self.hint
+        return f"{hint} {self.cause.mend.de}" if hint else self.cause.mend.de
+
+    @property
+    def mend_en(self) -> str:
+        """How to mend it, in English."""
+        return f"{self.hint.en} {self.cause.mend.en}" if isinstance(self.hint, Words) else self.cause.mend.en
 
     def sentence(self, file: str, place: str | None = None) -> str:
         """One line for a person: file, row, column, value, what was expected, how to mend it."""

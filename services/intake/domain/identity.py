@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from services.intake.domain.errors import Fault
+from services.intake.domain.errors import Fault, Words
 from services.intake.domain.reading import Draft, Reading, content_of
 from shared.contracts.intake import Fact
 from shared.values.source import Source, id_of
@@ -218,14 +218,17 @@ class Identities:
         self.made.append((key, standing))
 
 
-def _differs(standing: Standing, source: Source) -> str:
+def _differs(standing: Standing, source: Source) -> Words:
     """Where the two contradict each other. Not what they say: it goes into events, and a key may hold a name."""
-    where = (
-        f"Zeile {standing.source.place} derselben Datei"
-        if standing.source.digest == source.digest
-        else f"{standing.source.reference} (Datei:Zeile)"
+    here, there = source.place, standing.source
+    if there.digest == source.digest:
+        where = Words(f"Zeile {there.place} derselben Datei", f"row {there.place} of the same file")
+    else:
+        where = Words(f"{there.reference} (Datei:Zeile)", f"{there.reference} (file:row)")
+    return Words(
+        f"Zeile {here} und {where.de} sagen unter demselben Schlüssel Verschiedenes.",
+        f"Row {here} and {where.en} say different things under the same key.",
     )
-    return f"Zeile {source.place} und {where} sagen unter demselben Schlüssel Verschiedenes."
 
 
 def fact_of(draft: Draft, verdict: New, source: Source, said: Mapping[str, Any]) -> Fact:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from services.intake.domain.columns import Template, word_of
 from services.intake.domain.delimited import read_delimited, row_of, words_of
-from services.intake.domain.errors import Fault, Unreadable
+from services.intake.domain.errors import Fault, Unreadable, Words
 from services.intake.domain.readers import (
     awards,
     camt,
@@ -113,7 +113,11 @@ def _row(template: Template, at: int, row: Mapping[str, Any], given: Given) -> R
         ):
             yearly[int(word[-4:])] = "" if value is None else str(value).replace("\0", "").strip()
         else:
-            faults.append(Fault("ROW-07", heading, None, f"eine Spalte der Vorlage {template.kind}"))
+            faults.append(Fault("ROW-07", heading, None, _a_column_of(template)))
     if faults:
         return Row(str(at), dict(row), faults=tuple(faults))
     return row_of(template, cells, yearly, given, str(at), dict(row))
+
+
+def _a_column_of(template: Template) -> Words:
+    return Words(f"eine Spalte der Vorlage {template.kind}", f"a column of the template {template.kind}")
