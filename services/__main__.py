@@ -508,7 +508,7 @@ def _print_reading(file: Path, answer: dict[str, Any], *, tried: bool) -> None:
         place = f"row {row.get('place')}" + (f", column {row['column']}" if row.get("column") else "")
         value = f" {row['value']!r}" if row.get("value") else ""
         out.print(
-            f"  ✗ {place}:{value} expected {row['expected']}. {row['mend']} ({row['error']})", highlight=False, markup=False
+            f"  ✗ {place}:{value} expected {row['expected_en']}. {row['mend_en']} ({row['error']})", highlight=False, markup=False
         )
 
 
