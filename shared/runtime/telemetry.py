@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import threading
 import time
@@ -123,7 +124,7 @@ class Telemetry:
             return {(who, status): n for who, inbox in now().inboxes.items() for status, n in inbox.parked.items()}
 
         self.gauge("outbox_age_seconds", "Age of the oldest event not relayed yet", lambda: {(): now().oldest_seconds})
-        self.gauge("relay_lag", "Events not relayed yet", lag, ("lane",))
+        self.gauge("relay_lag", "Events not relayed yet (10000: or more)", lag, ("lane",))
         self.gauge("alarms", "Open alarms: forks, damage, a restored publisher", lambda: {(): now().alarms})
         self.gauge("held", "Events held behind a gap", each("held"), ("consumer",))
         self.gauge("gaps", "Subjects of which something is missing", each("gaps"), ("consumer",))
@@ -214,6 +215,14 @@ def in_one_line(error: BaseException) -> str:
 # ── Log ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+_ROWS: Final = re.compile(r"(?:\\n|\n)(?:DETAIL|CONTEXT):(?:(?!\\n)[^\n])*")
+
+
+def without_rows(text: str) -> str:
+    """A log text without what PostgreSQL adds of the rows concerned (DETAIL, CONTEXT): they may be personal."""
+    return _ROWS.sub("", text)
+
+
 class JsonLines(logging.Formatter):
     """One JSON object per line."""
 
@@ -222,11 +231,11 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "text": record.getMessage(),
+            "text": without_rows(record.getMessage()),
         }
         line |= getattr(record, "fields", {})
         if record.exc_info and record.exc_info[0]:
-            line["error"] = self.formatException(record.exc_info)
+            line["error"] = without_rows(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
@@ -236,8 +245,10 @@ class TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
         fields = "  ".join(f"{name}={value}" for name, value in getattr(record, "fields", {}).items() if name != "use_case")
-        text = f"{at} {record.levelname.lower():7} {record.getMessage()}  {fields}".rstrip()
-        return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info and record.exc_info[0] else text
+        text = f"{at} {record.levelname.lower():7} {without_rows(record.getMessage())}  {fields}".rstrip()
+        if not record.exc_info or not record.exc_info[0]:
+            return text
+        return f"{text}\n{without_rows(self.formatException(record.exc_info))}"
 
 
 class Sparing(logging.Filter):

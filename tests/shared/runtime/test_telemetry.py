@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import sys
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -130,3 +131,14 @@ def test_progress_is_one_line_on_a_terminal_and_json_elsewhere() -> None:
 
 def test_an_error_without_words_still_has_a_name() -> None:
     assert in_one_line(TimeoutError()) == "TimeoutError"
+
+
+@pytest.mark.parametrize("form", [JsonLines(), TextLines()])
+def test_no_log_line_holds_the_rows_a_database_error_speaks_of(form: logging.Formatter) -> None:
+    words = "duplicate key\nDETAIL:  Key (name)=(Musterfrau) is there.\nCONTEXT:  COPY party, line 1: Musterfrau"
+    try:
+        raise ValueError(words)
+    except ValueError as error:
+        record = logging.LogRecord("x", logging.ERROR, "x", 1, "%s %r", (error, error), sys.exc_info())
+    assert "Musterfrau" not in form.format(record)
+    assert form.format(record).count("duplicate key") == 2          # of the message what stands before the rows, and the error
