@@ -409,7 +409,9 @@ class Service:
         with contextlib.suppress(asyncio.CancelledError):
             await opening
         if self._worker is not None:
-            await asyncio.to_thread(self._worker.join)
+            await asyncio.to_thread(self._worker.join, self.settings.graceful_seconds)
+            if self._worker.is_alive():             # a daemon: what it was at is rolled back when the process ends
+                log.warning("%s goes down although a chore has not ended", self.name)
         if self._broker is not None:
             await self._broker.stop()
         if self._relaying is not None:

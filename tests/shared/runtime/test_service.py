@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 
 import psycopg
 import pytest
@@ -204,3 +205,24 @@ def test_parked_facts_are_tried_again_now_and_then(embedded: Settings, monkeypat
                 return session.execute(text("select max(attempts) from parked")).scalar() or 0
 
         until(lambda: attempts() > 2)
+
+
+def test_a_chore_that_does_not_end_does_not_keep_the_service_from_going_down(embedded: Settings) -> None:
+    began, ended = threading.Event(), threading.Event()
+
+    def endless(_: Work) -> None:
+        began.set()
+        ended.wait(120)
+
+    def busy(settings: Settings) -> Service:
+        made = funding(settings)
+        made.chore(endless, every=60)
+        return made
+
+    try:
+        with Stack(embedded.model_copy(update={"graceful_seconds": 0.5}), [BOTH[0], busy]):
+            assert began.wait(60)
+            started = time.monotonic()
+        assert time.monotonic() - started < 25
+    finally:
+        ended.set()
