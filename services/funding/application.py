@@ -230,6 +230,8 @@ class _Posting:
             return person_crossing(fact)
         if isinstance(fact, MeasureRegistered):
             store.register(self.session, fact)
+            if fact.corrects is not None:
+                self.papers += [(fact.subject, named) for named in store.forget_use_of_papers(self.session, fact.subject)]
             held.matching = held.wide = True
         elif isinstance(fact, GrantAwarded | AwardAmended):
             held.wide = True
@@ -660,6 +662,7 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
             else person_crossing(f) if isinstance(f, StaffAssigned) else None) is not None
     ]
     elsewhere = store.facts_elsewhere(session, subject, crosses)
+    withdrawn = store.withdrawals(session, (f.subject for f in elsewhere)) if elsewhere else {}
     shared = [f for f in elsewhere if isinstance(f, VoucherRecorded | VoucherCorrected)]
     proofs = {h.match.voucher: _proof(h.match) for h in store.matches(session, [subject])}
     proofs_elsewhere = {h.match.voucher: _proof(h.match) for h in store.matches_of_vouchers(session, [f.id for f in shared])}
@@ -678,8 +681,10 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
             programme=named[-1] if named else None,
             entries=numbers,
             proofs=proofs,
-            elsewhere=[(f, proofs_elsewhere.get(f.id)) for f in shared],
-            staff_elsewhere=[f for f in elsewhere if isinstance(f, StaffAssigned)],
+            elsewhere=[(f, proofs_elsewhere.get(f.id)) for f in shared if withdrawn.get(f.subject, date.max) > day],
+            staff_elsewhere=[
+                f for f in elsewhere if isinstance(f, StaffAssigned) and withdrawn.get(f.subject, date.max) > day
+            ],
             papers=[f for paper in papers for f in rare[paper]],
             programme_facts=of_programme,
             related=[rare[neighbour] for neighbour in neighbours],

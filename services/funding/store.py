@@ -23,7 +23,16 @@ from services.funding.domain.rules import RuleSet, read_rules
 from services.funding.domain.waiver import Content
 from services.funding.tables import EntryRow, FactRow
 from shared.contracts.funding import Book, Entry, Finding, Match, MeasureStatement, Posting, ProgrammeStatement
-from shared.contracts.intake import INTAKE, FileRead, IntakeEvent, MeasureData, MeasureRegistered, RowRejected
+from shared.contracts.intake import (
+    INTAKE,
+    CofundingCommitted,
+    FileRead,
+    IntakeEvent,
+    MeasureData,
+    MeasureRegistered,
+    MeasureWithdrawn,
+    RowRejected,
+)
 from shared.persistence.database import copy, cursor
 from shared.values.source import Source
 from shared.values.subject import kind_of, subject_of
@@ -216,15 +225,16 @@ def register(session: Session, fact: MeasureRegistered) -> None:
     m = fact.measure
     with cursor(session) as run:
         run.execute(
-            """insert into measure (subject, key, programme, municipality, carrier, service, target_group, rule_set, body)
-               values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (subject) do update set programme = excluded.programme,
-               municipality = excluded.municipality, carrier = excluded.carrier, service = excluded.service,
+            """insert into measure (subject, key, programme, municipality, ags, carrier, service, target_group, rule_set, body)
+               values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (subject) do update set programme = excluded.programme,
+               municipality = excluded.municipality, ags = excluded.ags, carrier = excluded.carrier, service = excluded.service,
                target_group = excluded.target_group, rule_set = excluded.rule_set, body = excluded.body""",
             (
                 fact.subject,
                 m.key,
                 subject_of("programme", m.programme) if m.programme else None,
                 m.municipality.key,
+                m.municipality.ags,
                 plain(m.carrier),
                 plain(m.service),
                 plain(m.target_group),
@@ -237,6 +247,14 @@ def register(session: Session, fact: MeasureRegistered) -> None:
             "insert into account_use (account, measure) select a, %s from unnest(%s::text[]) a on conflict do nothing",
             (fact.subject, [subject_of("account", iban) for iban in m.accounts]),
         )
+
+
+def forget_use_of_papers(session: Session, measure: str) -> list[str]:
+    """Undo which papers a measure's promises name, and say which references they name: its municipality may be another now."""
+    with cursor(session) as run:
+        run.execute("delete from paper_use where measure = %s", (measure,))
+    promised = (f for f in rare_facts(session, [measure])[measure] if isinstance(f, CofundingCommitted))
+    return [fact.commitment.decision for fact in promised if fact.commitment.decision]
 
 
 def plain(text: str) -> str:
@@ -388,6 +406,19 @@ def facts_elsewhere(session: Session, subject: str, crosses: Sequence[int]) -> l
             binary=True,
         )
         return [INTAKE.validate_json(body) for (body,) in run]
+
+
+def withdrawals(session: Session, subjects: Iterable[str]) -> dict[str, date]:
+    """Since when measures are withdrawn, of those that are."""
+    with cursor(session) as run:
+        run.execute(
+            """select body from fact f where subject = any(%s) and type = 'de.pruefpfad.measure.withdrawn.v1' and not exists
+               (select from fact c where c.subject = f.subject and c.corrects = f.id) order by n""",
+            (sorted(set(subjects)),),
+            binary=True,
+        )
+        facts = [INTAKE.validate_json(body) for (body,) in run]
+    return {fact.subject: fact.withdrawn_on for fact in facts if isinstance(fact, MeasureWithdrawn)}
 
 
 def crossing(*parts: str) -> int:
@@ -751,6 +782,8 @@ def related(session: Session, subject: str) -> list[str]:
         _subjects(
             session,
             """select o.subject from measure m join measure o on o.municipality = m.municipality and o.subject <> m.subject
+                 and (o.service = m.service or o.target_group = m.target_group) where m.subject = %(subject)s
+               union select o.subject from measure m join measure o on o.ags = m.ags and o.subject <> m.subject
                  and (o.service = m.service or o.target_group = m.target_group) where m.subject = %(subject)s
                union select o.subject from measure m join measure o on o.carrier = m.carrier and o.subject <> m.subject
                  and (o.service = m.service or o.target_group = m.target_group) where m.subject = %(subject)s""",

@@ -121,6 +121,8 @@ class MeasureRow(Row, table=True):
     key: str = _text()
     programme: str | None = _text(nullable=True)
     municipality: str = _text()
+    ags: str | None = _text(nullable=True)
+    """Official key of the municipality: programmes number theirs differently."""
     carrier: str = _text()
     service: str = _text()
     target_group: str = _text()

@@ -28,6 +28,9 @@ NOT_YET: Final = {
 }
 """Why a promise of this status does not cover; the other statuses do."""
 
+TOLERANCE_CENTS: Final = 1
+"""A gap counts above one cent, as the rule says."""
+
 NOT_PASSED: Final = {
     StepResult.REJECTED: "Vorlage {} wurde abgelehnt",
     StepResult.POSTPONED: "Vorlage {} wurde vertagt",
@@ -70,7 +73,7 @@ class Coverage:
         """Planned and not secured in a year; None without a plan, or where years are not judged singly."""
         if not self.planned or not self.by_year:
             return None
-        return max(0, self.planned.get(year, 0) - self.valid.get(year, 0))
+        return _gap(self.planned.get(year, 0) - self.valid.get(year, 0))
 
     @property
     def gaps(self) -> dict[int, int]:
@@ -80,12 +83,16 @@ class Coverage:
     @property
     def term_gap(self) -> int:
         """Planned and not secured over the whole term, however it spreads over years."""
-        return max(0, self.planned_cents - self.valid_cents)
+        return _gap(self.planned_cents - self.valid_cents)
 
     @property
     def gap_cents(self) -> int:
         """Σ of the years' gaps; the term's where years are not judged singly."""
         return sum(self.gaps.values()) if self.by_year else self.term_gap
+
+
+def _gap(cents: int) -> int:
+    return cents if cents > TOLERANCE_CENTS else 0
 
 
 def cover(case: Case) -> Coverage:

@@ -47,11 +47,12 @@ create index journal_due on journal (kind, due_since) where due_since is not nul
 create index journal_day on journal (day) where kind in ('measure', 'programme');
 
 create table measure (
-  subject text primary key, key text not null, programme text, municipality text not null, carrier text not null,
+  subject text primary key, key text not null, programme text, municipality text not null, ags text, carrier text not null,
   service text not null, target_group text not null, rule_set text not null, body bytea not null
 );
 create index measure_programme on measure (programme);
 create index measure_municipality on measure (municipality, service);
+create index measure_ags on measure (ags, service) where ags is not null;
 create index measure_carrier on measure (carrier, service);
 
 create table account_use (account text not null, measure text not null, primary key (account, measure));
@@ -109,4 +110,4 @@ def upgrade() -> None:
     op.execute(TABLES)
     append_only("fact", "entry")
     allow("update", "journal", "measure", "standing", "match", "suggestion", "statement", "finding", "file", "told_parked")
-    allow("delete", "account_use", "suggestion", "unmatched", "finding", "told_parked")
+    allow("delete", "account_use", "paper_use", "suggestion", "unmatched", "finding", "told_parked")

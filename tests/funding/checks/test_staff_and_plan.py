@@ -121,11 +121,18 @@ class TestOverrunUncovered:
         found = finding(overrun_uncovered, self.spent(110_00, 80_00, plan=plan))
         assert (found.at_risk_cents, found.arithmetic) == (10_00, "10,00 − 0,00 = 10,00")
 
-    def test_an_unplanned_position_counts_in_the_total_only(self) -> None:
+    def test_an_unplanned_position_needs_savings_like_any_overrun(self) -> None:
         assert run(overrun_uncovered, self.spent(90_00, 90_00, plan=a_plan({("1.1", 2015): 180_00}))).outcome is Outcome.HOLDS
         found = finding(overrun_uncovered, self.spent(90_00, 90_00, plan=a_plan({("1.1", 2015): 179_00})))
-        assert found.arithmetic == "180,00 − 179,00 = 1,00"
+        assert found.arithmetic == "90,00 − 89,00 = 1,00; 2 nicht geplant: 90,00"
 
     def test_vouchers_without_a_plan_make_the_plan_missing(self) -> None:
         assert [m.what for m in run(overrun_uncovered, a_case(vouchers=(a_voucher(),))).missing] == ["Finanzierungsplan"]
         assert run(overrun_uncovered, a_case(plan=self.PLAN)).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_position_nobody_planned_is_an_overrun_of_its_whole_amount() -> None:
+    spent = (a_voucher(1, 100_00), a_voucher(2, 20_00, position="9.9"), a_voucher(3, 30_00, position="5"))
+    case = a_case(plan=a_plan({("1.1", 2015): 100_00, ("5", 2015): 50_00}, flat_rate=("5",)), vouchers=spent)
+    found = finding(overrun_uncovered, case)
+    assert (found.at_risk_cents, found.arithmetic) == (20_00, "20,00 − 0,00 = 20,00; 9.9 nicht geplant: 20,00")

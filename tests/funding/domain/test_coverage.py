@@ -134,3 +134,9 @@ def test_a_paper_postponed_first_and_passed_later_covers() -> None:
 def test_one_reference_with_two_grantors_is_two_awards() -> None:
     said = covered(facts.plan(150), facts.award(years={2026: 100}), facts.award(years={2026: 50}, grantor=facts.LAND))
     assert (said.valid_cents, len(said.lines)) == (150, 2)
+
+
+@pytest.mark.parametrize(("planned", "gap"), [(101, 0), (102, 2)])
+def test_a_gap_of_one_cent_is_none_anywhere(planned: int, gap: int) -> None:
+    said = covered(facts.plan(planned), facts.promise(100))
+    assert (said.gap(2026), said.term_gap, said.gap_cents) == (gap, gap, gap)

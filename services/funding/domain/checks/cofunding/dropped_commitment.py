@@ -9,7 +9,6 @@ from services.funding.domain.case import Case
 from services.funding.domain.checks import objects
 from services.funding.domain.checks.arithmetic import sum_of
 from services.funding.domain.checks.cofunding.in_gap import beyond_gap
-from services.funding.domain.checks.cofunding.uncovered_gap import TOLERANCE_CENTS
 from services.funding.domain.coverage import cover
 from services.funding.domain.finding import NOT_APPLICABLE, Noticed, Said, check, written
 from shared.contracts.funding import Severity
@@ -28,7 +27,7 @@ def dropped_commitment(case: Case) -> Iterator[Said]:
         if not covered.planned:
             return True
         gap = covered.gap(year)
-        return (covered.term_gap if gap is None else gap) > TOLERANCE_CENTS
+        return bool(covered.term_gap if gap is None else gap)
 
     by_promise = sorted(case.commitments, key=lambda f: (f.commitment.funder.key, f.commitment.number))
     for _, facts in groupby(by_promise, key=lambda f: (f.commitment.funder.key, f.commitment.number)):

@@ -11,9 +11,6 @@ from services.funding.domain.coverage import Coverage, cover
 from services.funding.domain.finding import NOT_APPLICABLE, Lacks, Noticed, Said, check, written
 from shared.contracts.funding import Severity
 
-TOLERANCE_CENTS = 1
-"""A gap counts above one cent, as the rule says."""
-
 
 @check("KOF-01", Severity.BLOCKING)
 def uncovered_gap(case: Case) -> Iterator[Said]:
@@ -25,10 +22,9 @@ def uncovered_gap(case: Case) -> Iterator[Said]:
         yield Lacks(objects.measure(case), "Finanzierungsplan")
         return
     covered = cover(case)
-    gaps = {year: gap for year, gap in covered.gaps.items() if gap > TOLERANCE_CENTS}
-    for year, gap in gaps.items():
+    for year, gap in covered.gaps.items():
         yield _gap(case, covered, gap, year)
-    if not gaps and covered.term_gap > TOLERANCE_CENTS:
+    if not covered.gaps and covered.term_gap:
         yield _gap(case, covered, covered.term_gap, None)
 
 

@@ -22,8 +22,13 @@ class Position:
 
     @property
     def overrun_cents(self) -> int:
-        """Beyond the plan; none where nothing was planned, that is FIN-03's business."""
-        return max(0, self.actual_cents - self.planned_cents) if self.planned_cents else 0
+        """Beyond the plan: all of it where nothing was planned."""
+        return max(0, self.actual_cents - self.planned_cents)
+
+    @property
+    def is_unplanned(self) -> bool:
+        """Is money spent that no plan line provides for?"""
+        return not self.planned_cents and self.actual_cents > 0
 
     @property
     def saving_cents(self) -> int:

@@ -22,8 +22,9 @@ FULL_TIME = Fraction(1)
 @check("PER-01", Severity.ERROR)
 def over_full_time(case: Case) -> Iterator[Said]:
     """Do a person's shares over all measures stay within one full post in every month? The excess is at risk pro rata."""
-    if not case.staff:
-        yield NOT_APPLICABLE
+    if not case.staff or case.withdrawn_on:
+        yield NOT_APPLICABLE                                    # what is withdrawn claims nothing, seen from any side
+        return
     months: dict[tuple[str, int, int], list[StaffMonth]] = defaultdict(list)
     ours = {(m.person, m.year, m.month) for m in case.staff}
     for month in (*case.staff, *case.staff_elsewhere):

@@ -26,8 +26,9 @@ def claimed_twice(case: Case) -> Iterator[Said]:
     for voucher in _standing((*case.vouchers, *case.elsewhere)):
         if voucher.invoice and voucher.data.eligible_cents > 0:
             invoices[voucher.invoice].append(voucher)
-    if not invoices:
-        yield NOT_APPLICABLE
+    if not invoices or case.withdrawn_on:
+        yield NOT_APPLICABLE                                    # what is withdrawn claims nothing, seen from any side
+        return
     for fingerprint in sorted(invoices):
         claims = sorted(invoices[fingerprint], key=lambda v: v.name)
         if sum(map(_share, claims)) > 1:
