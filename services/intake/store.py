@@ -33,7 +33,7 @@ class Turn:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = plain_url(url_for(url, ""))
+        self.url = plain_url(url_for(url, "")) if url else ""
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
 
     def next(self) -> UUID | None:
