@@ -671,7 +671,6 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
     head = Head(number=place.number, seal=place.seal)
     settlement = Head(number=place.settled, seal=place.settled_seal)
     counts = store.count_parked(session, subject), store.count_rejected(session, subject)
-    statements, suggestions = store.has_bank_statements(session, subject), store.count_suggestions(session, subject)
     known, first = _given_for(session, subject, standing)
     for day in sorted({work.today, *store.days_of(session, subject, programme)}):
         case = case_of(
@@ -689,8 +688,8 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
             programme_facts=of_programme,
             related=[rare[neighbour] for neighbour in neighbours],
             unmatched_payments=tuple(reference_of(a, Book.MAIN, n) for a, n, valued_on in unmatched if valued_on <= day),
-            bank_statements=statements,
-            suggestions=suggestions,
+            bank_statements=store.has_bank_statements(session, subject, day),
+            suggestions=store.count_suggestions(session, subject, day),
             given_for=known,
         )
         result = reconcile(case)

@@ -803,21 +803,26 @@ def unmatched_of(session: Session, measure: str) -> list[tuple[str, int, date]]:
         return run.fetchall()
 
 
-def has_bank_statements(session: Session, measure: str) -> bool:
-    """Was any bank line of the measure's accounts handed in?"""
+def has_bank_statements(session: Session, measure: str, day: date) -> bool:
+    """Was any bank line of the measure's accounts handed in that was valued by the day?"""
     with cursor(session) as run:
         run.execute(
-            """select exists (select from account_use a join journal j on j.subject = a.account
-               where a.measure = %s and j.facts > 0)""",
-            (measure,),
+            """select exists (select from account_use a join entry e on e.subject = a.account
+               where a.measure = %s and e.book = 'main' and e.valued_on <= %s)""",
+            (measure, day),
         )
         row = run.fetchone()
         return bool(row and row[0])
 
 
-def count_suggestions(session: Session, subject: str) -> int:
-    """Vouchers of a measure for which a person may confirm a match."""
-    return _count(session, "select count(distinct voucher) from suggestion where subject = %s", (subject,))
+def count_suggestions(session: Session, subject: str, day: date) -> int:
+    """Vouchers of a measure for which a person may confirm a match with a bank line valued by the day."""
+    return _count(
+        session,
+        """select count(distinct voucher) from suggestion
+           where subject = %s and (convert_from(body, 'UTF8')::json ->> 'value_date')::date <= %s""",
+        (subject, day),
+    )
 
 
 def count_parked(session: Session, subject: str) -> int:

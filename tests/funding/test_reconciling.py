@@ -15,6 +15,7 @@ from shared.contracts.funding import (
     FindingRaised,
     FindingSettled,
     MeasureReconciled,
+    Outcome,
     PaymentMatched,
     PaymentUnmatched,
     ProgrammeReconciled,
@@ -349,3 +350,14 @@ def test_event_ids_never_repeat(funding: Funding) -> None:
     assert len(ids) == len(set(ids))
     known = [e.statement.facts_upto for e in funding.told(MeasureReconciled)]
     assert all(a <= b for a, b in pairwise(known))
+
+
+def test_bank_lines_after_the_day_are_neither_statements_nor_suggestions_of_it(funding: Funding) -> None:
+    before, on = date(2026, 1, 19), date(2026, 1, 20)
+    days = [facts.instruction("measure/M-1", SetCutOff(as_of=day), n) for n, day in enumerate((before, on))]
+    funding.post(facts.measure(), facts.voucher(1), facts.payment(1, value_date=on), *days)
+    funding.settle()
+    unpaid = {day: next(c for c in funding.statement(day=day).checks if c.code == "BEL-05") for day in (before, on)}
+    assert [m.what for m in unpaid[before].missing] == ["Kontoauszug"]
+    assert unpaid[on].outcome is Outcome.FINDING
+    assert [funding.statement(day=day).suggestions for day in (before, on)] == [0, 1]
