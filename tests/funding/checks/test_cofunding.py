@@ -97,6 +97,9 @@ class TestMinimumShare:
         # 118,055.56 / 590,277.78 = 0.20000000678: a hundredth of a cent more than a fifth
         assert run(minimum_share, self.case(118_055_56, 472_222_22)).outcome is Outcome.HOLDS
 
+    def test_exactly_a_fifth_holds(self) -> None:
+        assert run(minimum_share, self.case(20_00, 80_00, claimed=100_00)).outcome is Outcome.HOLDS
+
     def test_one_cent_less_fires_and_what_the_union_paid_beyond_four_fifths_is_at_risk(self) -> None:
         found = finding(minimum_share, self.case(118_055_55, 472_222_23))
         assert found.arithmetic == (

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
 from services.funding.domain.case import Proof, Unregistered, case_of
 from services.funding.domain.waiver import Waiver
-from shared.contracts.intake import Close, Step, StepResult, WaiveFinding
+from shared.contracts.intake import (
+    Close,
+    MeasureWithdrawn,
+    ReportSigned,
+    SignedReport,
+    StaffAssigned,
+    StaffMonth,
+    Step,
+    StepResult,
+    WaiveFinding,
+)
+from shared.values.dates import Period
 from shared.values.source import id_of
 from tests.funding import facts
 from tests.funding.domain.test_coverage import RULES, case
@@ -81,3 +93,24 @@ def test_a_waiver_that_was_taken_back_is_none() -> None:
     again = facts.instruction("measure/M-1", WaiveFinding(finding=finding, reason="doch"), 3)
     assert not case(given, back).waivers
     assert case(given, back, again).waivers[finding].reason == "doch"
+
+
+def test_a_staff_month_counts_from_its_first_day() -> None:
+    month = StaffMonth(measure="M-1", person=facts.person(1), year=2026, month=2, share=Decimal(1))
+    fact = facts.told(StaffAssigned, "measure/M-1", "P", staff=month)
+    other = facts.told(StaffAssigned, "measure/M-2", "P", staff=month.model_copy(update={"measure": "M-2"}))
+    for day, counts in ((date(2026, 1, 31), 0), (date(2026, 2, 1), 1)):
+        known = case(fact, as_of=day, staff_elsewhere=[other])
+        assert (len(known.staff), len(known.staff_elsewhere)) == (counts, counts)
+
+
+def test_a_measure_is_withdrawn_from_the_day_on_that_it_names() -> None:
+    fact = facts.told(MeasureWithdrawn, "measure/M-1", "w", measure="M-1", withdrawn_on=date(2026, 2, 1))
+    assert [case(fact, as_of=date(2026, n, d)).withdrawn_on for n, d in ((1, 31), (2, 1))] == [None, date(2026, 2, 1)]
+
+
+def test_a_report_counts_from_the_day_it_was_signed() -> None:
+    period = Period(start=date(2026, 1, 1), end=date(2026, 3, 31))
+    report = SignedReport(measure="M-1", title="Bericht", period=period, cut_off=date(2026, 2, 1), signed_on=date(2026, 2, 1))
+    fact = facts.told(ReportSigned, "measure/M-1", "r", report=report)
+    assert [len(case(fact, as_of=date(2026, n, d)).reports) for n, d in ((1, 31), (2, 1))] == [0, 1]
