@@ -652,9 +652,6 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
     programme = subject_of("programme", registered.measure.programme) if registered.measure.programme else None
     papers = store.papers_named_by(session, subject)
     neighbours = store.related(session, subject)
-    rare = store.rare_facts(session, [*papers, *neighbours, *([programme] if programme else [])])
-    of_programme = rare[programme] if programme else []
-    named = [f.programme for f in standing_of(of_programme) if isinstance(f, ProgrammeRegistered)]
     crosses = [
         key
         for f in standing
@@ -662,6 +659,10 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
             else person_crossing(f) if isinstance(f, StaffAssigned) else None) is not None
     ]
     elsewhere = store.facts_elsewhere(session, subject, crosses)
+    others = sorted({*neighbours, *(f.subject for f in elsewhere)})
+    rare = store.rare_facts(session, [*papers, *others, *([programme] if programme else [])])
+    of_programme = rare[programme] if programme else []
+    named = [f.programme for f in standing_of(of_programme) if isinstance(f, ProgrammeRegistered)]
     withdrawn = store.withdrawals(session, (f.subject for f in elsewhere)) if elsewhere else {}
     shared = [f for f in elsewhere if isinstance(f, VoucherRecorded | VoucherCorrected)]
     proofs = {h.match.voucher: _proof(h.match) for h in store.matches(session, [subject])}
@@ -686,7 +687,7 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
             ],
             papers=[f for paper in papers for f in rare[paper]],
             programme_facts=of_programme,
-            related=[rare[neighbour] for neighbour in neighbours],
+            related=[rare[other] for other in others],
             unmatched_payments=tuple(reference_of(a, Book.MAIN, n) for a, n, valued_on in unmatched if valued_on <= day),
             bank_statements=store.has_bank_statements(session, subject, day),
             suggestions=store.count_suggestions(session, subject, day),

@@ -61,3 +61,17 @@ def test_promises_name_the_papers_of_the_municipality_as_it_was_corrected(fundin
     )
     funding.settle()
     assert [c.missing for c in funding.statement().checks if c.code == "BES-02"] == [()]
+
+
+def test_a_finding_that_crosses_measures_has_the_same_union_part_from_both_sides(funding: Funding) -> None:
+    town = Municipality(key="anders", name="Anderswo (Demo)")
+    shared = {"issuer": Party(ref=person(7)), "invoice_number": "R-1"}
+    funding.post(
+        facts.measure(), facts.award(share=Decimal("0.5")), facts.voucher(1, **shared),
+        facts.measure("M-2", carrier="Anderer", municipality=town, service="Anderes", target_group="Andere"),
+        facts.award(key="M-2", share=Decimal("0.8"), reference="AZ-2"), facts.voucher(1, key="M-2", **shared),
+    )
+    funding.settle()
+    here, there = (next(f for f in funding.findings(f"measure/{key}") if f.code == "BEL-01") for key in ("M-1", "M-2"))
+    assert (here.id, here.at_risk_eu_cents) == (there.id, there.at_risk_eu_cents)
+    assert here.at_risk_eu_cents == 50_00 * 5 // 10 + 50_00 * 8 // 10

@@ -188,7 +188,7 @@ class Case:
     reports: tuple[ReportSigned, ...] = ()
     """Signed reports of the measure and of its programme."""
     related: tuple[Related, ...] = ()
-    """Other measures of the same carrier or municipality."""
+    """Other measures of the same carrier or municipality, and those that share an invoice or a person."""
     unmatched_payments: tuple[str, ...] = ()
     """Trail references of debits of its accounts that prove no voucher's payment."""
     bank_statements: bool = False

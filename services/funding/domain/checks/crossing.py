@@ -20,7 +20,7 @@ def crossed(measures: Iterable[str]) -> tuple[str, ...]:
 def eu_part(case: Case, parts: Mapping[str, int]) -> int:
     """The Union's part of an amount at risk, each measure's part at its own rate.
 
-    ``parts``: measure key → cents. Rates of other measures are known where they share carrier or municipality with the case.
+    ``parts``: measure key → cents. Rates of other measures are those of their awards in ``related``.
     """
     awards = {related.measure.key: related.awards for related in case.related} | {case.measure.key: case.awards_in_force}
     return sum(round_down(_rate(awards.get(measure, ())) * cents) for measure, cents in parts.items())

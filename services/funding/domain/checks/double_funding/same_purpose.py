@@ -19,14 +19,14 @@ def same_purpose(case: Case) -> Iterator[Said]:
 
     Once per pair of measures, seen alike from both.
     """
-    others = [r for r in case.related if r.awards and not r.withdrawn]
+    others = [r for r in case.related if r.awards and not r.withdrawn and _neighbours(case.measure, r.measure)]
     if not others or not case.awards_in_force or case.withdrawn_on:
         yield NOT_APPLICABLE
         return
     for other in others:
         shared = case.measure.implementation.overlap(other.measure.implementation)
         same = _same(case.measure, other.measure)
-        if shared and same and _two_awards(case, other) and _neighbours(case.measure, other.measure):
+        if shared and same and _two_awards(case, other):
             first, second = sorted((case.measure, other.measure), key=lambda m: m.key)
             yield Noticed(
                 object=objects.measures(first.key, second.key),
