@@ -26,7 +26,7 @@ def create(settings: Settings, clock: Clock | None = None) -> Service:
         description="Says what facts mean in money: posts them to sealed journals, matches payments, reconciles every measure.",
     )
     service.chore(application.Pace(application.Reconciling()).reconcile_due, every=0.1)
-    service.chore(application.mark_new_day, every=60.0)
+    service.chore(application.mark_new_day, every=60.0, wakes=False)
     service.backlog(lambda session: sum(application.count_due(session).values()))
     web.measure_gauges(service)
     return service

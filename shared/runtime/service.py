@@ -221,14 +221,16 @@ class Service:
 
     # ── at its own pace ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def chore(self, use_case: Callable[[Work], object], *, every: float, when: Callable[[], bool] | None = None) -> None:
-        """Run ``use_case(work)`` by itself, in one thread with the other chores: at least every so many seconds, and sooner
-        after something was applied (``wake``), if ``when()`` says so.
+    def chore(
+        self, use_case: Callable[[Work], object], *, every: float, when: Callable[[], bool] | None = None, wakes: bool = True
+    ) -> None:
+        """Run ``use_case(work)`` by itself, in one thread with the other chores: at least every so many seconds, and, if it
+        ``wakes``, sooner after something was applied (``wake``), if ``when()`` says so.
 
         Returns the use case ``True``, there is more to do and it runs again at once; else it rests as long as it worked,
         so that chores take at most half of the time. After an error it pauses, longer each time.
         """
-        self._chores.append(Chore(_name(use_case), partial(self._transact, use_case), every, when))
+        self._chores.append(Chore(_name(use_case), partial(self._transact, use_case), every, when, wakes))
 
     def wake(self) -> None:
         """Say that there may be something to do for the chores."""

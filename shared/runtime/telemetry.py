@@ -49,6 +49,14 @@ class UseCaseLine:
     outcome: str = "done"
     duration_ms: float = 0.0
 
+    @property
+    def level(self) -> int:
+        """A chore that looked and found nothing to do is no news."""
+        if self.outcome != "done":
+            return logging.WARNING
+        did = self.applied or self.emitted or self.parked
+        return logging.INFO if did or self.actor != "pruefpfad" else logging.DEBUG
+
     def fields(self) -> dict[str, Any]:
         """The line as it is logged: empty fields are left out."""
         return {name: value for name, value in vars(self).items() if value not in ("", 0) or name == "duration_ms"}
@@ -178,7 +186,7 @@ class Telemetry:
             self.use_case_seconds.labels(self.service, name, "done" if line.outcome == "done" else "failed").observe(seconds)
             if line.emitted:
                 self.emitted.labels(self.service).inc(line.emitted)
-            use_cases.log(logging.INFO if line.outcome == "done" else logging.WARNING, name, extra={"fields": line.fields()})
+            use_cases.log(line.level, name, extra={"fields": line.fields()})
 
 
 class _Merged:

@@ -89,7 +89,7 @@ class Feeder(threading.Thread):
                 raise self.error
             return self.done >= number
 
-        reached(f"part {number} of {len(self.parts)} to be handed in", there, seconds=120)
+        reached(f"part {number} of {len(self.parts)} to be handed in", there, seconds=240)
 
     def _handed_in(self, one: HandIn) -> bool:
         """One attempt. Submissions and instructions may be repeated; a file is looked for before it is sent again."""

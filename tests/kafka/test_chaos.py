@@ -25,6 +25,8 @@ from tests.tools.cluster import POISON, Cluster, reached
 from tests.tools.launcher import REFUSED
 from tests.tools.missing import skip_or_fail
 
+pytestmark = pytest.mark.timeout(900)
+
 Expected = Callable[[int], Outcome]
 KIND: Final = b"de.pruefpfad.measure.registered.v1"
 
@@ -161,7 +163,7 @@ def _interrupted(cluster: Cluster, parts: int, by: Callable[[], None]) -> dict[s
 def _refusal(cluster: Cluster) -> str:
     """Start intake and return why it refuses."""
     member = cluster.start("intake")
-    reached("intake to refuse", lambda: member.process.poll() is not None, seconds=60)
+    reached("intake to refuse", lambda: member.process.poll() is not None, seconds=180)
     member.end(signal.SIGKILL)
     assert member.process.returncode == REFUSED, member.last_words()
     assert "restored from an older backup" in member.last_words(3_000)

@@ -61,7 +61,7 @@ class NotReached(AssertionError):
     """A state was waited for in vain; the text says which, and what the state was."""
 
 
-def reached(what: str, state: Callable[[], T], *, seconds: float = 60.0, every: float = 0.05) -> T:
+def reached(what: str, state: Callable[[], T], *, seconds: float = 180.0, every: float = 0.05) -> T:
     """Wait until ``state()`` is true and return it; raises ``NotReached``. What fails to answer is asked again."""
     end, last = time.monotonic() + seconds, "nothing was seen"
     while time.monotonic() < end:
@@ -268,13 +268,13 @@ class Cluster:
             "PRUEFPFAD_BATCH": str(s.batch),
         }
 
-    def await_ready(self, *, seconds: float = 60.0) -> None:
+    def await_ready(self, *, seconds: float = 180.0) -> None:
         """Wait until every started process says it is ready."""
         for member in list(self.members.values()):
             if not member.stopped:
                 self.reached(f"{member.name} to be ready", partial(_is_ready, member), seconds=seconds)
 
-    def reached(self, what: str, state: Callable[[], T], *, seconds: float = 60.0, every: float = 0.05) -> T:
+    def reached(self, what: str, state: Callable[[], T], *, seconds: float = 180.0, every: float = 0.05) -> T:
         """``reached``, but a service that has ended by itself ends the waiting, with its last words."""
 
         def alive() -> T:
