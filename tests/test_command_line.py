@@ -110,7 +110,7 @@ def test_the_exit_codes_are_in_the_help() -> None:
         (("token", "create", "--name", "kein Name!", "--role", "clerk"), "letters"),
         (("serve", "billing"), "intake, funding, reporting"),
         (("replay", "billing"), "intake, funding, reporting"),
-        (("report", "M-1", "--format", "docx"), "pdf, csv, json"),
+        (("report", "M-1", "--format", "docx"), "pdf, csv, zip, json"),
         (("report", "M-1", "--document", "D99"), ", ".join(TITLES)),
         (("report", "M-1", "--as-of", "31.12.2015"), "%Y-%m-%d"),
         (("decide", "M-1", "close it"), "not JSON"),

@@ -14,7 +14,7 @@ import pytest
 
 from shared.messaging.restored import RestoredFromOlderBackup
 from shared.messaging.work import Work
-from shared.runtime.access import Actor
+from shared.runtime.access import ROLES, Actor
 from shared.runtime.embedded import DataFolderInUse, locked
 from shared.runtime.service import NotOpen
 from shared.runtime.settings import Settings
@@ -152,7 +152,8 @@ def test_a_signal_stops_everything_in_order_and_leaves_no_postgresql_behind(embe
         assert process.wait(60) == 0, "".join(said)
     assert not (embedded.data / "postgres" / "postmaster.pid").exists()
     assert "Embedded mode: " in "".join(said)
-    assert "".join(said).count("Operator token, shown this once: pp_") == 1
+    assert "".join(said).count("Access tokens, shown this once:") == 1
+    assert all(f"  {role:<10} pp_" in "".join(said) for role in ROLES)
     assert "Traceback" not in "".join(said)
 
 
