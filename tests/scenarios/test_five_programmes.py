@@ -114,7 +114,7 @@ def test_every_voucher_of_the_list_leads_back_to_its_row_and_forward_to_the_repo
 
 
 def test_a_matched_voucher_leads_to_the_line_of_the_bank_statement(played: Played) -> None:
-    report = json.loads(played.reports("herne", 1, "D5", "json")[0].read_text("utf-8"))
+    report = json.loads(played.reports("herne", 4, "D5", "json")[0].read_text("utf-8"))
     match = next(e["match"] for e in report["entries"] if "match" in e)
     voucher = next(e for e in report["entries"] if e.get("voucher") and e["fact"] == match["voucher"])
     found = played.client.trail(f"HER-1/{voucher['number']}")

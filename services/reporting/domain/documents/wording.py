@@ -93,7 +93,7 @@ def issuers_of(snapshot: MeasureSnapshot | ProgrammeSnapshot) -> dict[str, str]:
 
 def reckoning(finding: Finding) -> str | None:
     """The calculation and what it was made of, so that a person can redo it; None where there is neither."""
-    given = "; ".join(f"{catalogue.input_label(name, 'de')} {readable(value)}" for name, value in finding.inputs.items())
+    given = "; ".join(f"{catalogue.input_label(name, 'de')} {readable(value)}" for name, value in sorted(finding.inputs.items()))
     return " · ".join(x for x in (readable(finding.arithmetic), given) if x) or None
 
 
