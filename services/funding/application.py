@@ -22,7 +22,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from services.funding import store
-from services.funding.domain.case import Proof, case_of, paper_key, programme_case_of, standing_of
+from services.funding.domain.case import Proof, case_of, programme_case_of, standing_of
 from services.funding.domain.finding import Difference, compare
 from services.funding.domain.ledger import ZEROS, Broken, Journal, built, reference_of, verify_chain
 from services.funding.domain.matching import Claim, Line, Matched, Matching, Suggested, claim_of, line_of, match
@@ -80,9 +80,9 @@ from shared.contracts.intake import (
 )
 from shared.messaging.work import Work
 from shared.persistence.database import driver_error, is_refusal
-from shared.values.dates import BERLIN
+from shared.values.dates import business_date
 from shared.values.source import NAMESPACE, digest_of, id_of
-from shared.values.subject import subject_of
+from shared.values.subject import paper_key, subject_of
 
 RULES: Final = store.rule_sets()
 """The rule sets there are, by name; a measure of another one waits until it is there."""
@@ -181,7 +181,7 @@ class _Posting:
             return
         held = self.held[fact.subject]
         try:
-            entries = entries_for(fact, held.books, _berlin(fact.recorded_at))
+            entries = entries_for(fact, held.books, business_date(fact.recorded_at))
         except Exception as error:
             with self.work.parking(fact):
                 raise
@@ -305,10 +305,6 @@ def _released_by(fact: Fact) -> str:
 
 
 @lru_cache(4096)
-def _berlin(instant: datetime) -> date:
-    return instant.astimezone(BERLIN).date()
-
-
 def invoice_crossing(voucher: Voucher) -> int | None:
     """What vouchers of one invoice share, whatever measure they are of."""
     if not voucher.invoice_number:
@@ -551,7 +547,7 @@ def _match(work: Work, found: Matched, journal: Journal, recorded: Mapping[UUID,
         voucher=claim.fact, payment=line.fact, account=line.account, payment_source=line.source, payment_entry=line.entry,
         paid_cents=found.paid_cents, invoice_paid_cents=-line.amount_cents, value_date=line.value_date, reasons=found.reasons,
     )
-    booked_on = _berlin(max(recorded[claim.fact], recorded[line.fact]))
+    booked_on = business_date(max(recorded[claim.fact], recorded[line.fact]))
     entry = settle(journal, made, budget_year=claim.budget_year, booked_on=booked_on, source=line.source)
     written.add(claim.subject, [entry])
     work.emit(
@@ -974,4 +970,4 @@ def unbalanced(session: Session) -> dict[tuple[str, ...], float]:
 
 def count_findings(session: Session, now: datetime) -> dict[str, int]:
     """Findings that hold today, by code."""
-    return store.count_open_findings(session, _berlin(now))
+    return store.count_open_findings(session, business_date(now))

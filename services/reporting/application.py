@@ -71,7 +71,7 @@ from shared.contracts.seal import reference_of
 from shared.messaging.work import Work
 from shared.persistence.files import Files
 from shared.values.source import SHORT, Source, digest_of, id_of
-from shared.values.subject import key_of, kind_of, subject_of
+from shared.values.subject import key_of, kind_of, paper_key, subject_of
 
 FORMATS: Final = {
     "pdf": "application/pdf",
@@ -268,7 +268,7 @@ def _freeze_measure(work: Work, event: MeasureReconciled, basis: Basis, predeces
     municipality = registered.measure.municipality.key
     papers = {
         key: subject_of("paper", key)
-        for key in (_paper_key(municipality, f.commitment.decision) for f in commitments if f.commitment.decision)
+        for key in (paper_key(municipality, f.commitment.decision) for f in commitments if f.commitment.decision)
     }
     awards: list[GrantFact] = [f for f in facts if isinstance(f, GrantAwarded | AwardAmended) and f.award.awarded_on <= on]
     return MeasureSnapshot(
@@ -425,11 +425,6 @@ def _programme(work: Work, key: str | None) -> ProgrammeData | None:
     return facts[-1].programme if facts else None
 
 
-def _paper_key(municipality: str, reference: str) -> str:
-    reference = reference.strip()
-    return reference if reference.startswith(f"{municipality}/") else f"{municipality}/{reference}"
-
-
 # ── trace: from a printed reference back, and from a row forward ─────────────────────────────────────────────────────
 
 _ENTRY: Final = re.compile(r"(?P<key>.+)/(?P<settlement>S-)?(?P<number>\d+)")
@@ -505,7 +500,7 @@ def _decisions(work: Work, line: Line) -> list[dict[str, Any]]:
     registered = _registered(work, line.subject) if facts else None
     if registered is None:
         return []
-    keys = {_paper_key(registered.measure.municipality.key, f.commitment.decision) for f in facts if f.commitment.decision}
+    keys = {paper_key(registered.measure.municipality.key, f.commitment.decision) for f in facts if f.commitment.decision}
     papers = store.papers_of(work, {key: subject_of("paper", key) for key in keys})
     return [
         {

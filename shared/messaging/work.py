@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from typing import Any, Final, Protocol
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Table
 from sqlmodel import Session, SQLModel
@@ -16,9 +15,9 @@ from shared.messaging.envelope import MAX_BODY, ZERO, chain
 from shared.messaging.tables import Outbox
 from shared.persistence import database
 from shared.persistence.database import Database
+from shared.values.dates import business_date
 from shared.values.subject import lane_of
 
-BERLIN: Final = ZoneInfo("Europe/Berlin")
 WRITERS: Final = 7
 """Advisory lock (7, lane): who writes to a lane's outbox holds it until commit, so ids of a lane are in commit order."""
 CHANNEL: Final = "pruefpfad_outbox"
@@ -90,7 +89,7 @@ class Work:
         self.session = session
         self.now = now
         """UTC, the same throughout the transaction."""
-        self.today: date = now.astimezone(BERLIN).date()
+        self.today: date = business_date(now)
         """The date in Europe/Berlin."""
         self._inbox = inbox
         self._emitted: list[tuple[Event, bytes]] = []

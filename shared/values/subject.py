@@ -45,3 +45,9 @@ def kind_of(subject: str) -> str:
 def lane_of(subject: str) -> int:
     """Lane 0…11 of a subject: the same in every service, every run and every version."""
     return int.from_bytes(hashlib.sha256(subject.encode()).digest()[:4], "big") % LANES
+
+
+def paper_key(municipality: str, reference: str) -> str:
+    """Key of a paper: references are unique within a municipality only. A reference that names its municipality stays."""
+    reference = reference.strip()
+    return reference if reference.startswith(f"{municipality}/") else f"{municipality}/{reference}"

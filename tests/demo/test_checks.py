@@ -18,7 +18,7 @@ from uuid import UUID
 import pytest
 
 import services.funding.domain.rules as rules_module
-from services.funding.domain.case import Proof, case_of, paper_key, programme_case_of
+from services.funding.domain.case import Proof, case_of, programme_case_of
 from services.funding.domain.matching import claim_of, line_of, match
 from services.funding.domain.reconciliation import Reconciled, reconcile, reconcile_programme
 from services.funding.domain.rules import RuleSet, read_rules
@@ -44,7 +44,7 @@ from shared.contracts.intake import (
     VoucherRecorded,
 )
 from shared.values.source import Source, digest_of, id_of
-from shared.values.subject import kind_of, subject_of
+from shared.values.subject import kind_of, paper_key, subject_of
 from tests.demo.handins import DEMO, KEYS
 
 NOTHING = Head(number=0, seal="0" * 64)

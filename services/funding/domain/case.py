@@ -56,6 +56,7 @@ from shared.contracts.intake import (
     VoucherRecorded,
 )
 from shared.values.source import Source
+from shared.values.subject import paper_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,12 +256,6 @@ class Case:
         """The Union's part of an amount at risk, rounded down; 0 without an award of Union money that names a rate."""
         award = self.eu_award
         return int(Fraction(award.share) * at_risk_cents // 1) if award and award.share else 0
-
-
-def paper_key(municipality: str, reference: str) -> str:
-    """Key of a paper: references are unique within a municipality only. A reference that names its municipality stays."""
-    reference = reference.strip()
-    return reference if reference.startswith(f"{municipality}/") else f"{municipality}/{reference}"
 
 
 @dataclass(frozen=True)

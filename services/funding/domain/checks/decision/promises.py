@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from services.funding.domain.case import Case, Paper, is_deciding, paper_key
+from services.funding.domain.case import Case, Paper, is_deciding
 from services.funding.domain.checks import objects
 from services.funding.domain.finding import Lacks
 from shared.contracts.intake import CofundingCommitted, CommitmentStatus, StepResult
 from shared.values.funders import FunderKind
+from shared.values.subject import paper_key
 
 BINDING: Final = frozenset({CommitmentStatus.DECIDED, CommitmentStatus.AWARDED, CommitmentStatus.CUT})
 """Statuses that say a decision stands behind the promise; announced, applied and conditional ones have none yet."""
