@@ -10,20 +10,24 @@ from __future__ import annotations
 import html
 import logging
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from shared.messaging.resuming import NotStopped, OtherHistory
 from shared.persistence.database import is_lost
@@ -107,17 +111,28 @@ def authenticated(request: Request, given: Annotated[HTTPAuthorizationCredential
         raise problems.unauthorized() from None
 
 
+def caller(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Actor | None:
+    """Dependency of a page that also answers without a token: who calls, or ``None``. A wrong token is refused all the same."""
+    return None if given is None else authenticated(request, given)
+
+
+@dataclass(frozen=True)
+class _Allowed:
+    """Lets these roles in. A value, so that it can be read off a route before its body is read (``_TokenFirst``)."""
+
+    roles: tuple[Role, ...]
+
+    def __call__(self, who: Annotated[Actor, Depends(authenticated)]) -> Actor:
+        if who.role not in self.roles:
+            raise problems.forbidden(who, self.roles)
+        return who
+
+
 def actor(*roles: Role) -> Any:
     """Dependency that lets these roles in and gives the ``Actor``: ``who: Annotated[Actor, actor("clerk")]``."""
     if unknown := [role for role in roles if role not in ROLES]:
         raise ValueError(f"{unknown[0]!r} is not a role, expected one of {', '.join(ROLES)}")
-
-    def allowed(who: Annotated[Actor, Depends(authenticated)]) -> Actor:
-        if who.role not in roles:
-            raise problems.forbidden(who, roles)
-        return who
-
-    return Depends(allowed)
+    return Depends(_Allowed(roles))
 
 
 def may(action: Action) -> Any:
@@ -153,6 +168,8 @@ def application(service: Service, *routers: APIRouter) -> FastAPI:
     app.state.service, app.state.tokens = service, Tokens(settings.tokens_file)
     for router in (*service.pages, *routers):
         app.include_router(router, dependencies=[Depends(authenticated)])
+    for router in service.open_pages:
+        app.include_router(router)
     _answers_problems(app)
     _has_health(app, [service])
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -178,6 +195,11 @@ def application(service: Service, *routers: APIRouter) -> FastAPI:
         """Say that the open alarms, or those of a subject, were seen to. They are kept; the same again opens them anew."""
         return {"acknowledged": service.acknowledge(who.name, subject)}
 
+    @app.get("/flow")
+    def flow(_: Annotated[Actor, may("look")]) -> dict[str, Any]:
+        """Where everything is: what was told, relayed and applied, what waits and why, what is still to do."""
+        return _flow_of(service)
+
     @app.get("/docs", include_in_schema=False)
     def docs() -> HTMLResponse:
         return _page(app.title, _SWAGGER)
@@ -195,8 +217,12 @@ def application(service: Service, *routers: APIRouter) -> FastAPI:
         return RedirectResponse(f"{request.scope.get('root_path', '')}/docs")
 
     app.add_middleware(_BodyLimit, limit=settings.upload_bytes)
-    app.add_middleware(_TokenFirst, tokens=app.state.tokens)
+    app.add_middleware(_TokenFirst, tokens=app.state.tokens, pages=(app, *service.pages, *routers))
     return app
+
+
+def _flow_of(service: Service) -> dict[str, Any]:
+    return {**service.flow().as_dict(), "work": service.work_left()}
 
 
 def root(services: Sequence[Service]) -> FastAPI:
@@ -223,7 +249,7 @@ def root(services: Sequence[Service]) -> FastAPI:
     @app.get("/flow")
     def flow(_: Annotated[Actor, may("look")]) -> dict[str, Any]:
         """Where everything is, by service: what was told, relayed and applied, what waits and why, what is still to do."""
-        return {service.name: {**service.flow().as_dict(), "work": service.work_left()} for service in services}
+        return {service.name: _flow_of(service) for service in services}
 
     for service in services:
         app.mount(f"/{service.name}", application(service), name=service.name)
@@ -264,29 +290,44 @@ def _has_health(app: FastAPI, services: Sequence[Service]) -> None:
 
 
 class _TokenFirst:
-    """Refuses a body nobody with a token sends before a byte of it is read: bodies are spooled to disk before any page is asked.
-
-    Roles are the pages' matter. A request without a body costs nothing and goes on, so that pages without a token stay open.
+    """Refuses a body from whom its page would refuse, before a byte of it is read: bodies are spooled to disk before any page is
+    asked. A request without a body costs nothing and goes on, so that pages without a token stay open.
     """
 
-    def __init__(self, app: Any, tokens: Tokens) -> None:
+    def __init__(self, app: Any, tokens: Tokens, pages: Sequence[FastAPI | APIRouter]) -> None:
         self.app, self.tokens = app, tokens
+        routes = (route for router in pages for route in router.routes if isinstance(route, APIRoute))
+        self.routes = [(route, tuple(_roles_of(route.dependant))) for route in routes]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
-            given = next((value for name, value in scope["headers"] if name == b"authorization"), b"").decode("latin-1")
-            scheme, _, token = given.partition(" ")
-            try:
-                if scheme.lower() != "bearer":
-                    raise UnknownToken("no token")
-                self.tokens.actor(token.strip())
-            except UnknownToken:
-                await problems.unauthorized().response(Request(scope))(scope, receive, send)
-                return
-            except TokenFileUnreadable as error:
-                await problems.unavailable([str(error)]).response(Request(scope))(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
+        refused = self._refused(scope) if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS") else None
+        if refused is not None:
+            await refused.response(Request(scope))(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    def _refused(self, scope: Scope) -> Problem | None:
+        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"").decode("latin-1")
+        scheme, _, token = given.partition(" ")
+        try:
+            if scheme.lower() != "bearer":
+                return problems.unauthorized()
+            who = self.tokens.actor(token.strip())
+        except UnknownToken:
+            return problems.unauthorized()
+        except TokenFileUnreadable as error:
+            return problems.unavailable([str(error)])
+        called = (roles for route, roles in self.routes if route.matches(scope)[0] is Match.FULL)
+        refusing = next((roles for roles in next(called, ()) if who.role not in roles), None)
+        return None if refusing is None else problems.forbidden(who, refusing)
+
+
+def _roles_of(dependant: Dependant) -> Iterator[tuple[Role, ...]]:
+    """The roles that each dependency of a page lets in."""
+    for needed in dependant.dependencies:
+        if isinstance(needed.call, _Allowed):
+            yield needed.call.roles
+        yield from _roles_of(needed)
 
 
 class _BodyLimit:

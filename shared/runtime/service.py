@@ -129,18 +129,20 @@ class Service:
         reads: Sequence[Stream] = (),
         consumers: Consumers | None = None,
         pages: Sequence[Any] = (),
+        open_pages: Sequence[Any] = (),
         histories: Sequence[History] = (),
         clock: Clock | None = None,
         description: str = "",
     ) -> None:
         """``publishes`` and ``events``: the stream it tells and what it says (a union, or its adapter); ``reads``: the streams it
-        applies; ``pages``: FastAPI routers; ``histories``: its migrations (those of messaging come first by themselves)."""
+        applies; ``pages``: FastAPI routers, behind a token, ``open_pages``: without one; ``histories``: its migrations (those of
+        messaging come first by themselves)."""
         self.name, self.settings, self.description = name, settings, description
         self.version = _version()
         self.publishes, self.events = publishes, events._type if isinstance(events, TypeAdapter) else events
         self.reads = {stream.name: stream for stream in reads}
         self.consumers = consumers or Consumers()
-        self.pages = tuple(pages)
+        self.pages, self.open_pages = tuple(pages), tuple(open_pages)
         self.histories = (HISTORY, *histories)
         self.clock = clock or SystemClock()
         self.telemetry = Telemetry(name)

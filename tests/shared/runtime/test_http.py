@@ -94,6 +94,22 @@ def test_without_a_token_no_body_is_waited_for(running: Stack) -> None:
             assert caller.recv(4096).startswith(b"HTTP/1.1 401 ")
 
 
+def test_a_wrong_role_is_refused_before_the_body_is_read(running: Stack) -> None:
+    """A hundred megabytes are announced and none is sent: who waits for them would never answer."""
+    url = httpx.URL(running.url)
+    token = create_token(running.settings, "reads-only", "auditor")
+    length = "Content-Length: 100000000\r\n"
+    for path in ("/intake/questions", "/intake/decisions", "/intake/replay"):
+        with socket.create_connection((url.host, url.port or 80), timeout=10) as caller:
+            caller.sendall(f"POST {path} HTTP/1.1\r\nHost: {url.host}\r\nAuthorization: Bearer {token}\r\n{length}\r\n".encode())
+            assert caller.recv(4096).startswith(b"HTTP/1.1 403 ")
+
+
+def test_a_large_body_of_the_wrong_role_is_refused(running: Stack) -> None:
+    answer = client(running, "auditor").http.post("/intake/questions", files={"file": ("large.csv", bytes(30_000_000))})
+    problem(answer, 403)
+
+
 def test_health_answers_while_all_threads_are_at_work(tmp_path: Path) -> None:
     app = http.root([ping.funding(Settings(data=tmp_path))])
 
@@ -258,7 +274,7 @@ def test_the_documents_behind_the_pages_name_calls_and_events(running: Stack) ->
     caller = client(running, None).http
     calls = caller.get("/intake/openapi.json").json()
     assert set(calls["paths"]) == {
-        "/questions", "/questions/{number}", "/decisions", "/replay", "/resume", "/alarms", "/acknowledge",
+        "/questions", "/questions/{number}", "/decisions", "/replay", "/resume", "/alarms", "/acknowledge", "/flow",
     }
     assert calls["servers"] == [{"url": "/intake"}]
     events = caller.get("/intake/asyncapi.json").json()
