@@ -8,14 +8,18 @@ from decimal import Decimal
 from fractions import Fraction
 
 _AMOUNT = re.compile(
-    r"""(?P<sign>[+\-\u2212]?)
+    r"""(?P<sign>[+\-\u2010-\u2013\u2212]?)\s*
         (?: (?P<de>\d{1,3}(?:\.\d{3})+|\d+)(?:,(?P<de_cents>\d{1,2}|-{1,2}|\u2013|\u2014))?  # 1.234,56 · 1234,5 · 1234 · 1.234,-
           | (?P<ch>\d{1,3}(?:['\u2019\u00a0\u202f ]\d{3})+)(?:,(?P<ch_cents>\d{1,2}))?  # 1 234,56 · 1'234,56
-          | (?P<en>\d{1,3}(?:,\d{3})+|\d+)\.(?P<en_cents>\d{2})             # 1234.56 as machines write it, 1,234.56
-        )(?P<after>[-\u2212]?)""",
+          | (?P<en>\d{1,3}(?:,\d{3})+|\d+)\.(?P<en_cents>\d{1,2})           # 1234.56 as machines write it, 1,234.56, 1234.5
+        )\s*(?P<after>[\-\u2010-\u2013\u2212]?)""",
     re.VERBOSE,
 )
-_DAY = re.compile(r"(?:(\d{1,2})\.(\d{1,2})\.(\d{4})|(\d{4})-(\d{2})-(\d{2}))(?:[T ]00:00(?::00)?)?")
+_CURRENCY = re.compile(r"€|\u00a4|EURO?", re.IGNORECASE)
+"""Signs and words for euro; \u00a4 is where Latin-9 has the euro sign, in a text read as Windows-1252."""
+_DAY = re.compile(
+    r"(?:(\d{1,2})\s*\.\s*(\d{1,2})\s*\.\s*(\d{4})|(\d{4})([-/])(\d{1,2})\5(\d{1,2}))(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)?"
+)
 _SHARE = re.compile(r"(\d+)(?:[.,](\d+))?\s*(%?)")
 
 
@@ -27,13 +31,16 @@ def read_cents(text: str) -> int:
     """Cents of an amount as Germans write it, or as machines do; refuses what could be read in two ways.
 
     ``1.234,56`` ``1234,5`` ``1.234`` (thousand) ``1 234,56`` ``-5,00`` ``5,00-`` ``(5,00)`` ``1.234,-`` ``1234.56`` ``1,234.56``
-    ``€ 5,00`` ``5,00 EUR``.
-    ``1.23`` is 1,23 since no German writes a thousand so; ``1,234`` is refused: three decimals, or a thousand?
+    ``€ 5,00`` ``5,00 EUR``; blanks around the sign do not matter.
+    ``1.23`` is 1,23 and ``1.5`` is 1,50 since no German writes a thousand so; ``1,234`` is refused: three decimals, or a thousand?
 
     >>> read_cents("1.234,56 €"), read_cents("-1234,5"), read_cents("1.234")
     (123456, -123450, 123400)
     """
-    bare = re.sub(r"(?:€|EUR)", "", text.strip(), flags=re.IGNORECASE).strip(" \u00a0\u202f")
+    before, *after = _CURRENCY.split(text, maxsplit=1)
+    if after and any(map(str.isdigit, before)) and any(map(str.isdigit, after[0])):  # 5 € 50
+        raise NotAnAmount(text)
+    bare = f"{before}{''.join(after)}".strip()
     bracketed = bare[:1] == "(" and bare[-1:] == ")"            # how accounting formats write what is negative
     found = _AMOUNT.fullmatch(bare[1:-1].strip() if bracketed else bare)
     if not found or sum((bool(found["sign"]), bool(found["after"]), bracketed)) > 1:
@@ -44,7 +51,7 @@ def read_cents(text: str) -> int:
         whole, cents = found["de"] or found["ch"], found["de_cents"] or found["ch_cents"] or "0"
         cents = cents if cents.isdigit() else "0"
     value = int(re.sub(r"\D", "", whole)) * 100 + int(cents.ljust(2, "0"))
-    negative = bracketed or bool(found["after"]) or found["sign"] in ("-", "\u2212")
+    negative = bracketed or bool(found["after"]) or found["sign"] not in ("", "+")
     return -value if negative else value
 
 
@@ -56,7 +63,7 @@ def write_cents(cents: int, *, unit: bool = False) -> str:
 
 
 def read_day(text: str) -> date:
-    """``31.12.2026`` or ``2026-12-31``; two-digit years are refused, they have been wrong too often.
+    """``31.12.2026`` or ``2026-12-31``, a time of day behind it does not matter; years have four digits.
 
     >>> read_day("1.4.2014")
     datetime.date(2014, 4, 1)
@@ -64,7 +71,7 @@ def read_day(text: str) -> date:
     found = _DAY.fullmatch(text.strip())
     if not found:
         raise ValueError(f"no date: {text!r}")
-    d, m, y, iso_y, iso_m, iso_d = found.groups()
+    d, m, y, iso_y, _, iso_m, iso_d = found.groups()
     return date(int(y or iso_y), int(m or iso_m), int(d or iso_d))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.values.german import NotAnAmount, read_cents, write_cents
+from shared.values.german import NotAnAmount, read_cents, read_day, write_cents
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,17 @@ from shared.values.german import NotAnAmount, read_cents, write_cents
         ("€ 5,00", 500),
         ("5,00 EUR", 500),
         ("0,01", 1),
+        ("5,00 Euro", 500),
+        ("EUR5,00", 500),
+        ("5,00 \u00a4", 500),  # the euro sign of Latin-9 in a text read as Windows-1252
+        ("1.234,56 -", -123456),
+        ("- 1.234,56", -123456),
+        ("-€ 5,00", -500),
+        ("5,00- €", -500),
+        ("\u20115,00", -500),
+        ("\u20135,00", -500),
+        ("1234.5", 123450),
+        ("1.5", 150),
     ],
 )
 def test_an_amount_is_read_as_it_is_meant(text: str, cents: int) -> None:
@@ -59,6 +71,10 @@ def test_an_amount_is_read_as_it_is_meant(text: str, cents: int) -> None:
         "5,00 USD",
         "1e3",
         "5;00",
+        "5 € 50",
+        "5€50",
+        "5,00 € €",
+        "- 5,00 -",
     ],
 )
 def test_what_could_be_read_in_two_ways_is_refused(text: str) -> None:
@@ -84,3 +100,17 @@ def test_a_text_that_is_read_has_just_the_digits_of_its_amount(text: str) -> Non
             f"{cents // 10}",
             "",
         }
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["01.02.2012", "1.2.2012", "1. 2. 2012", "2012-02-01", "2012-2-1", "2012/02/01", "01.02.2012 14:30", "2012-02-01T00:00:00.000"],
+)
+def test_a_day_is_read_as_it_is_meant(text: str) -> None:
+    assert read_day(text) == date(2012, 2, 1)
+
+
+@pytest.mark.parametrize("text", ["31.02.2012", "01/02/2012", "2012/02-01", "01.02.12", "2012-02-01T23:30:00Z", "40940", ""])
+def test_what_is_no_day_or_one_of_two_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        read_day(text)
