@@ -647,6 +647,7 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
         return stated
     programme = subject_of("programme", registered.measure.programme) if registered.measure.programme else None
     papers = store.papers_named_by(session, subject)
+    papers_upto = store.facts_upto(session, papers)  # before the facts: what comes in between makes the measure due again
     neighbours = store.related(session, subject)
     crosses = [
         key
@@ -691,7 +692,8 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
         )
         result = reconcile(case)
         statement = result.statement(
-            head=head, settlement=settlement, facts_upto=place.facts_upto, parked=counts[0], rejected=counts[1]
+            head=head, settlement=settlement, facts_upto=place.facts_upto, papers_upto=papers_upto, parked=counts[0],
+            rejected=counts[1],
         )
         stated.days.append((result, statement))
     stated.given_for = first | first_seen(waivers_of(standing, known), (f for result, _ in stated.days for f in result.findings))

@@ -764,6 +764,16 @@ def place_of(session: Session, subject: str) -> Place:
     return Place(version, number, bytes(seal).hex() or ZEROS, settled, bytes(settled_seal).hex() or ZEROS, upto, day)
 
 
+def facts_upto(session: Session, subjects: Sequence[str]) -> dict[str, int]:
+    """Sequence of the last fact of each subject that was applied; 0 where nothing is known of it."""
+    with cursor(session) as run:
+        run.execute(
+            "select subject, sequence from inbox where consumer = %s and subject = any(%s)",
+            (CONSUMER, list(subjects)),
+        )
+        return dict.fromkeys(subjects, 0) | dict(run.fetchall())
+
+
 def days_of(session: Session, subject: str, programme: str | None) -> list[date]:
     """Watched days of a subject, those of its programme included."""
     with cursor(session) as run:

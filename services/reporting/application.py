@@ -44,6 +44,7 @@ from shared.contracts.funding import (
     FindingRaised,
     FindingSettled,
     MeasureReconciled,
+    MeasureStatement,
     PaymentMatched,
     PaymentUnmatched,
     ProgrammeReconciled,
@@ -216,11 +217,14 @@ def still_missing(work: Work, event: store.Reconciled) -> tuple[str, ...]:
                 causes.append(
                     f"{name}: Ereignisse von {stream} fehlen, {at.sequence} von {max(at.head, at.sequence + 1)} sind da"
                 )
-    here = store.standing(work, "intake", [subject]).get(subject)
-    if here and here.sequence > statement.facts_upto:
-        causes.append(
-            f"{subject}: der Abgleich kennt {statement.facts_upto} von {here.sequence} Tatsachen; gleich noch einmal versuchen"
-        )
+    rests_on = {subject: statement.facts_upto, **(statement.papers_upto if isinstance(statement, MeasureStatement) else {})}
+    here = store.standing(work, "intake", list(rests_on))
+    for name, upto in rests_on.items():
+        known = here[name].sequence if name in here else 0
+        if known > upto:
+            causes.append(f"{name}: der Abgleich kennt {upto} von {known} Tatsachen; gleich noch einmal versuchen")
+        elif known < upto and name != subject:
+            causes.append(f"{name}: {known} von {upto} Tatsachen des Abgleichs sind da; gleich noch einmal versuchen")
     if isinstance(event, ProgrammeReconciled):
         latest = {s: store.statement_of(work, s, statement.as_of) for s in event.statement.measures}
         behind = [s for s, known in event.statement.measures.items() if latest[s] is None or latest[s].id != known]  # type: ignore[union-attr]

@@ -323,6 +323,8 @@ class MeasureStatement(Data):
     settlement: Head
     facts_upto: int = Field(ge=0)
     """Sequence of the last fact of this subject in intake's stream that the statement knows."""
+    papers_upto: dict[str, int] = Field(default_factory=dict)
+    """The same for each council paper it rests on, by subject. What it takes from accounts is told by ``settlement``."""
     state: Literal["active", "withdrawn", "closed"]
     totals: Totals
     years: tuple[YearLine, ...]

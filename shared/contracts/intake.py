@@ -277,6 +277,10 @@ class Voucher(Data):
     """Skonto, Rabatt."""
     credit_cents: Cents = 0
     """Gutschrift."""
+    vat_cents: Cents | None = None
+    """Value added tax within gross, of the whole invoice; None where it was not handed in."""
+    ineligible_vat_cents: Cents | None = None
+    """VAT in this measure's part that is not claimed (nicht förderfähige Umsatzsteuer); None where it was not handed in."""
     eligible_cents: Cents
     """What the measure claims of it (beantragt förderfähig)."""
     allocation: Decimal | None = Field(default=None, gt=0, le=1)

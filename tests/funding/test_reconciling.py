@@ -361,3 +361,15 @@ def test_bank_lines_after_the_day_are_neither_statements_nor_suggestions_of_it(f
     assert [m.what for m in unpaid[before].missing] == ["Kontoauszug"]
     assert unpaid[on].outcome is Outcome.FINDING
     assert [funding.statement(day=day).suggestions for day in (before, on)] == [0, 1]
+
+
+def test_a_statement_says_how_far_it_knows_each_paper_its_promises_name(funding: Funding) -> None:
+    paper = "paper/modell%2FV-1"
+    funding.post(facts.measure(), facts.plan(100_00), facts.promise(100_00, decision="V-1"))
+    funding.settle()
+    unknown = funding.statement().papers_upto
+    funding.post(facts.decision())
+    funding.settle()
+    funding.post(facts.detail(100_00))
+    funding.settle()
+    assert (unknown, funding.statement().papers_upto) == ({paper: 0}, {paper: 2})

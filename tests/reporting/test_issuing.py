@@ -184,6 +184,22 @@ def test_a_statement_behind_its_facts_is_refused_unless_asked_for_and_then_it_sa
     assert {"mark": "blocking", "label": "unvollständig"} in content["status"]
 
 
+@pytest.mark.parametrize(("known", "why"), [(3, "kennt 2 von 3 Tatsachen"), (1, "1 von 2 Tatsachen des Abgleichs sind da")])
+def test_a_paper_newer_or_older_than_the_statement_knows_it_holds_the_report_back(desk: Desk, known: int, why: str) -> None:
+    story = two_vouchers()
+    told = story.state().statement.model_copy(update={"papers_upto": {"paper/05000%2F2025%2F7": 2}})
+    story.told[-1] = story.told[-1].model_copy(update={"statement": told})
+    desk.hear(story)
+    inbox = "insert into inbox values ('reporting.intake', 'paper/05000%2F2025%2F7', 0, %s, %s, %s, 0, 'ok')"
+    with psycopg.connect(plain_url(desk.database.url), autocommit=True) as connection:
+        connection.execute(inbox.replace("%2F", "%%2F"), (known, bytes(32), known))
+    with pytest.raises(ReportRefused, match=why):
+        desk.issue("D6")
+    with psycopg.connect(plain_url(desk.database.url), autocommit=True) as connection:
+        connection.execute("update inbox set sequence = 2, head = 2")
+    assert desk.issue("D6").new
+
+
 def test_a_head_that_says_more_is_coming_holds_the_report_back(desk: Desk) -> None:
     story = two_vouchers()
     story.state()

@@ -83,7 +83,14 @@ class Reconciled:
         return tuple(chain.from_iterable(check.missing for check in self.checks))
 
     def statement(
-        self, *, head: Head, settlement: Head, facts_upto: int, parked: int = 0, rejected: int = 0
+        self,
+        *,
+        head: Head,
+        settlement: Head,
+        facts_upto: int,
+        papers_upto: Mapping[str, int] | None = None,
+        parked: int = 0,
+        rejected: int = 0,
     ) -> MeasureStatement:
         """The statement, standing on this journal and these facts."""
         return MeasureStatement(
@@ -93,6 +100,7 @@ class Reconciled:
             head=head,
             settlement=settlement,
             facts_upto=facts_upto,
+            papers_upto=dict(papers_upto or {}),
             state=self.state,
             totals=self.totals,
             years=self.years,

@@ -33,7 +33,7 @@ from shared.values.subject import key_of
 FORMAT: Final = "pruefpfad.report.v1"
 """Name of the shape of report data; a changed shape is a new name."""
 
-PASSING: Final = ("head", "settlement", "facts_upto", "measures")
+PASSING: Final = ("head", "settlement", "facts_upto", "papers_upto", "measures")
 """Fields of a statement that move on without the statement saying anything else."""
 
 Snapshot = MeasureSnapshot | ProgrammeSnapshot

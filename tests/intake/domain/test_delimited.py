@@ -197,6 +197,38 @@ def test_what_is_eligible_is_payable_times_allocation_if_the_list_does_not_say()
     assert draft.body["voucher"].payable_cents == 9803
 
 
+VAT = VOUCHERS.replace("Berichtigt;storniert", "Netto;USt;MwSt n. f.;Förderfähig;Anteil")
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ("119,00;100,00;;;119,00;", (1900, None)),  # VAT follows from net
+        ("119,00;;19,00;;119,00;", (1900, None)),
+        ("119,00;;;;119,00;", (None, None)),  # unknown is not zero
+        ("119,00;100,00;19,00;19,00;100,00;", (1900, 1900)),
+        ("119,00;100,00;19,00;9,50;50,00;50 %", (1900, 950)),  # the measure's half
+        ("-119,00;-100,00;;-19,00;-100,00;", (-1900, -1900)),  # a refund
+    ],
+)
+def test_value_added_tax_is_read_as_handed_in(cells: str, told: tuple[int | None, int | None]) -> None:
+    ((_, draft),) = read(f"{VAT}\nM-1;BL-1;1;1.1;A GmbH;03.03.2014;01.03.2014;{cells}\n").drafts
+    assert (draft.body["voucher"].vat_cents, draft.body["voucher"].ineligible_vat_cents) == told
+
+
+@pytest.mark.parametrize(
+    ("cells", "column"),
+    [
+        ("119,00;100,00;18,99;;119,00;", "Umsatzsteuer"),
+        ("119,00;;;19,00;119,00;", "Nicht förderfähige Umsatzsteuer"),  # all is claimed, and yet some is not
+        ("119,00;;;-1,00;100,00;", "Nicht förderfähige Umsatzsteuer"),
+    ],
+)
+def test_value_added_tax_that_contradicts_the_amounts_is_sent_back(cells: str, column: str) -> None:
+    reading = read(f"{VAT}\nM-1;BL-1;1;1.1;A GmbH;03.03.2014;01.03.2014;{cells}\n")
+    assert faults(reading) == [("2", "ROW-16", column)]
+
+
 def test_measure_and_list_may_be_said_at_hand_in() -> None:
     text = "\n".join(line.split(";", 2)[2] for line in [VOUCHERS, voucher("1")])
     ((_, draft),) = read(text, measure="M-9", list="BL-9").drafts

@@ -29,6 +29,7 @@ from services.intake.domain.readers.common import MEASURE, about_measure
 from services.intake.domain.reading import Draft
 from shared.contracts.intake import Voucher, VoucherCorrected, VoucherRecorded, VoucherWithdrawn
 from shared.values.dates import Period
+from shared.values.german import write_cents
 from shared.values.money import round_half_up
 from shared.values.subject import subject_of
 
@@ -67,6 +68,8 @@ def drafts(cells: Cells) -> Iterator[Draft]:
     eligible = said.get("eligible")
     if eligible is None:
         eligible = round_half_up((gross - discount - credit) * (allocation if allocation is not None else Decimal(1)))
+    kept = round_half_up((gross - discount - credit) * (allocation if allocation is not None else Decimal(1))) - eligible
+    vat, lost = _vat(cells, gross, kept)
     pseudonyms, iban = cells.given.pseudonyms, said.get("iban")
     issuer = pseudonyms.party(said["issuer"], vat_id=said.get("vat_id"), iban=iban)
     if issuer is None:
@@ -85,6 +88,8 @@ def drafts(cells: Cells) -> Iterator[Draft]:
         gross_cents=gross,
         discount_cents=discount,
         credit_cents=credit,
+        vat_cents=vat,
+        ineligible_vat_cents=lost,
         eligible_cents=eligible,
         allocation=allocation,
         payment_reference=pseudonyms.reference(reference) if (reference := said.get("payment_reference")) else None,
@@ -105,6 +110,19 @@ def drafts(cells: Cells) -> Iterator[Draft]:
         marked=isinstance(corrects, str),
         replaces=replaces,
     )
+
+
+def _vat(cells: Cells, gross: int, kept: int) -> tuple[int | None, int | None]:
+    """VAT within gross, as said or from the net amount, and what of it cannot be claimed: part of what is ``kept`` back."""
+    said = cells.said
+    vat, net, lost = said.get("vat"), said.get("net"), said.get("ineligible_vat")
+    if net is not None and vat not in (None, gross - net):
+        hint = f"Brutto − Netto ergibt {write_cents(gross - net)}."
+        raise cells.fault("vat", "ROW-16", write_cents(vat), hint)
+    if lost is not None and not min(0, kept) <= lost <= max(0, kept):
+        hint = f"Nicht mehr, als vom zu zahlenden Anteil nicht beantragt wird: {write_cents(kept)}."
+        raise cells.fault("ineligible_vat", "ROW-16", write_cents(lost), hint)
+    return gross - net if net is not None else vat, lost
 
 
 def _service(cells: Cells) -> Period:
@@ -262,6 +280,34 @@ TEMPLATE: Final = Template(
             also=("Bruttobetrag", "Rechnungsbetrag", "Rechnungsbetrag inkl. MwSt", "Rechnungsbetrag brutto", "Betrag brutto"),
         ),
         Column(
+            "Netto",
+            "net",
+            AMOUNT,
+            Words("Rechnungsbetrag ohne Umsatzsteuer", "invoice total without VAT"),
+            "",
+            also=("Nettobetrag", "Rechnungsbetrag netto", "Betrag netto"),
+        ),
+        Column(
+            "Umsatzsteuer",
+            "vat",
+            AMOUNT,
+            Words("im Bruttobetrag enthaltene Umsatzsteuer; leer: Brutto − Netto", "VAT within the gross; empty: gross − net"),
+            "",
+            also=("USt", "MwSt", "Mehrwertsteuer", "USt-Betrag", "MwSt-Betrag"),
+        ),
+        Column(
+            "Nicht förderfähige Umsatzsteuer",
+            "ineligible_vat",
+            AMOUNT,
+            Words(
+                "Umsatzsteuer im Anteil der Maßnahme, die nicht beantragt wird (Vorsteuerabzug); Teil dessen, was nicht"
+                " förderfähig ist",
+                "VAT in the measure's part that is not claimed (deductible input tax); within what is not eligible",
+            ),
+            "",
+            also=("nicht förderfähige MwSt", "MwSt n. f.", "MwSt n.f.", "USt n. f.", "nicht förderfähige USt"),
+        ),
+        Column(
             "Skonto",
             "discount",
             AMOUNT,
@@ -341,5 +387,5 @@ TEMPLATE: Final = Template(
     drafts,
     about_measure,
     series=("measure", "list"),
-    sums=("gross", "discount", "credit", "eligible"),
+    sums=("gross", "net", "vat", "ineligible_vat", "discount", "credit", "eligible"),
 )
