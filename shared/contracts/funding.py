@@ -76,7 +76,10 @@ class EntryPosted(Event):
 
 
 class Match(Data):
-    """A bank line proves the payment of an invoice; every voucher of that invoice has its part."""
+    """A bank line proves the payment of an invoice, or gives back one that did; every voucher of that invoice has its part.
+
+    An invoice paid in parts has a match for each of them.
+    """
 
     voucher: UUID
     payment: UUID
@@ -86,12 +89,15 @@ class Match(Data):
     payment_entry: int
     """Number of the bank line's entry in the account's journal."""
     paid_cents: Cents
-    """The voucher's part of the debit, positive."""
+    """The voucher's part of the debit; negative where money came back."""
     invoice_paid_cents: Sum
-    """The whole debit, positive: the invoice may be shared with other measures."""
+    """The invoice's part: all of the debit, unless it pays several invoices. The invoice may be shared with other measures."""
     value_date: date
+    """From this day on it counts: when the money moved; of a return, when it was booked."""
     reasons: tuple[str, ...]
-    """Why it matches: ``reference``, ``account+amount+date``, ``confirmed``."""
+    """Why it matches: ``reference``, ``account+amount+date``, ``confirmed``, ``returned``."""
+    returns: UUID | None = None
+    """The payment this line gives back: that one proves nothing from here on."""
 
 
 class PaymentMatched(Event):
@@ -177,6 +183,8 @@ class Finding(Data):
     """Trail references (``M-1/123`` or ``3f2a9c1be07d:17``) of the facts involved."""
     crosses: tuple[str, ...] = ()
     """Subjects of all measures it concerns, where more than one."""
+    vouchers: dict[UUID, Sum] = Field(default_factory=dict)
+    """Which euro at risk lies on which voucher (its fact), of this measure or another; empty where it lies on none."""
     rules: str = Field(pattern=r"^[0-9a-f]{64}$")
     """Digest of the rule set."""
     waived: str | None = None

@@ -105,6 +105,7 @@ class Check:
             legal_basis=said.legal_basis or rules.source(self.code),
             references=said.references,
             crosses=said.crosses,
+            vouchers={fact: cents for fact, cents in sorted((said.vouchers or {}).items()) if cents},
             rules=rules.digest,
         )
 

@@ -191,10 +191,12 @@ class RowKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column and its title. Amounts, days, counts, shares and chips are never broken and get the width they need;
-    what is left is shared among the other columns by `weight` (None: by what they hold)."""
+    what is left is shared among the other columns by `weight` (None: by what they hold). A column that is not `printed` is for
+    those who import the table: CSV and JSON hold it, pages do not."""
 
     title: str
     weight: int | None = None
+    printed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,15 @@ class Table:
 
     def _place(self, row: int) -> str:
         return f"table {self.caption or self.columns[0].title!r}, row {row}"
+
+
+def printed(table: Table) -> Table:
+    """The table as pages show it."""
+    kept = [index for index, column in enumerate(table.columns) if column.printed]
+    if len(kept) == len(table.columns):
+        return table
+    rows = tuple(Row(tuple(row.cells[index] for index in kept), row.kind) for row in table.rows)
+    return Table(tuple(table.columns[index] for index in kept), rows, table.caption)
 
 
 @dataclass(frozen=True, slots=True)

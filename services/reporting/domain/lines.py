@@ -45,11 +45,12 @@ def line_of(event: Posted) -> Line:
 
 @dataclass(frozen=True, slots=True)
 class VoucherLine:
-    """A voucher that stands: its entry, and the match that proves its payment, if there is one."""
+    """A voucher that stands: its entry, and the matches that prove its payment, several where it was paid in parts."""
 
     line: Line
     voucher: Voucher
-    proof: Line | None
+    proofs: tuple[Line, ...] = ()
+    """By value date."""
 
     @property
     def ineligible_cents(self) -> int:
@@ -57,9 +58,19 @@ class VoucherLine:
         return self.line.cents("ineligible")
 
     @property
-    def match(self) -> Match | None:
+    def matches(self) -> tuple[Match, ...]:
         """How and when it was paid."""
-        return self.proof.match if self.proof else None
+        return tuple(line.match for line in self.proofs if line.match)
+
+    @property
+    def paid_cents(self) -> int:
+        """Its part of what was paid."""
+        return sum(match.paid_cents for match in self.matches)
+
+    @property
+    def paid_on(self) -> date | None:
+        """When the last of it was paid; None without proof of payment."""
+        return self.matches[-1].value_date if self.matches else None
 
 
 class JournalBroken(Exception):
@@ -93,12 +104,24 @@ def corrections(lines: Sequence[Line]) -> tuple[tuple[Line, Line], ...]:
 
 
 def voucher_lines(main: Sequence[Line], settlement: Sequence[Line], as_of: date) -> tuple[VoucherLine, ...]:
-    """Vouchers that stand on the day, each with its proof of payment by the day, in the order they were handed in."""
-    proofs: Mapping[UUID, Line] = {
-        x.match.voucher: x for x in standing(settlement) if x.match is not None and x.match.value_date <= as_of
-    }
+    """Vouchers that stand on the day, each with its proof of payment by the day, in the order they were handed in.
+
+    What the bank had returned by the day proves nothing; before, it did.
+    """
+    proofs = _proofs([x for x in standing(settlement) if x.match is not None and x.match.value_date <= as_of])
     return tuple(
-        VoucherLine(line, line.voucher, proofs.get(line.entry.fact))
+        VoucherLine(line, line.voucher, tuple(proofs.get(line.entry.fact, ())))
         for line in standing(main)
         if line.voucher is not None and line.entry.valued_on <= as_of
     )
+
+
+def _proofs(matched: Sequence[Line]) -> Mapping[UUID, list[Line]]:
+    """Voucher → its matches that hold, by value date."""
+    found = [(x, x.match) for x in matched if x.match is not None]
+    returned = {(match.voucher, match.returns) for _, match in found if match.returns is not None}
+    proofs: dict[UUID, list[Line]] = {}
+    for line, match in sorted(found, key=lambda f: (f[1].value_date, f[0].entry.number)):
+        if match.returns is None and (match.voucher, match.payment) not in returned:
+            proofs.setdefault(match.voucher, []).append(line)
+    return proofs

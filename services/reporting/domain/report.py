@@ -186,7 +186,7 @@ def content_of(snapshot: Snapshot, kind: str) -> dict[str, Any]:
     statement = {k: v for k, v in snapshot.statement.model_dump(mode="json").items() if k not in PASSING}
     standing: list[str] = []
     if isinstance(snapshot, MeasureSnapshot):
-        standing = [f"{v.line.reference} {v.proof.reference if v.proof else ''}" for v in snapshot.vouchers]
+        standing = [" ".join((v.line.reference, *(x.reference for x in v.proofs))) for v in snapshot.vouchers]
     return {
         "kind": kind,
         "statement": statement,
@@ -252,8 +252,8 @@ def named_sources(snapshot: Snapshot) -> Iterator[tuple[str, Source]]:
                 yield ENTRIES["payment"], line.match.payment_source
         for voucher in snapshot.vouchers:
             yield ENTRIES["voucher"], voucher.line.entry.source
-            if voucher.match is not None:
-                yield ENTRIES["payment"], voucher.match.payment_source
+            for match in voucher.matches:
+                yield ENTRIES["payment"], match.payment_source
 
 
 def sources_of(snapshot: Snapshot) -> Iterator[Source]:

@@ -136,7 +136,7 @@ def disagreements(snapshot: MeasureSnapshot) -> tuple[Disagreement, ...]:
     found = {
         "claimed": (statement.totals.claimed_cents, sum(x.cents("cost") for x in standing_main)),
         "received": (statement.totals.received_cents, -sum(x.cents("drawn") for x in standing_main)),
-        "spent": (statement.totals.spent_cents, sum(v.voucher.eligible_cents for v in snapshot.vouchers if v.proof)),
+        "spent": (statement.totals.spent_cents, sum(v.voucher.eligible_cents for v in snapshot.vouchers if v.proofs)),
         "planned": (statement.totals.planned_cents, sum(f.line.amount_cents for f in snapshot.plan)),
         "committed": (statement.totals.committed_cents, sum(c.valid_cents for c in statement.coverage)),
         "received by funder": (statement.totals.received_cents, sum(c.received_cents for c in statement.coverage)),
@@ -158,16 +158,29 @@ class Changes:
         return bool(self.entries or self.raised or self.settled)
 
 
+def whole(snapshot: ProgrammeSnapshot) -> bool:
+    """Are the statements of all its measures there? A very large programme names only so many."""
+    return not snapshot.statement.measures_beyond and len(snapshot.statements) == len(snapshot.statement.measures)
+
+
 def programme_disagreements(snapshot: ProgrammeSnapshot) -> tuple[Disagreement, ...]:
-    """Adds up the statements of the measures; empty if every figure of the programme is their sum to the cent."""
-    parts, whole = [s.totals for s in snapshot.statements.values()], snapshot.statement.totals
-    if snapshot.statement.measures_beyond or len(parts) != len(snapshot.statement.measures):
-        return ()
-    found = {name: sum(getattr(part, name) for part in parts) for name in type(whole).model_fields}
+    """Adds up measures, municipalities and funders; empty if every figure of the programme is their sum to the cent."""
+    statement, lines = snapshot.statement, [x for x in snapshot.statement.lines if x.totals]
+    ways = {"by municipality": [x.totals for x in lines if x.totals]}
+    if whole(snapshot):
+        ways["by measure"] = [s.totals for s in snapshot.statements.values()]
+    found = {
+        (way, name): (getattr(statement.totals, name), sum(getattr(part, name) for part in parts))
+        for way, parts in ways.items()
+        for name in type(statement.totals).model_fields
+    }
+    funders = [f for line in lines for f in line.funders]
+    found["by funder", "committed_cents"] = (statement.totals.committed_cents, sum(f.valid_cents for f in funders))
+    found["by funder", "received_cents"] = (statement.totals.received_cents, sum(f.received_cents for f in funders))
     return tuple(
-        Disagreement(name.removesuffix("_cents"), getattr(whole, name), here)
-        for name, here in found.items()
-        if getattr(whole, name) != here
+        Disagreement(f"{name.removesuffix('_cents')} {way}", stated, here)
+        for (way, name), (stated, here) in found.items()
+        if stated != here
     )
 
 

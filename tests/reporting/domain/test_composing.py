@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reporting.domain.document import Cell, Cents, Document, Paragraph, RowKind, Table, plain, tables
+from services.reporting.domain.document import Cell, Cents, Document, Paragraph, RowKind, Table, plain, printed, tables
 from services.reporting.domain.documents import common, wording
 from services.reporting.domain.documents.all import OF_MEASURE, OF_PROGRAMME
 from services.reporting.domain.documents.programme_overview import kind_of_municipality
@@ -139,6 +139,12 @@ def table_of(document: Document, title: str) -> Table:
     return next(table for section, table in tables(document) if section.title == title)
 
 
+def column_of(table: Table, title: str) -> list[str]:
+    """What the body rows of a table show in a column."""
+    index = [column.title for column in table.columns].index(title)
+    return [plain_cell(cell) for row in table.rows if row.kind is RowKind.BODY and (cell := row.cells[index])]
+
+
 def sums(table: Table) -> Iterator[tuple[int, int, int]]:
     """For each column of amounts with a total: column, the total printed, the sum of the rows above it."""
     total = next((row for row in table.rows if row.kind is RowKind.TOTAL), None)
@@ -206,8 +212,8 @@ def test_thirty_six_funders_in_as_many_years_are_all_printed_and_add_up(kind: st
     )
     document = compose(kind, empty(coverage=coverage, years=years))
     for section, table in tables(document):
-        for column, printed, added in sums(table):
-            assert printed == added, f"{section.title}, {table.columns[column].title}"
+        for column, total, added in sums(table):
+            assert total == added, f"{section.title}, {table.columns[column].title}"
     if kind == "D6":
         assert all(f.name in words(document) for f in funders)
         assert len([r for r in table_of(document, "Mittelherkunft").rows if r.kind is RowKind.BODY]) == 36
@@ -238,17 +244,63 @@ def test_the_totals_of_a_voucher_list_can_be_redone_by_hand() -> None:
         "Förderfähig beantragt": 25_000,
         "davon nachgewiesen bezahlt": 20_000,
         "davon ohne Zahlungsnachweis": 5_000,
+        "Im Risiko auf einzelnen Belegen": 0,
+        "Zahlung weder nachgewiesen noch beanstandet": 5_000,
+        "Vorläufig anerkannt": 20_000,
+        "Weiter im Risiko": 0,
         "Nicht förderfähiger Teil der Belege": 0,
         "Eingänge": 60_000,
         "Bestand": 40_000,
     }
 
 
+def test_what_findings_put_at_risk_on_a_voucher_is_not_recognised_and_the_rest_adds_up() -> None:
+    story = two_vouchers()
+    paid, unpaid = (e.entry.fact for e in story.told if isinstance(e, EntryPosted) and e.voucher)
+    late = story.find("ZEI-01", 3_000).model_copy(update={"vouchers": {paid: 3_000}})
+    open_ = story.find("BEL-05", 5_000).model_copy(update={"vouchers": {unpaid: 5_000}})
+    again = story.find("ZEI-03", 5_000).model_copy(update={"vouchers": {unpaid: 5_000}})  # no euro is taken off twice
+    note = story.find("KOF-03", 700).model_copy(update={"severity": Severity.WARNING, "vouchers": {paid: 700}})
+    document = compose("D5", told(story, late, open_, again, note, story.find("FIN-01", 1_234)))
+    table = table_of(document, "Belege nach Position")
+    assert column_of(table, "vorläufig anerkannt €") == ["170,00", "0,00"]
+    assert all(printed == added for _, printed, added in sums(table))
+    totals = table_of(document, "Summen")
+    amounts = dict(zip(column_of(totals, "Summe"), column_of(totals, "Betrag €"), strict=True))
+    told_apart = ("Im Risiko auf einzelnen Belegen", "Vorläufig anerkannt", "Weiter im Risiko")
+    assert [amounts[name] for name in told_apart] == ["80,00", "170,00", "12,34"]
+
+
+def test_a_voucher_whose_payment_is_neither_proven_nor_objected_to_is_not_taken_for_recognised_or_nothing() -> None:
+    table = table_of(compose("D5", told(two_vouchers())), "Belege nach Position")
+    assert column_of(table, "vorläufig anerkannt €") == ["200,00", "fehlt: Zahlung"]
+
+
+def test_value_added_tax_and_deductions_are_shown_where_a_list_says_them_and_only_there() -> None:
+    plain_list = table_of(compose("D5", told(two_vouchers())), "Belege nach Position")
+    assert not {"davon USt €", "Skonto, Gutschrift €", "Netto €"} & {column.title for column in plain_list.columns}
+    story = two_vouchers()
+    first = next(i for i, e in enumerate(story.told) if isinstance(e, EntryPosted))
+    event = story.told[first]
+    assert isinstance(event, EntryPosted) and event.voucher
+    told_vat = {"vat_cents": 3_193, "ineligible_vat_cents": 3_193, "discount_cents": 400}
+    story.told[first] = event.model_copy(update={"voucher": event.voucher.model_copy(update=told_vat)})
+    document = compose("D5", told(story))
+    table = table_of(document, "Belege nach Position")
+    assert column_of(table, "davon USt €") == ["31,93", "–"]
+    assert column_of(table, "Skonto, Gutschrift €") == ["4,00", "0,00"]
+    assert column_of(table, "Netto €") == ["168,07", "–"]
+    assert all(printed == added for _, printed, added in sums(table))
+    assert "Umsatzsteuer weisen die eingereichten Listen nicht aus" not in words(document)
+    assert "Netto €" not in {column.title for column in printed(table).columns}, "for import only"
+    assert pages(document).startswith(b"%PDF")
+
+
 def test_the_code_of_a_finding_stands_at_the_line_of_its_voucher() -> None:
     story = two_vouchers()
     finding = story.find().model_copy(update={"references": ("M-1/2", f"{LIST[:12]}:18")})
-    rows = [r for r in table_of(compose("D5", told(story, finding)), "Belege nach Position").rows if r.kind is RowKind.BODY]
-    assert [plain_cell(c) for c in (rows[0].cells[10], rows[1].cells[10]) if c] == ["–", "BEL-05"]
+    table = table_of(compose("D5", told(story, finding)), "Belege nach Position")
+    assert column_of(table, "Feststellung") == ["–", "BEL-05"]
 
 
 def test_a_correction_shows_the_entry_the_one_that_took_it_back_and_the_new_one() -> None:
@@ -263,9 +315,7 @@ def test_a_correction_shows_the_entry_the_one_that_took_it_back_and_the_new_one(
 
 def test_every_row_of_amounts_of_a_voucher_list_names_its_source() -> None:
     table = table_of(compose("D5", told(two_vouchers())), "Belege nach Position")
-    bodies = [row for row in table.rows if row.kind is RowKind.BODY]
-    references = [plain_cell(row.cells[-1]) for row in bodies if row.cells[-1]]
-    assert references == [f"M-1/1 · {LIST[:12]}:17 · M-1/S-1 · {'b' * 12}:3.1", f"M-1/2 · {LIST[:12]}:18"]
+    assert column_of(table, "Prüfpfad") == [f"M-1/1 · {LIST[:12]}:17 · M-1/S-1 · {'b' * 12}:3.1", f"M-1/2 · {LIST[:12]}:18"]
 
 
 def test_sources_are_listed_once_with_their_kind_and_full_digest() -> None:
@@ -378,4 +428,4 @@ def test_a_voucher_line_knows_what_of_it_is_not_claimed() -> None:
             )
         }
     )
-    assert VoucherLine(Line("measure/M-1", part, voucher=voucher), voucher, None).ineligible_cents == 5_000
+    assert VoucherLine(Line("measure/M-1", part, voucher=voucher), voucher).ineligible_cents == 5_000

@@ -13,6 +13,7 @@ from services.reporting.domain.document import (
     Chart,
     Chip,
     Column,
+    Count,
     Day,
     Document,
     Fact,
@@ -33,8 +34,9 @@ from services.reporting.domain.document import (
 )
 from services.reporting.domain.documents import common, wording
 from services.reporting.domain.snapshot import MeasureSnapshot, Paper
+from services.reporting.domain.use import Spell, use_of
 from shared.contracts import catalogue
-from shared.contracts.funding import CoverageLine
+from shared.contracts.funding import CoverageLine, YearLine
 from shared.contracts.intake import Award, DecisionDetailed, Step, StepResult
 from shared.values.funders import GERMAN
 from shared.values.german import write_day, write_share
@@ -51,7 +53,7 @@ def compose(snapshot: MeasureSnapshot, number: str) -> Document:
         if secured
         else Notice(Mark.FAULT, "Nicht gesichert", "weil " + "; ".join(why))
     )
-    no_plan = not snapshot.plan
+    no_plan, spells = not snapshot.plan, use_of(snapshot)
     return Document(
         kind="D6",
         number=number,
@@ -71,12 +73,12 @@ def compose(snapshot: MeasureSnapshot, number: str) -> Document:
             ),
         ),
         sections=(
-            Section("Mittelherkunft", (*_chart(snapshot), _coverage(snapshot)), landscape=True),
+            Section("Mittelherkunft", (*_chart(snapshot, spells), _coverage(snapshot)), landscape=True),
             _years(snapshot),
             _promises(snapshot),
             *_papers(snapshot),
             common.income_section(snapshot),
-            _use(snapshot),
+            _use(snapshot, spells),
             *_staff(snapshot),
             *common.tail(snapshot),
         ),
@@ -112,7 +114,7 @@ def _some(objects: list[str], most: int = 4) -> str:
     return ", ".join(objects[:most]) + (f" und {more} weitere" if more > 0 else "")
 
 
-def _chart(snapshot: MeasureSnapshot) -> Iterator[Block]:
+def _chart(snapshot: MeasureSnapshot, spells: tuple[Spell, ...]) -> Iterator[Block]:
     names = list(dict.fromkeys(c.funder.name for c in snapshot.statement.coverage))
     if not names:
         return
@@ -122,6 +124,8 @@ def _chart(snapshot: MeasureSnapshot) -> Iterator[Block]:
         )
         for label, field in (("zugesagt", "committed_cents"), ("gesichert", "valid_cents"), ("eingegangen", "received_cents"))
     }
+    used = [u for spell in spells for u in spell.funders]
+    sums["verwendet"] = tuple(sum(u.used_cents for u in used if u.line.funder.name == name) for name in names)
     yield Chart(tuple(names), tuple(Bar(label, cents) for label, cents in sums.items()))
 
 
@@ -142,7 +146,8 @@ def _coverage(snapshot: MeasureSnapshot) -> Block:
         Column("eingegangen €"),
         Column("offen €"),
     )
-    return common.columns_or_calm(columns, rows, "Es sind weder Zusagen noch Bescheide eingereicht.")
+    calm = "Es sind weder Zusagen noch Bescheide eingereicht."
+    return common.columns_or_calm(columns, rows, calm, "Zugesagt, gesichert, eingegangen je Mittelgeber und Jahr")
 
 
 def _funder_cells(snapshot: MeasureSnapshot, line: CoverageLine) -> tuple[Cell, ...]:
@@ -180,48 +185,16 @@ def _ground(snapshot: MeasureSnapshot, line: CoverageLine) -> tuple[Cell, list[s
 
 
 def _years(snapshot: MeasureSnapshot) -> Section:
-    years = snapshot.statement.years
-    rows = [
-        Row(
-            (
-                Text(str(y.budget_year)),
-                common.cents_or(y.planned_cents, "Finanzierungsplan"),
-                Cents(y.valid_cents),
-                Cents(y.received_cents),
-                common.cents_or(y.gap_cents, "Finanzierungsplan"),
-                Chip(Mark.MISSING if y.gap_cents is None else Mark.FAULT if y.gap_cents else Mark.HOLDS, _year_word(y.gap_cents)),
-            )
-        )
-        for y in years
-    ]
-    if rows:
-        rows.append(
-            Row(
-                (
-                    Text("Summe"),
-                    common.sum_or_missing([y.planned_cents for y in years], "Finanzierungsplan"),
-                    Cents(sum(y.valid_cents for y in years)),
-                    Cents(sum(y.received_cents for y in years)),
-                    common.sum_or_missing([y.gap_cents for y in years], "Finanzierungsplan"),
-                    None,
-                ),
-                RowKind.TOTAL,
-            )
-        )
-    columns = (
-        Column("Haushaltsjahr"),
-        Column("geplant €"),
-        Column("gesichert €"),
-        Column("eingegangen €"),
-        Column("Lücke €"),
-        Column("Deckung"),
-    )
-    table = common.columns_or_calm(columns, rows, "Es gibt weder Plan noch Zusagen oder Eingänge zu einem Haushaltsjahr.")
+    figures = [figure for figure in common.YEAR_FIGURES if figure != "claimed_cents"]
+    calm = "Es gibt weder Plan noch Zusagen oder Eingänge zu einem Haushaltsjahr."
+    table = common.years_table(snapshot.statement.years, figures, "Deckung", _covered, calm)
     return Section("Deckung nach Haushaltsjahren", (table,), landscape=True)
 
 
-def _year_word(gap: int | None) -> str:
-    return "fehlt" if gap is None else "Lücke" if gap else "gedeckt"
+def _covered(year: YearLine) -> Chip:
+    if year.gap_cents is None:
+        return Chip(Mark.MISSING, "fehlt")
+    return Chip(Mark.FAULT, "Lücke") if year.gap_cents else Chip(Mark.HOLDS, "gedeckt")
 
 
 def _promises(snapshot: MeasureSnapshot) -> Section:
@@ -388,19 +361,121 @@ def _detail(fact: DecisionDetailed) -> tuple[Cell, ...]:
     )
 
 
-def _use(snapshot: MeasureSnapshot) -> Section:
-    """What was done with the money, and what is left of it."""
+def _use(snapshot: MeasureSnapshot, spells: tuple[Spell, ...]) -> Section:
+    """What was done with the money: by funder and year, by the rule that is printed with it; and what is left of it."""
+    calm = "Es gibt weder gesicherte Mittel noch nachgewiesen bezahlte Ausgaben."
+    blocks: list[Block] = [common.columns_or_calm(_USE_COLUMNS, _used(snapshot, spells), calm, "Je Mittelgeber und Jahr")]
+    if spells:
+        blocks.append(Paragraph(ALLOTTED))
+    if any(spell.vouchers for spell in spells):
+        blocks.append(_spent(spells))
+    return Section("Verwendung und Bestand", (*blocks, _balance(snapshot)), landscape=True)
+
+
+ALLOTTED = (
+    "Regel der Zuordnung: Alle Mittel decken alle Ausgaben. Was für ein Haushaltsjahr nachgewiesen bezahlt ist, tragen die"
+    " Mittelgeber dieses Jahres im Verhältnis ihrer gesicherten Mittel, höchstens bis zu deren Höhe; eine Fehlbedarfsfinanzierung"
+    " trägt erst, was die anderen nicht decken. Sichert ein Bescheid die ganze Laufzeit ohne Jahresbeträge, gilt das für die"
+    " Laufzeit im Ganzen. Gerundet wird auf Cent nach dem größten Rest. Bestand = eingegangen − verwendet; negativ heißt"
+    " vorfinanziert."
+)
+_USE_COLUMNS = (
+    Column("Mittelgeber", 4),
+    Column("Jahr"),
+    Column("Prüfpfad der Eingänge", 3),
+    Column("gesichert €"),
+    Column("eingegangen €"),
+    Column("verwendet €"),
+    Column("Anteil"),
+    Column("Bestand €"),
+)
+
+
+def _used(snapshot: MeasureSnapshot, spells: tuple[Spell, ...]) -> list[Row]:
+    """By funder and year; what nobody bears has its own row, so that the sum is what was proven paid."""
+    spent = sum(spell.spent_cents for spell in spells)
+    rows = []
+    for spell in spells:
+        for used in spell.funders:
+            line = used.line
+            receipts = [
+                f.source.reference
+                for f in snapshot.receipts
+                if f.receipt.funder.key == line.funder.key and (line.whole_term or f.receipt.award_year == line.budget_year)
+            ]
+            rows.append(
+                Row(
+                    (
+                        Text(line.funder.name, GERMAN[line.funder.kind]),
+                        Text("Laufzeit" if line.whole_term else str(line.budget_year)),
+                        Reference(wording.references(receipts)),
+                        *(Cents(x) for x in (line.valid_cents, line.received_cents, used.used_cents)),
+                        _part(used.used_cents, spent),
+                        Cents(used.balance_cents),
+                    )
+                )
+            )
+        if over := spell.uncovered_cents:
+            label = Text("ohne gesicherte Mittel", "über die gesicherten Mittel des Jahres hinaus bezahlt")
+            amounts = (Cents(0), Cents(0), Cents(over), _part(over, spent), Cents(-over))
+            rows.append(Row((label, Text(_spell(spell)), Reference("–"), *amounts)))
+    if rows:
+        lines = [used.line for spell in spells for used in spell.funders]
+        received = sum(x.received_cents for x in lines)
+        sums = (Cents(sum(x.valid_cents for x in lines)), Cents(received), Cents(spent))
+        rows.append(Row((Text("Summe"), None, None, *sums, _part(spent, spent), Cents(received - spent)), RowKind.TOTAL))
+    return rows
+
+
+def _part(cents: int, of: int) -> Cell:
+    return Share(Fraction(cents, of)) if of else Text("–")
+
+
+def _spell(spell: Spell) -> str:
+    return "Laufzeit" if spell.budget_year is None else str(spell.budget_year)
+
+
+def _spent(spells: tuple[Spell, ...]) -> Block:
+    """What was proven paid, with the rows of the vouchers it is the sum of."""
+    rows = [
+        Row(
+            (
+                Text(_spell(spell)),
+                Count(len(spell.vouchers)),
+                Reference(wording.references(v.line.entry.source.reference for v in spell.vouchers)),
+                *(Cents(x) for x in (spell.spent_cents, spell.used_cents, spell.uncovered_cents)),
+            )
+        )
+        for spell in spells
+        if spell.vouchers
+    ]
+    spent, used = sum(s.spent_cents for s in spells), sum(s.used_cents for s in spells)
+    count = Count(sum(len(s.vouchers) for s in spells))
+    rows.append(Row((Text("Summe"), count, None, Cents(spent), Cents(used), Cents(spent - used)), RowKind.TOTAL))
+    columns = (
+        Column("Jahr"),
+        Column("Belege"),
+        Column("Prüfpfad der Belege", 5),
+        Column("nachgewiesen bezahlt €"),
+        Column("davon gedeckt €"),
+        Column("ohne gesicherte Mittel €"),
+    )
+    return Table(columns, tuple(rows), caption="Nachgewiesen bezahlt, einzeln in der Belegliste (D5)")
+
+
+def _balance(snapshot: MeasureSnapshot) -> Block:
+    """From what came in to what is still to come."""
     totals = snapshot.statement.totals
     rows = (
         ("Eingänge", "Eingänge − Erstattungen, siehe oben", totals.received_cents),
-        ("Nachgewiesen bezahlt", "Belege mit Zahlungsnachweis, einzeln in der Belegliste (D5)", totals.spent_cents),
+        ("Nachgewiesen bezahlt", "Belege mit Zahlungsnachweis", totals.spent_cents),
         ("Bestand", "Eingänge − nachgewiesen bezahlt; negativ heißt vorfinanziert", totals.received_cents - totals.spent_cents),
         ("Beantragt, Zahlung nicht nachgewiesen", "beantragt − nachgewiesen bezahlt", totals.claimed_cents - totals.spent_cents),
         ("Noch offen", "gesichert − eingegangen", totals.committed_cents - totals.received_cents),
     )
     columns = (Column("Summe", 3), Column("Rechnung", 4), Column("Betrag €"))
     body = tuple(Row((Text(name), Text(how), Cents(cents))) for name, how, cents in rows)
-    return Section("Verwendung und Bestand", (Table(columns, body),), landscape=True)
+    return Table(columns, body, caption="Im Ganzen")
 
 
 def _staff(snapshot: MeasureSnapshot) -> Iterator[Section]:

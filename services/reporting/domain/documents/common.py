@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -36,7 +36,7 @@ from services.reporting.domain.lines import Line, corrections
 from services.reporting.domain.report import named_sources, version_of
 from services.reporting.domain.snapshot import Changes, MeasureSnapshot, ProgrammeSnapshot, changes_since
 from shared.contracts import catalogue
-from shared.contracts.funding import Outcome, Severity
+from shared.contracts.funding import Outcome, Severity, YearLine
 from shared.contracts.intake import Fact as Told
 from shared.contracts.seal import reference_of
 from shared.values.funders import GERMAN
@@ -391,6 +391,31 @@ def euro(cents: int) -> str:
     return write_cents(cents, unit=True)
 
 
+PLAN: Final = "Finanzierungsplan"
+YEAR_FIGURES: Final = {
+    "planned_cents": "geplant €",
+    "valid_cents": "gesichert €",
+    "received_cents": "eingegangen €",
+    "claimed_cents": "beantragt €",
+    "gap_cents": "Lücke €",
+}
+"""Figures of a budget year and their columns; what is unknown among them is so for want of a plan."""
+
+
+def years_table(
+    years: Sequence[YearLine], figures: Sequence[str], judged: str, chip: Callable[[YearLine], Chip], calm: str
+) -> Block:
+    """Budget years with some of their figures, what is said of each, and their sums."""
+    rows = [
+        Row((Text(str(y.budget_year)), *(cents_or(getattr(y, figure), PLAN) for figure in figures), chip(y))) for y in years
+    ]
+    if rows:
+        sums = (sum_or_missing([getattr(y, figure) for y in years], PLAN) for figure in figures)
+        rows.append(Row((Text("Summe"), *sums, None), RowKind.TOTAL))
+    columns = (Column("Haushaltsjahr"), *(Column(YEAR_FIGURES[figure]) for figure in figures), Column(judged))
+    return columns_or_calm(columns, rows, calm)
+
+
 def income_section(snapshot: MeasureSnapshot) -> Section:
     """Receipts less repayments, each with its entry and row."""
     receipts = sorted(snapshot.receipts, key=lambda r: (r.receipt.received_on, r.receipt.number))
@@ -437,7 +462,7 @@ def positions_section(snapshot: MeasureSnapshot) -> Section:
         vouchers = [v for v in snapshot.vouchers if v.voucher.position == position]
         planned = sum(f.line.amount_cents for f in lines)
         claimed = sum(v.voucher.eligible_cents for v in vouchers)
-        spent = sum(v.voucher.eligible_cents for v in vouchers if v.proof)
+        spent = sum(v.voucher.eligible_cents for v in vouchers if v.proofs)
         sums = [a + b for a, b in zip(sums, (planned, claimed, spent), strict=True)]
         what: Cell = Missing("Ansatz") if not lines else Share(Fraction(claimed, planned)) if planned else Text("–")
         rows.append(

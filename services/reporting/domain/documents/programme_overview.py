@@ -28,7 +28,7 @@ from services.reporting.domain.document import (
     Text,
 )
 from services.reporting.domain.documents import common, wording
-from services.reporting.domain.snapshot import ProgrammeSnapshot
+from services.reporting.domain.snapshot import ProgrammeSnapshot, whole
 from shared.contracts import catalogue
 from shared.contracts.funding import FigureLine, ProgrammeLine, Severity
 from shared.contracts.intake import FigurePublished, ParticipationRecorded, PopulationRecorded, SizeBand, SizeBandSet
@@ -204,7 +204,50 @@ def _money(snapshot: ProgrammeSnapshot) -> tuple[Block, ...]:
         " Betrag ist die Summe der Maßnahmen der Kommune, die unten einzeln stehen; deren Kofinanzierungsnachweise (D6) zum"
         " selben Stichtag führen zu den Zeilen."
     )
-    return Table(columns, tuple(rows), caption="Gesichert zugesagte Mittel der Kommunen mit eigenen Maßnahmen"), Paragraph(how)
+    shown = Table(columns, tuple(rows), caption="Gesichert zugesagte Mittel der Kommunen mit eigenen Maßnahmen")
+    return shown, Paragraph(how), _crosswise(snapshot, lines)
+
+
+def _crosswise(snapshot: ProgrammeSnapshot, lines: list[ProgrammeLine]) -> Table:
+    """Each figure of the programme added up three ways: by funder where it is known so, by municipality, by measure."""
+    totals, funders = snapshot.statement.totals, [f for line in lines for f in line.funders]
+    by_funder = {
+        "committed_cents": sum(f.valid_cents for f in funders),
+        "received_cents": sum(f.received_cents for f in funders),
+    }
+    told = [s.totals for s in snapshot.statements.values()] if whole(snapshot) else None
+    rows = []
+    for name, label in FIGURES.items():
+        found = getattr(totals, name)
+        ways = (
+            by_funder.get(name),
+            sum(getattr(line.totals, name) for line in lines if line.totals),
+            None if told is None else sum(getattr(t, name) for t in told),
+        )
+        agree = all(x in (None, found) for x in ways)
+        chip = Chip(Mark.HOLDS, "stimmt überein") if agree else Chip(Mark.FAULT, "weicht ab")
+        cells = (Text("–") if x is None else Cents(x) for x in ways)
+        rows.append(Row((Text(label), *cells, Cents(found), chip)))
+    columns = (
+        Column("Summe", 3),
+        Column("Σ Mittelgeber €"),
+        Column("Σ Kommunen €"),
+        Column("Σ Maßnahmen €"),
+        Column("Programm €"),
+        Column("Kontrolle"),
+    )
+    return Table(columns, tuple(rows), caption="Summenprobe")
+
+
+FIGURES = {
+    "planned_cents": "geplant",
+    "committed_cents": "gesichert zugesagt",
+    "received_cents": "eingegangen",
+    "claimed_cents": "beantragt",
+    "spent_cents": "nachgewiesen bezahlt",
+    "gap_cents": "Deckungslücke",
+}
+"""Figures of a programme as its tables call them."""
 
 
 def _measures(snapshot: ProgrammeSnapshot) -> tuple[Block, ...]:

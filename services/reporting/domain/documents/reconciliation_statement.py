@@ -18,7 +18,6 @@ from services.reporting.domain.document import (
     Paragraph,
     Reference,
     Row,
-    RowKind,
     Section,
     Table,
     Text,
@@ -120,46 +119,10 @@ def _differences(stages: tuple[Stage, ...]) -> tuple[Block, ...]:
 
 
 def _years(snapshot: MeasureSnapshot) -> Section:
-    years = snapshot.statement.years
-    rows = [
-        Row(
-            (
-                Text(str(y.budget_year)),
-                common.cents_or(y.planned_cents, "Finanzierungsplan"),
-                Cents(y.valid_cents),
-                Cents(y.received_cents),
-                Cents(y.claimed_cents),
-                common.cents_or(y.gap_cents, "Finanzierungsplan"),
-                _chip(y.verdict),
-            )
-        )
-        for y in years
-    ]
-    if rows:
-        rows.append(
-            Row(
-                (
-                    Text("Summe"),
-                    common.sum_or_missing([y.planned_cents for y in years], "Finanzierungsplan"),
-                    Cents(sum(y.valid_cents for y in years)),
-                    Cents(sum(y.received_cents for y in years)),
-                    Cents(sum(y.claimed_cents for y in years)),
-                    common.sum_or_missing([y.gap_cents for y in years], "Finanzierungsplan"),
-                    None,
-                ),
-                RowKind.TOTAL,
-            )
-        )
-    columns = (
-        Column("Haushaltsjahr"),
-        Column("geplant €"),
-        Column("gesichert €"),
-        Column("eingegangen €"),
-        Column("beantragt €"),
-        Column("Lücke €"),
-        Column("Ergebnis"),
+    calm = "Es gibt weder Plan noch Zusagen, Eingänge oder Belege zu einem Haushaltsjahr."
+    table = common.years_table(
+        snapshot.statement.years, tuple(common.YEAR_FIGURES), "Ergebnis", lambda y: _chip(y.verdict), calm
     )
-    table = common.columns_or_calm(columns, rows, "Es gibt weder Plan noch Zusagen, Eingänge oder Belege zu einem Haushaltsjahr.")
     return Section("Urteil je Haushaltsjahr", (table,), landscape=True)
 
 

@@ -17,6 +17,7 @@ from services.reporting.domain.document import (
     Paragraph,
     Section,
     Table,
+    printed,
     tables,
 )
 from services.reporting.renderers import delimited
@@ -98,7 +99,7 @@ def _attachments(document: Document, data: bytes) -> list[Attachment]:
 def _draw_section(flow: Flow, section: Section) -> None:
     flow.turn(landscape=section.landscape)
     first = section.blocks[0] if section.blocks else None
-    draw_heading(flow, section.title, room=_room(flow, first) if isinstance(first, Table) else 64)
+    draw_heading(flow, section.title, room=_room(flow, printed(first)) if isinstance(first, Table) else 64)
     for block in section.blocks:
         _draw_block(flow, block)
         flow.y -= 8
@@ -123,8 +124,9 @@ def _draw_block(flow: Flow, block: Block) -> None:
             _draw_caption(flow, caption)
             draw_chart(flow, block)
         case Table(caption=caption):
-            _draw_caption(flow, caption, _room(flow, block) if caption else 0)
-            draw_table(flow, block, flow.root)
+            shown = printed(block)
+            _draw_caption(flow, caption, _room(flow, shown) if caption else 0)
+            draw_table(flow, shown, flow.root)
         case CheckList():
             draw_check_list(flow, block)
         case _:
