@@ -58,19 +58,24 @@ class VoucherLine:
         return self.line.cents("ineligible")
 
     @property
+    def proof(self) -> Line | None:
+        """The last match; None without proof of payment."""
+        return self.proofs[-1] if self.proofs else None
+
+    @property
+    def match(self) -> Match | None:
+        """How and when the last of it was paid."""
+        return self.proof.match if self.proof else None
+
+    @property
     def matches(self) -> tuple[Match, ...]:
-        """How and when it was paid."""
+        """How and when each part of it was paid."""
         return tuple(line.match for line in self.proofs if line.match)
 
     @property
     def paid_cents(self) -> int:
         """Its part of what was paid."""
         return sum(match.paid_cents for match in self.matches)
-
-    @property
-    def paid_on(self) -> date | None:
-        """When the last of it was paid; None without proof of payment."""
-        return self.matches[-1].value_date if self.matches else None
 
 
 class JournalBroken(Exception):

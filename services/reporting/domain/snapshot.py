@@ -136,7 +136,7 @@ def disagreements(snapshot: MeasureSnapshot) -> tuple[Disagreement, ...]:
     found = {
         "claimed": (statement.totals.claimed_cents, sum(x.cents("cost") for x in standing_main)),
         "received": (statement.totals.received_cents, -sum(x.cents("drawn") for x in standing_main)),
-        "spent": (statement.totals.spent_cents, sum(v.voucher.eligible_cents for v in snapshot.vouchers if v.proofs)),
+        "spent": (statement.totals.spent_cents, sum(v.voucher.eligible_cents for v in snapshot.vouchers if v.proof)),
         "planned": (statement.totals.planned_cents, sum(f.line.amount_cents for f in snapshot.plan)),
         "committed": (statement.totals.committed_cents, sum(c.valid_cents for c in statement.coverage)),
         "received by funder": (statement.totals.received_cents, sum(c.received_cents for c in statement.coverage)),

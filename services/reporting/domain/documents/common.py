@@ -462,7 +462,7 @@ def positions_section(snapshot: MeasureSnapshot) -> Section:
         vouchers = [v for v in snapshot.vouchers if v.voucher.position == position]
         planned = sum(f.line.amount_cents for f in lines)
         claimed = sum(v.voucher.eligible_cents for v in vouchers)
-        spent = sum(v.voucher.eligible_cents for v in vouchers if v.proofs)
+        spent = sum(v.voucher.eligible_cents for v in vouchers if v.proof)
         sums = [a + b for a, b in zip(sums, (planned, claimed, spent), strict=True)]
         what: Cell = Missing("Ansatz") if not lines else Share(Fraction(claimed, planned)) if planned else Text("–")
         rows.append(

@@ -41,7 +41,7 @@ NONE: Final = Text("–")
 def compose(snapshot: MeasureSnapshot, number: str) -> Document:
     """The voucher list of a measure as of its statement's day."""
     vouchers, totals = snapshot.vouchers, snapshot.statement.totals
-    unpaid = sum(1 for v in vouchers if not v.proofs)
+    unpaid = sum(1 for v in vouchers if v.proof is None)
     paid = f"{unpaid} ohne Zahlungsnachweis" if unpaid else "alle mit Zahlungsnachweis" if vouchers else None
     recognition = recognise(snapshot)
     fields = _fields(vouchers, recognition)
@@ -131,7 +131,7 @@ def _fields(vouchers: Sequence[VoucherLine], recognition: Recognition) -> tuple[
         _Field(Column("Rechnung"), lambda e: Day(e.voucher.invoice_date)),
         _Field(Column("Zahlung"), lambda e: Day(e.line.match.value_date) if e.line.match else Chip(Mark.BLOCKING, "fehlt")),
         _amount("Brutto €", lambda e: e.voucher.gross_cents),
-        _amount("gezahlt €", lambda e: e.line.match.paid_cents if e.line.match else None),
+        _amount("gezahlt €", lambda e: e.line.paid_cents if e.line.proofs else None),
         _amount("nicht förderfähig €", lambda e: e.line.ineligible_cents),
         _amount("beantragt €", lambda e: e.voucher.eligible_cents),
         _amount("vorläufig anerkannt €", lambda e: e.recognised_cents, none=Missing("Zahlung")),
@@ -218,7 +218,7 @@ def _service(entry: _Entry) -> Cell:
 
 def _trail(entry: _Entry) -> Cell:
     """Entry and row of the voucher, and of the bank line that proves its payment."""
-    line, match = entry.line, entry.line.match
+    line = entry.line
     own = f"{line.line.reference} · {line.line.entry.source.reference}"
     proof = " · ".join(f"{x.reference} · {x.match.payment_source.reference}" for x in line.proofs if x.match)
     return Reference(f"{own} · {proof}" if proof else own)
