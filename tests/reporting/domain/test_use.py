@@ -39,7 +39,7 @@ def snapshot(coverage: list[CoverageLine], paid: list[tuple[int, int]], *, defic
         event = story.told[-1]
         assert isinstance(event, EntryPosted)
         line = line_of(event)
-        vouchers.append(VoucherLine(line, voucher, line))
+        vouchers.append(VoucherLine(line, voucher, (line,)))
     award = Award(
         measure="M-1", reference=deficit or "AZ", grantor=ESF, awarded_on=date(2026, 1, 2),
         period=Period(start=date(2026, 1, 1), end=date(2027, 12, 31)), share=Decimal("0.5"), maximum_cents=1,
