@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from services.funding.domain.case import Case, CaseVoucher, Paper, ProgrammeCase, Proof, Related
+from services.funding.domain.case import Case, CaseVoucher, Paid, Paper, ProgrammeCase, Proof, Related
 from services.funding.domain.finding import Check
 from services.funding.domain.rules import RuleSet, read_rules
 from shared.contracts.funding import CheckResult, Finding, Outcome
@@ -105,9 +105,9 @@ def a_receipt(cents: int, year: int = 2015, **given: Any) -> ReceiptRecorded:
     return facts.receipt(cents, year, **given)
 
 
-def a_proof(cents: int, on: date = date(2015, 4, 1)) -> Proof:
-    """A debit that pays exactly this invoice, matched by reference."""
-    return Proof(
+def a_debit(cents: int, on: date = date(2015, 4, 1)) -> Paid:
+    """A debit that pays this much of an invoice."""
+    return Paid(
         payment=id_of("payment", str(cents), str(on)),
         account=IBAN,
         payment_entry=7,
@@ -115,8 +115,12 @@ def a_proof(cents: int, on: date = date(2015, 4, 1)) -> Proof:
         value_date=on,
         paid_cents=cents,
         invoice_paid_cents=cents,
-        by_reference=True,
     )
+
+
+def a_proof(cents: int, on: date = date(2015, 4, 1), *more: Paid) -> Proof:
+    """A debit that pays exactly this invoice; ``more`` where it was paid in parts."""
+    return Proof((a_debit(cents, on), *more))
 
 
 UNPAID = object()

@@ -22,10 +22,12 @@ from uuid import UUID
 from sqlmodel import Session
 
 from services.funding import store
-from services.funding.domain.case import Proof, case_of, programme_case_of, standing_of
+from services.funding.domain.bank_line import Line, line_of
+from services.funding.domain.case import case_of, programme_case_of, proofs_of, standing_of
 from services.funding.domain.finding import Difference, compare
+from services.funding.domain.invoice import invoice_of
 from services.funding.domain.ledger import ZEROS, Broken, Journal, built, reference_of, verify_chain
-from services.funding.domain.matching import Claim, Line, Matched, Matching, Suggested, claim_of, line_of, match
+from services.funding.domain.matching import Claim, Matched, Matching, Suggested, claim_of, match
 from services.funding.domain.posting import Unpostable, entries_for, settle
 from services.funding.domain.reconciliation import ProgrammeReconciliation, Reconciled, reconcile, reconcile_programme
 from services.funding.domain.rules import RuleSet
@@ -307,10 +309,8 @@ def _released_by(fact: Fact) -> str:
 @lru_cache(4096)
 def invoice_crossing(voucher: Voucher) -> int | None:
     """What vouchers of one invoice share, whatever measure they are of."""
-    if not voucher.invoice_number:
-        return None
-    number = "".join(voucher.invoice_number.split()).casefold()
-    return store.crossing("invoice", voucher.issuer.ref, number, str(voucher.gross_cents))
+    invoice = invoice_of(voucher)
+    return store.crossing("invoice", *map(str, invoice)) if invoice else None
 
 
 def person_crossing(fact: StaffAssigned) -> int:
@@ -508,10 +508,11 @@ def _suggestion_row(suggested: Suggested) -> tuple[Any, ...]:
 
 def _settle(work: Work, found: Matching, measures: set[str], recorded: Mapping[UUID, datetime]) -> set[str]:
     """Post what was newly matched and reverse what no longer holds; returns the measures concerned."""
-    held = {h.match.voucher: h for h in store.matches(work.session, sorted(measures))}
-    wanted = {m.claim.fact: m for m in found.matches if m.claim.subject in measures}
-    gone = [h for voucher, h in held.items() if voucher not in wanted or _differs(h.match, wanted[voucher])]
-    new = [m for voucher, m in wanted.items() if voucher not in held or _differs(held[voucher].match, m)]
+    held = {(h.match.voucher, h.match.payment): h for h in store.matches(work.session, sorted(measures))}
+    wanted = {(m.claim.fact, m.line.fact): m for m in found.matches if m.claim.subject in measures}
+    proven = {voucher for voucher, _ in wanted}
+    gone = [h for pair, h in held.items() if pair not in wanted or _differs(h.match, wanted[pair])]
+    new = [m for pair, m in wanted.items() if pair not in held or _differs(held[pair].match, m)]
     changed = {h.subject for h in gone} | {m.claim.subject for m in new}
     if not changed:
         return set()
@@ -526,7 +527,7 @@ def _settle(work: Work, found: Matching, measures: set[str], recorded: Mapping[U
             undone = journals[subject].reverse(original, booked_on=work.today, fact=h.match.payment, source=original.source)
             written.add(subject, [undone])
             ended.append((subject, h.entry, undone.number))
-            reason = "voucher or payment was corrected" if h.match.voucher not in wanted else "another match holds"
+            reason = "voucher or payment was corrected" if h.match.voucher not in proven else "another match holds"
             work.emit(
                 PaymentUnmatched(
                     id=_id_of_seal(undone.seal), subject=subject, recorded_at=work.now, actor=ACTOR, match=h.match,
@@ -545,7 +546,8 @@ def _match(work: Work, found: Matched, journal: Journal, recorded: Mapping[UUID,
     claim, line = found.claim, found.line
     made = Match(
         voucher=claim.fact, payment=line.fact, account=line.account, payment_source=line.source, payment_entry=line.entry,
-        paid_cents=found.paid_cents, invoice_paid_cents=-line.amount_cents, value_date=line.value_date, reasons=found.reasons,
+        paid_cents=found.paid_cents, invoice_paid_cents=found.invoice_paid_cents, value_date=found.value_date,
+        reasons=found.reasons, returns=found.returns,
     )
     booked_on = business_date(max(recorded[claim.fact], recorded[line.fact]))
     entry = settle(journal, made, budget_year=claim.budget_year, booked_on=booked_on, source=line.source)
@@ -561,9 +563,8 @@ def _match(work: Work, found: Matched, journal: Journal, recorded: Mapping[UUID,
 
 
 def _differs(held: Match, found: Matched) -> bool:
-    line = found.line
-    return (held.payment, held.paid_cents, held.invoice_paid_cents, held.value_date, held.reasons) != (
-        line.fact, found.paid_cents, -line.amount_cents, line.value_date, found.reasons
+    return (held.paid_cents, held.invoice_paid_cents, held.value_date, held.reasons, held.returns) != (
+        found.paid_cents, found.invoice_paid_cents, found.value_date, found.reasons, found.returns
     )
 
 
@@ -662,8 +663,8 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
     named = [f.programme for f in standing_of(of_programme) if isinstance(f, ProgrammeRegistered)]
     withdrawn = store.withdrawals(session, (f.subject for f in elsewhere)) if elsewhere else {}
     shared = [f for f in elsewhere if isinstance(f, VoucherRecorded | VoucherCorrected)]
-    proofs = {h.match.voucher: _proof(h.match) for h in store.matches(session, [subject])}
-    proofs_elsewhere = {h.match.voucher: _proof(h.match) for h in store.matches_of_vouchers(session, [f.id for f in shared])}
+    proofs = proofs_of(h.match for h in store.matches(session, [subject]))
+    proofs_elsewhere = proofs_of(h.match for h in store.matches_of_vouchers(session, [f.id for f in shared]))
     unmatched = store.unmatched_of(session, subject)
     numbers = store.numbers_of_vouchers(session, subject)
     head = Head(number=place.number, seal=place.seal)
@@ -712,14 +713,6 @@ def _given_for(
     unbound = [finding for finding, waiver in waivers.items() if waiver.given_for is None]
     first = first_seen(waivers, store.findings_waived(session, subject, unbound)) if unbound else {}
     return known | first, first
-
-
-def _proof(match: Match) -> Proof:
-    return Proof(
-        payment=match.payment, account=match.account, payment_entry=match.payment_entry, payment_source=match.payment_source,
-        value_date=match.value_date, paid_cents=match.paid_cents, invoice_paid_cents=match.invoice_paid_cents,
-        by_reference=match.reasons != ("account+amount+date",),
-    )
 
 
 def _save_measure(work: Work, due: Due, result: Reconciled, statement: MeasureStatement) -> bool:

@@ -15,9 +15,10 @@ from itertools import chain
 from typing import Final
 from uuid import UUID
 
+from services.funding.domain.invoice import Invoice, invoice_of
 from services.funding.domain.rules import RuleSet
 from services.funding.domain.waiver import Content, Waiver, waivers_of
-from shared.contracts.funding import Finding, MeasureStatement, Provisional
+from shared.contracts.funding import Finding, Match, MeasureStatement, Provisional
 from shared.contracts.intake import (
     Award,
     AwardAmended,
@@ -60,8 +61,8 @@ from shared.values.subject import paper_key
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """Proof of payment of a voucher: the booked bank line its invoice was matched with."""
+class Paid:
+    """One booked bank line that pays an invoice, or a part of it."""
 
     payment: UUID
     account: str
@@ -69,11 +70,67 @@ class Proof:
     payment_source: Source
     value_date: date
     paid_cents: int
-    """The voucher's part of the debit, positive."""
+    """The voucher's part of the debit; negative where a credit note was paid to us."""
     invoice_paid_cents: int
-    """The whole debit less reversals, positive."""
-    by_reference: bool
-    """Matched by an exact reference (or confirmed by a person), so the amounts may differ."""
+    """The invoice's part: all of the debit, unless it pays several invoices."""
+    returned_on: date | None = None
+    """From this day on it proves nothing: the bank returned it."""
+
+    def counts(self, day: date) -> bool:
+        """Had the money moved by the day, and not been returned?"""
+        return self.value_date <= day and not (self.returned_on and self.returned_on <= day)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Proof of payment of a voucher: the booked bank lines its invoice was matched with, several where it was paid in parts."""
+
+    lines: tuple[Paid, ...]
+    """By value date; at least one."""
+
+    @property
+    def value_date(self) -> date:
+        """When the last of it was paid."""
+        return self.lines[-1].value_date
+
+    @property
+    def paid_cents(self) -> int:
+        """The voucher's part."""
+        return sum(line.paid_cents for line in self.lines)
+
+    @property
+    def invoice_paid_cents(self) -> int:
+        """What was paid for the whole invoice."""
+        return sum(line.invoice_paid_cents for line in self.lines)
+
+    def by(self, day: date) -> Proof | None:
+        """What of it counts on a day."""
+        lines = tuple(line for line in self.lines if line.counts(day))
+        return Proof(lines) if lines else None
+
+
+def proofs_of(matches: Iterable[Match]) -> dict[UUID, Proof]:
+    """Voucher → its proof of payment on any day: what paid it, and of each line whether and when it was returned."""
+    held: dict[UUID, list[Match]] = {}
+    returned: dict[tuple[UUID, UUID], date] = {}
+    for match in matches:
+        if match.returns is not None:
+            returned[match.voucher, match.returns] = match.value_date
+        else:
+            held.setdefault(match.voucher, []).append(match)
+    return {
+        voucher: Proof(
+            tuple(
+                Paid(
+                    payment=match.payment, account=match.account, payment_entry=match.payment_entry,
+                    payment_source=match.payment_source, value_date=match.value_date, paid_cents=match.paid_cents,
+                    invoice_paid_cents=match.invoice_paid_cents, returned_on=returned.get((voucher, match.payment)),
+                )
+                for match in sorted(of, key=lambda m: (m.value_date, m.account, m.payment_entry))
+            )
+        )
+        for voucher, of in held.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +157,9 @@ class CaseVoucher:
         return (*entry, self.source.reference)
 
     @property
-    def invoice(self) -> str | None:
-        """Fingerprint of the invoice (issuer, number, gross); None where the voucher names no invoice number."""
-        if not self.data.invoice_number:
-            return None
-        number = "".join(self.data.invoice_number.split()).casefold()
-        return f"{self.data.issuer.ref} {number} {self.data.gross_cents}"
+    def invoice(self) -> Invoice | None:
+        """The invoice it is of; None where the voucher names no invoice number."""
+        return invoice_of(self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,9 +387,9 @@ def case_of(
     """What is known about a measure and counts on a day.
 
     ``facts``: all of the measure's, in the order they were recorded. ``entries`` and ``proofs``: by voucher fact; a proof counts
-    from its value date on. ``papers``: facts of the council papers its promises name. ``elsewhere``: standing vouchers of other
-    measures. ``related``: the facts of each related measure that register it, award it money or withdraw it. ``given_for``: what
-    waivers were given for, by instruction.
+    from its value date on, until it is returned. ``papers``: facts of the council papers its promises name. ``elsewhere``:
+    standing vouchers of other measures. ``related``: the facts of each related measure that register it, award it money or
+    withdraw it. ``given_for``: what waivers were given for, by instruction.
     """
     standing = standing_of(facts)
     neighbours = [standing_of(others) for others in related]
@@ -481,8 +535,7 @@ def _by_day(fact: DecisionRecorded, as_of: date) -> DecisionRecorded:
 
 
 def _voucher(fact: VoucherRecorded | VoucherCorrected, entry: int | None, proof: Proof | None, as_of: date) -> CaseVoucher:
-    counts = proof if proof is not None and proof.value_date <= as_of else None
-    return CaseVoucher(fact.id, fact.source, entry, fact.voucher, counts)
+    return CaseVoucher(fact.id, fact.source, entry, fact.voucher, proof.by(as_of) if proof else None)
 
 
 def _begins(month: StaffMonth) -> date:

@@ -7,21 +7,20 @@ unique both ways; anything weaker is a suggestion that waits for a person.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import chain
-from operator import attrgetter
+from itertools import chain, product
 from typing import Final, Literal
 from uuid import UUID
 
+from services.funding.domain.bank_line import Line, Returned, in_order, standing_lines, token_of
+from services.funding.domain.invoice import invoice_of
 from services.funding.domain.posting import payable_share
-from shared.contracts.intake import ConfirmMatch, Payment, Receipt, RejectMatch, Voucher
+from shared.contracts.intake import ConfirmMatch, Receipt, RejectMatch, Voucher
 from shared.values.money import apportion
-from shared.values.source import Source
 
 EARLIEST: Final = timedelta(days=-3)
 LATEST: Final = timedelta(days=60)
@@ -30,12 +29,14 @@ SHORTEST_TOKEN: Final = 5
 """An invoice number of fewer letters and digits is found in remittance texts by chance."""
 MOST_SUGGESTIONS: Final = 5
 """Bank lines suggested for one invoice."""
+MOST_INSTALMENTS: Final = 24
+"""Debits that pay one invoice by themselves: two years of months. More than that a person confirms."""
 
 REFERENCE: Final = "reference"
 BY_AMOUNT: Final = "account+amount+date"
 CONFIRMED: Final = "confirmed"
+RETURNED: Final = "returned"
 
-_NOT_A_TOKEN: Final = re.compile(r"[^0-9A-Z]+")
 Stage = Literal["reference", "invoice number", "account+amount+date", "amount+date"]
 
 
@@ -67,37 +68,20 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A booked bank line as matching sees it."""
-
-    fact: UUID
-    account: str
-    entry: int
-    """Number of its entry in the account's journal."""
-    source: Source
-    amount_cents: int
-    """Debits are negative."""
-    value_date: date
-    end_to_end_id: str | None
-    tokens: frozenset[str]
-    payee: str | None
-    reversal: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Matched:
-    """A voucher and the bank line that proves its payment."""
+    """A voucher and a bank line that proves its payment, or gives back one that did."""
 
     claim: Claim
     line: Line
     paid_cents: int
-    """The voucher's part; negative where a credit note was paid back to us."""
+    """The voucher's part; negative where money came back: a credit note was paid to us, or the bank returned a debit."""
+    invoice_paid_cents: int
+    """The invoice's part: all of the debit, unless it pays several invoices."""
     reasons: tuple[str, ...]
-
-    @property
-    def by_reference(self) -> bool:
-        """Do amounts follow from something else than the amount itself?"""
-        return self.reasons != (BY_AMOUNT,)
+    value_date: date
+    """From this day on it counts: when the money moved; of a return, when it was booked."""
+    returns: UUID | None = None
+    """The debit the line gives back: that one counts no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,70 +107,87 @@ class Matching:
 class _Invoice:
     """All vouchers of one invoice."""
 
-    claims: list[Claim]
-    payables: set[int] = field(default_factory=set)
+    index: int
+    claims: list[Claim] = field(default_factory=list)
     accounts: set[str] = field(default_factory=set)
 
     @property
     def first(self) -> Claim:
         return self.claims[0]
 
+    @property
+    def payable_cents(self) -> int:
+        """Negative for a credit note."""
+        return self.first.payable_cents
 
-Candidates = Callable[[_Invoice], Iterable[Line]]
+
+Found = dict[int, tuple[list[Line], str]]
+"""Invoice → the bank lines that pay it, and why."""
+_BY_REFERENCE: Final[Sequence[Stage]] = ("reference", "invoice number")
+_BY_ITSELF: Final[Sequence[Stage]] = (*_BY_REFERENCE, "account+amount+date")
 
 
 def match(
     claims: Iterable[Claim], lines: Iterable[Line], words: Sequence[ConfirmMatch | RejectMatch] = ()
 ) -> Matching:
-    """Match vouchers and bank lines of accounts that belong together; ``words`` are what people said, in their order."""
+    """Match vouchers and bank lines of accounts that belong together; ``words`` are what people said, in their order.
+
+    A line is matched by itself if it is the only one for its invoice and the invoice the only one for it. Several that name the
+    same invoice and together pay it exactly are instalments. What the bank returned proved payment until it was returned.
+    """
     invoices = _invoices(claims)
-    standing, doubtful = _standing(lines)
-    said = _Said(invoices, standing, words)
-    found: dict[int, tuple[list[Line], str]] = dict(said.confirmed)
-    taken = {line.fact for of, _ in found.values() for line in of}
+    standing, returned, doubtful = standing_lines(lines)
+    gone = [r.debit for r in returned]
+    said = _Said(invoices, [*standing, *gone], words)
+    found, taken = said.confirmed(standing), set(said.lines)
     weak: dict[int, dict[UUID, tuple[Line, list[str]]]] = defaultdict(dict)
-    for stage, reason in (("reference", REFERENCE), ("invoice number", REFERENCE), ("account+amount+date", BY_AMOUNT)):
-        open_lines = [line for line in standing if line.fact not in taken]
-        candidates = _CANDIDATES[stage](open_lines)
-        pairs: dict[int, list[Line]] = {}
-        wanted: dict[UUID, int] = defaultdict(int)
-        for index, invoice in enumerate(invoices):
-            if index in found:
-                continue
-            fitting = [line for line in candidates(invoice) if _fits(invoice, line) and not said.rejects(index, line)]
-            if fitting:
-                pairs[index] = fitting
-                for line in fitting:
-                    wanted[line.fact] += 1
-        for index, fitting in pairs.items():
-            if len(fitting) == 1 and wanted[fitting[0].fact] == 1 and fitting[0].fact not in doubtful:
-                found[index] = (fitting, reason)
-                taken.add(fitting[0].fact)
+    for stage in _BY_ITSELF:
+        fitting = _Fitting(stage, (i for i in invoices if i.index not in found), _free(standing, taken), said)
+        for invoice in fitting.invoices:
+            candidates = fitting.lines_of(invoice, MOST_INSTALMENTS + 1)
+            sole = all(line.fact not in doubtful and fitting.is_sole(line) for line in candidates)
+            if candidates and sole and (len(candidates) == 1 or (stage in _BY_REFERENCE and _instalments(invoice, candidates))):
+                found[invoice.index] = candidates, REFERENCE if stage in _BY_REFERENCE else BY_AMOUNT
+                taken.update(line.fact for line in candidates)
             else:
-                for line in fitting[:MOST_SUGGESTIONS]:
-                    weak[index].setdefault(line.fact, (line, []))[1].append(stage)
-    _suggest_by_amount(invoices, [line for line in standing if line.fact not in taken], found, said, weak)
-    matches = _parted(invoices, found)
-    suggestions = tuple(
-        Suggested(invoices[index].first, line, tuple(reasons))
-        for index in sorted(weak)
-        if index not in found
-        for line, reasons in list(weak[index].values())[:MOST_SUGGESTIONS]
-        if line.fact not in taken
+                for line in candidates[:MOST_SUGGESTIONS]:
+                    weak[invoice.index].setdefault(line.fact, (line, []))[1].append(stage)
+    _suggest(invoices, _free(standing, taken), found, said, weak)
+    matches = [*_parted(invoices, found), *_undone(invoices, returned, said)]
+    return Matching(
+        tuple(sorted(matches, key=lambda m: (m.claim.place, m.claim.fact, in_order(m.line)))),
+        tuple(
+            Suggested(invoices[index].first, line, tuple(reasons))
+            for index in sorted(weak)
+            for line, reasons in list(weak[index].values())[:MOST_SUGGESTIONS]
+            if line.fact not in taken
+        ),
+        tuple(line for line in standing if line.fact not in taken and line.amount_cents < 0),
     )
-    unmatched = tuple(line for line in standing if line.fact not in taken and line.amount_cents < 0)
-    return Matching(matches, suggestions, unmatched)
+
+
+def _free(lines: Iterable[Line], taken: set[UUID]) -> list[Line]:
+    return [line for line in lines if line.fact not in taken]
+
+
+def _instalments(invoice: _Invoice, lines: Sequence[Line]) -> bool:
+    """Does each pay a part, and all together exactly the whole?"""
+    whole = abs(invoice.payable_cents)
+    return (
+        len(lines) <= MOST_INSTALMENTS
+        and all(abs(line.amount_cents) < whole for line in lines)
+        and sum(abs(line.amount_cents) for line in lines) == whole
+    )
 
 
 def claim_of(fact: UUID, subject: str, voucher: Voucher, accounts: tuple[str, ...], formerly: tuple[UUID, ...] = ()) -> Claim:
     """A voucher for matching. Without an invoice number an invoice is the voucher itself."""
     number = token_of(voucher.invoice_number)
-    bare = "".join(voucher.invoice_number.split()).casefold() if voucher.invoice_number else None
     return Claim(
         fact=fact,
         subject=subject,
         place=(voucher.measure, voucher.list, voucher.number, voucher.twin),
-        invoice=(voucher.issuer.ref, bare, voucher.gross_cents) if bare else fact,
+        invoice=invoice_of(voucher) or fact,
         payable_cents=voucher.payable_cents,
         share_cents=payable_share(voucher),
         budget_year=voucher.budget_year,
@@ -200,34 +201,9 @@ def claim_of(fact: UUID, subject: str, voucher: Voucher, accounts: tuple[str, ..
     )
 
 
-def line_of(fact: UUID, source: Source, payment: Payment, entry: int) -> Line:
-    """A bank line for matching."""
-    return Line(
-        fact=fact,
-        account=payment.account,
-        entry=entry,
-        source=source,
-        amount_cents=payment.amount_cents,
-        value_date=payment.value_date,
-        end_to_end_id=payment.end_to_end_id,
-        tokens=frozenset(filter(None, map(token_of, (*payment.references, payment.end_to_end_id)))),
-        payee=payment.counterparty_account,
-        reversal=payment.reversal,
-    )
-
-
-def token_of(text: str | None) -> str | None:
-    """Letters and digits of a reference, in upper case; None if there are none.
-
-    >>> token_of(" re 2012/0047 ")
-    'RE20120047'
-    """
-    return _NOT_A_TOKEN.sub("", text.upper()) or None if text else None
-
-
 def match_receipts(receipts: Mapping[UUID, Receipt], lines: Iterable[Line]) -> dict[UUID, Line]:
     """Receipts and the credits that show them: by reference, else by amount and date; unique both ways. For display only."""
-    credits = sorted((line for line in lines if line.amount_cents > 0 and not line.reversal), key=_line_order)
+    credits = sorted((line for line in lines if line.amount_cents > 0 and not line.reversal), key=in_order)
     by_token: dict[str, list[Line]] = defaultdict(list)
     by_amount: dict[tuple[int, date], list[Line]] = defaultdict(list)
     for line in credits:
@@ -262,100 +238,57 @@ def _invoices(claims: Iterable[Claim]) -> list[_Invoice]:
     for claim in sorted(claims, key=lambda c: (c.place, c.fact)):
         invoice = groups.get(claim.invoice)
         if invoice is None:
-            invoice = groups[claim.invoice] = _Invoice([])
+            invoice = groups[claim.invoice] = _Invoice(len(groups))
         invoice.claims.append(claim)
-        invoice.payables.add(claim.payable_cents)
         invoice.accounts.update(claim.accounts)
     return list(groups.values())
-
-
-def _line_order(line: Line) -> tuple[date, str, int, UUID]:
-    return line.value_date, line.account, line.entry, line.fact
-
-
-def _standing(lines: Iterable[Line]) -> tuple[list[Line], set[UUID]]:
-    """Bank lines in order, without those the bank took back and the lines that took them back; and which of them are doubtful."""
-    ordered = sorted(lines, key=_line_order)
-    if not any(line.reversal for line in ordered):
-        return ordered, set()
-    undone, doubtful = _taken_back(ordered)
-    return [line for line in ordered if not line.reversal and line.fact not in undone], doubtful
-
-
-_SAME: Final[tuple[Callable[[Line, Line], bool], ...]] = (
-    lambda back, line: bool(back.end_to_end_id) and back.end_to_end_id == line.end_to_end_id,
-    lambda back, line: bool(back.tokens & line.tokens),
-    lambda back, line: back.payee is not None and back.payee == line.payee,
-    lambda back, line: not (back.end_to_end_id or back.tokens or back.payee),
-)
-"""What a reversal says about the entry it takes back, the most exact first; one that says nothing has its amount only."""
-
-
-def _taken_back(ordered: Sequence[Line]) -> tuple[set[UUID], set[UUID]]:
-    """Entries the bank took back, and entries of which one or the other was taken back.
-
-    A reversal takes back an entry of the same account and the opposite amount, not valued after it. Which one is not guessed: as
-    many reversals as entries must fit each other and nothing else. Entry numbers play no part. What is doubtful proves nothing
-    by itself: a person confirms it.
-    """
-    backs = [line for line in ordered if line.reversal]
-    entries: dict[tuple[str, int], list[Line]] = defaultdict(list)
-    for line in ordered:
-        if not line.reversal:
-            entries[line.account, -line.amount_cents].append(line)
-    undone: set[UUID] = set()
-    doubtful: dict[UUID, frozenset[UUID]] = {}
-    for fits in _SAME:
-        pairs = {
-            back.fact: frozenset(
-                line.fact for line in entries[back.account, back.amount_cents]
-                if line.fact not in undone and line.value_date <= back.value_date and fits(back, line)
-            )
-            for back in backs
-            if back.fact not in undone
-        }
-        alike = Counter(pairs.values())
-        wanted = Counter(chain.from_iterable(pairs.values()))
-        for back, fitting in pairs.items():
-            if fitting and alike[fitting] == len(fitting) and all(wanted[fact] == len(fitting) for fact in fitting):
-                undone |= {back, *fitting}
-            elif fitting:
-                doubtful.setdefault(back, fitting)
-    return undone, set(chain.from_iterable(of for back, of in doubtful.items() if back not in undone)) - undone
-
-
-def _fits(invoice: _Invoice, line: Line) -> bool:
-    """Is it one of the accounts the invoice is paid from, and does the money go the right way?"""
-    return line.account in invoice.accounts and (line.amount_cents < 0) == (invoice.first.payable_cents >= 0)
 
 
 # ── what people said ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class _Said:
-    """Confirmed and rejected pairs; the last word about a pair counts, and a confirmed invoice is paid by nothing else."""
+    """Confirmed and rejected pairs. The last word about a pair counts; what was confirmed adds up, and pays alone."""
 
     def __init__(self, invoices: list[_Invoice], lines: list[Line], words: Sequence[ConfirmMatch | RejectMatch]) -> None:
-        self.confirmed: dict[int, tuple[list[Line], str]] = {}
+        self._confirmed: dict[int, dict[UUID, Line]] = defaultdict(dict)
         self._rejected: set[tuple[int, UUID]] = set()
         if not words:
             return
         by_line = {line.fact: line for line in lines}
         by_voucher: dict[UUID, int] = {}
-        for index, invoice in enumerate(invoices):
+        for invoice in invoices:
             for claim in invoice.claims:
-                by_voucher.update(dict.fromkeys((claim.fact, *claim.formerly), index))
+                by_voucher.update(dict.fromkeys((claim.fact, *claim.formerly), invoice.index))
         for word in words:
             if word.voucher not in by_voucher or word.payment not in by_line:
                 continue
             index, line = by_voucher[word.voucher], by_line[word.payment]
             if isinstance(word, ConfirmMatch):
-                self.confirmed[index] = ([line], CONFIRMED)
+                self._confirmed[index][line.fact] = line
                 self._rejected.discard((index, line.fact))
             else:
                 self._rejected.add((index, line.fact))
-                if self.confirmed.get(index, ([], ""))[0] == [line]:
-                    del self.confirmed[index]
+                self._confirmed[index].pop(line.fact, None)
+
+    @property
+    def lines(self) -> Iterator[UUID]:
+        """Bank lines a person gave to an invoice."""
+        return chain.from_iterable(self._confirmed.values())
+
+    @property
+    def indexes(self) -> frozenset[int]:
+        """Invoices a person gave a bank line to."""
+        return frozenset(index for index, of in self._confirmed.items() if of)
+
+    def confirmed(self, among: Iterable[Line]) -> Found:
+        """What was confirmed, of these lines."""
+        facts = {line.fact for line in among} if self._confirmed else set()
+        kept = {
+            index: sorted((line for line in of.values() if line.fact in facts), key=in_order)
+            for index, of in self._confirmed.items()
+        }
+        return {index: (of, CONFIRMED) for index, of in kept.items() if of}
 
     def rejects(self, index: int, line: Line) -> bool:
         """Did a person say that this line does not pay this invoice?"""
@@ -365,109 +298,223 @@ class _Said:
 # ── candidates ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _by_reference(lines: list[Line]) -> Candidates:
-    by_id: dict[str, list[Line]] = defaultdict(list)
-    by_token: dict[str, list[Line]] = defaultdict(list)
-    for line in lines:
-        if line.end_to_end_id:
-            by_id[line.end_to_end_id].append(line)
-        for token in line.tokens:
-            by_token[token].append(line)
+class _Fitting:
+    """Which bank lines and invoices fit each other at one stage, asked from either side and no further than needed.
 
-    def candidates(invoice: _Invoice) -> Iterable[Line]:
+    Thousands of equal invoices and equal lines fit each other thousands of times over; all one wants to know is whether there is
+    a second one. So neither side is ever listed for the other, and work grows with what there is, not with its square.
+    """
+
+    def __init__(self, stage: Stage, invoices: Iterable[_Invoice], lines: Iterable[Line], said: _Said) -> None:
+        self.looked = 0
+        """Pairs that were looked at."""
+        self.invoices = tuple(invoices)
+        self._said = said
+        self._keys_of_claim, self._keys_of_line, self._dated = _KEYS[stage]
+        self._lines: dict[Hashable, list[Line]] = defaultdict(list)
+        self._days_of_lines: dict[Hashable, list[date]] = defaultdict(list)
+        for line in lines:
+            for key in self._keys(line):
+                self._lines[key].append(line)
+                self._days_of_lines[key].append(line.value_date)
+        self._invoices: dict[Hashable, list[tuple[date, int]]] = defaultdict(list)
+        for invoice in self.invoices:
+            for key, day in self._places(invoice):
+                if key in self._lines:
+                    self._invoices[key].append((day, invoice.index))
+        for places in self._invoices.values():
+            places.sort()
+        self._sole: dict[UUID, bool] = {}
+
+    def lines_of(self, invoice: _Invoice, most: int) -> list[Line]:
+        """Lines that fit an invoice, in order, so many at most."""
         found: dict[UUID, Line] = {}
+        for key, day in self._places(invoice):
+            lines = self._lines.get(key, ())
+            days = self._days_of_lines.get(key, ())
+            start, end = (bisect_left(days, day + EARLIEST), bisect_right(days, day + LATEST)) if self._dated else (0, len(lines))
+            for at in range(start, end):
+                self.looked += 1
+                if not self._said.rejects(invoice.index, lines[at]):
+                    found[lines[at].fact] = lines[at]
+                    if len(found) == most:
+                        return list(found.values())
+        return list(found.values())
+
+    def is_sole(self, line: Line) -> bool:
+        """Does it fit one invoice only?"""
+        known = self._sole.get(line.fact)
+        if known is None:
+            known = self._sole[line.fact] = self._fits_one(line)
+        return known
+
+    def _fits_one(self, line: Line) -> bool:
+        first: int | None = None
+        for key in self._keys(line):
+            places = self._invoices.get(key, ())
+            start = bisect_left(places, (line.value_date - LATEST, -1)) if self._dated else 0
+            for at in range(start, len(places)):
+                day, index = places[at]
+                self.looked += 1
+                if self._dated and day + EARLIEST > line.value_date:
+                    break
+                if index != first and not self._said.rejects(index, line):
+                    if first is not None:
+                        return False
+                    first = index
+        return first is not None
+
+    def _keys(self, line: Line) -> list[Hashable]:
+        debit = line.amount_cents < 0
+        return [(line.account, debit, key) for key in dict.fromkeys(self._keys_of_line(line))]
+
+    def _places(self, invoice: _Invoice) -> Iterator[tuple[Hashable, date]]:
+        """Where its lines are found: by the accounts it is paid from, and the way the money goes."""
+        debit = invoice.payable_cents >= 0
+        wanted: dict[tuple[Hashable, date], None] = {}
         for claim in invoice.claims:
-            if claim.reference:
-                for line in (*by_id.get(claim.reference, ()), *by_token.get(claim.token or "", ())):
-                    found[line.fact] = line
-        return found.values()
-
-    return candidates
+            day = claim.invoice_date if self._dated else date.min
+            wanted.update(dict.fromkeys((key, day) for key in self._keys_of_claim(claim)))
+        for (key, day), account in product(wanted, sorted(invoice.accounts)):
+            yield (account, debit, key), day
 
 
-def _by_number(lines: list[Line]) -> Candidates:
-    by_token: dict[str, list[Line]] = defaultdict(list)
-    for line in lines:
-        for token in line.tokens:
-            by_token[token].append(line)
-    return lambda invoice: by_token.get(invoice.first.number_token or "", ())
-
-
-def _by_payee(lines: list[Line]) -> Candidates:
-    return _in_window(lines, lambda line: (line.payee, line.amount_cents) if line.payee else None, attrgetter("payee"))
-
-
-def _in_window(
-    lines: list[Line], key_of: Callable[[Line], Hashable | None], payee_of: Callable[[Claim], str | None]
-) -> Candidates:
-    by_key: dict[Hashable, list[Line]] = defaultdict(list)
-    for line in lines:
-        key = key_of(line)
-        if key is not None:
-            by_key[key].append(line)
-    days = {key: [line.value_date for line in of] for key, of in by_key.items()}
-
-    def candidates(invoice: _Invoice) -> Iterable[Line]:
-        found: dict[UUID, Line] = {}
-        for claim in invoice.claims:
-            key = (payee_of(claim), -claim.payable_cents)
-            if key in by_key:
-                start = bisect_left(days[key], claim.invoice_date + EARLIEST)
-                end = bisect_right(days[key], claim.invoice_date + LATEST)
-                found.update({line.fact: line for line in by_key[key][start:end]})
-        return found.values()
-
-    return candidates
-
-
-_CANDIDATES: Final[Mapping[str, Callable[[list[Line]], Candidates]]] = {
-    "reference": _by_reference,
-    "invoice number": _by_number,
-    "account+amount+date": _by_payee,
+Keys = tuple[Callable[[Claim], Iterable[Hashable]], Callable[[Line], Iterable[Hashable]], bool]
+_KEYS: Final[Mapping[Stage, Keys]] = {
+    "reference": (
+        lambda claim: (("id", claim.reference), ("token", claim.token)) if claim.reference else (),
+        lambda line: (("id", line.end_to_end_id), *(("token", token) for token in line.tokens)),
+        False,
+    ),
+    "invoice number": (
+        lambda claim: (claim.number_token,) if claim.number_token else (),
+        lambda line: line.tokens,
+        False,
+    ),
+    "account+amount+date": (
+        lambda claim: ((claim.payee, -claim.payable_cents),) if claim.payee else (),
+        lambda line: ((line.payee, line.amount_cents),) if line.payee else (),
+        True,
+    ),
+    "amount+date": (
+        lambda claim: (-claim.payable_cents,),
+        lambda line: (line.amount_cents,),
+        True,
+    ),
 }
+"""What a claim and a line that fit at a stage have in common, and whether their days must fit, too."""
 
 
-def _suggest_by_amount(
-    invoices: list[_Invoice],
+# ── suggestions and what was returned ────────────────────────────────────────────────────────────────────────────────
+
+
+def _suggest(
+    invoices: Sequence[_Invoice],
     lines: list[Line],
-    found: Mapping[int, object],
+    found: Found,
     said: _Said,
     weak: dict[int, dict[UUID, tuple[Line, list[str]]]],
 ) -> None:
-    """Amount and date alone prove nothing, yet a person may recognise them."""
-    if not lines or len(found) == len(invoices):
+    """What proves nothing, yet a person may recognise: amount and date alone, and lines that name an invoice half confirmed."""
+    short = [invoices[index] for index, (of, reason) in found.items() if reason == CONFIRMED and _is_short(invoices[index], of)]
+    looks: tuple[tuple[Stage, Iterable[_Invoice]], ...] = (
+        *((stage, short) for stage in _BY_REFERENCE), ("amount+date", (i for i in invoices if i.index not in found)),
+    )
+    for stage, looking in looks if lines else ():
+        fitting = _Fitting(stage, looking, lines, said)
+        for invoice in fitting.invoices:
+            for line in fitting.lines_of(invoice, MOST_SUGGESTIONS):
+                weak[invoice.index].setdefault(line.fact, (line, [stage]))
+    for index in found.keys() - {invoice.index for invoice in short}:
+        weak.pop(index, None)
+
+
+def _is_short(invoice: _Invoice, lines: Iterable[Line]) -> bool:
+    return abs(sum(line.amount_cents for line in lines)) < abs(invoice.payable_cents)
+
+
+def _undone(invoices: Sequence[_Invoice], returned: Sequence[Returned], said: _Said) -> Iterator[Matched]:
+    """What proved payment until it was returned, and what took it back.
+
+    Returned lines stand in nobody's way, so each is matched beside those that stand; an invoice may have been paid in vain twice.
+    """
+    if not returned:
         return
-    candidates = _in_window(lines, lambda line: (None, line.amount_cents), lambda _: None)
-    for index, invoice in enumerate(invoices):
-        if index in found:
-            continue
-        for line in list(candidates(invoice))[:MOST_SUGGESTIONS]:
-            if _fits(invoice, line) and not said.rejects(index, line) and line.fact not in weak[index]:
-                weak[index][line.fact] = (line, ["amount+date"])
+    lines = sorted((r.debit for r in returned), key=in_order)
+    found, taken = said.confirmed(lines), set(said.lines)
+    by_a_person = said.indexes
+    for stage in _BY_ITSELF:
+        looking = (i for i in invoices if i.index not in found and i.index not in by_a_person)
+        fitting = _Fitting(stage, looking, _free(lines, taken), said)
+        for invoice in fitting.invoices:
+            candidates = fitting.lines_of(invoice, MOST_INSTALMENTS)
+            if candidates and all(map(fitting.is_sole, candidates)) and (len(candidates) == 1 or stage in _BY_REFERENCE):
+                found[invoice.index] = candidates, REFERENCE if stage in _BY_REFERENCE else BY_AMOUNT
+                taken.update(line.fact for line in candidates)
+    backs = {r.debit.fact: r for r in returned}
+    for proven in _parted(invoices, found):
+        back = backs[proven.line.fact]
+        yield proven
+        yield Matched(
+            proven.claim, back.back, -proven.paid_cents, -proven.invoice_paid_cents, (RETURNED,), back.on, proven.line.fact
+        )
 
 
 # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _parted(invoices: list[_Invoice], found: Mapping[int, tuple[list[Line], str]]) -> tuple[Matched, ...]:
-    """Each debit spread over the vouchers it pays, by their shares; what no voucher claims of an invoice stays out."""
-    paying: dict[UUID, list[int]] = defaultdict(list)
-    for index, (lines, _) in found.items():
-        paying[lines[0].fact].append(index)
-    matches = []
-    for indexes in paying.values():
-        (line, *_), reason = found[indexes[0]]
-        claims = [claim for index in sorted(indexes) for claim in invoices[index].claims]
-        for claim, part in zip(claims, _parts(-line.amount_cents, claims, len(indexes)), strict=False):
-            matches.append(Matched(claim, line, part, (reason,)))
-    return tuple(sorted(matches, key=lambda m: (m.claim.place, m.claim.fact)))
+def _parted(invoices: Sequence[_Invoice], found: Found) -> Iterator[Matched]:
+    """Each line spread over the invoices it pays, and each invoice's part over its vouchers: not a cent more or less."""
+    parts = _parts_of_invoices(invoices, found)
+    for index, (lines, reason) in found.items():
+        claims, weights = invoices[index].claims, _weights(invoices[index].claims)
+        paid, before = 0, [0] * len(claims)
+        for line in lines:
+            cents = parts[index, line.fact]
+            paid += cents
+            upto = [paid] if len(weights) == 1 else apportion(paid, weights)[: len(claims)]
+            for claim, now, then in zip(claims, upto, before, strict=True):
+                yield Matched(claim, line, now - then, cents, (reason,), line.value_date)
+            before = upto
 
 
-def _parts(paid: int, claims: list[Claim], invoices: int) -> list[int]:
-    if len(claims) == 1 and abs(claims[0].share_cents) >= abs(claims[0].payable_cents):
-        return [paid]
+def _weights(claims: Sequence[Claim]) -> list[int]:
+    """How a payment is spread over the vouchers of its invoice, by their shares; last, what none of them claims."""
     weights = [abs(claim.share_cents) for claim in claims]
-    unclaimed = max(0, abs(claims[0].payable_cents) - sum(weights)) if invoices == 1 else 0
-    if not sum(weights) + unclaimed:
-        weights = [1] * len(claims)
-    return apportion(paid, [*weights, unclaimed])[: len(claims)]
+    unclaimed = max(0, abs(claims[0].payable_cents) - sum(weights))
+    if not any(weights) and not unclaimed:
+        return [1] * len(claims)
+    return [*weights, unclaimed] if unclaimed else weights
+
+
+def _parts_of_invoices(invoices: Sequence[_Invoice], found: Found) -> dict[tuple[int, UUID], int]:
+    """What of each line pays which invoice. Those that pay one only come first: then it is known what is left of the others."""
+    paying: dict[UUID, tuple[Line, list[int]]] = {}
+    for index in sorted(found):
+        for line in found[index][0]:
+            paying.setdefault(line.fact, (line, []))[1].append(index)
+    left = {index: invoices[index].payable_cents for index in found}
+    parts: dict[tuple[int, UUID], int] = {}
+    for line, indexes in sorted(paying.values(), key=lambda p: (len(p[1]) > 1, in_order(p[0]))):
+        paid = -line.amount_cents
+        shares = [paid] if len(indexes) == 1 else _collective(paid, [left[index] for index in indexes])
+        for index, cents in zip(indexes, shares, strict=True):
+            parts[index, line.fact] = cents
+            left[index] -= cents
+    return parts
+
+
+def _collective(paid: int, left: Sequence[int]) -> list[int]:
+    """A collective debit (Sammelüberweisung) over its invoices: each what is left to pay of it.
+
+    Credit notes are set off in full; a debit that is more or less than the rest is spread by what is left.
+
+    >>> _collective(80, [100, -20]), _collective(80, [100, 60]), _collective(80, [0, 0])
+    ([100, -20], [50, 30], [40, 40])
+    """
+    if paid < 0:
+        return [-part for part in _collective(-paid, [-cents for cents in left])]
+    owed, credited = [max(0, cents) for cents in left], [min(0, cents) for cents in left]
+    if not any(owed):
+        return apportion(paid, [abs(cents) for cents in left] if any(left) else [1] * len(left))
+    return [part + credit for part, credit in zip(apportion(paid - sum(credited), owed), credited, strict=True)]

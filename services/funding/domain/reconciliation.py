@@ -16,6 +16,7 @@ from uuid import UUID
 
 from services.funding.domain.case import Case, ProgrammeCase, provisional
 from services.funding.domain.checks.all import CHECKS
+from services.funding.domain.checks.programme.band_exceeded import band_of, population_of
 from services.funding.domain.checks.programme.figures import active, joined
 from services.funding.domain.coverage import Coverage, cover
 from services.funding.domain.finding import Check
@@ -412,25 +413,16 @@ def _line(
     severities: dict[Severity, int] = defaultdict(int)
     for finding in {f.id: f for key in measures for f in case.findings.get(key, ())}.values():
         severities[finding.severity] += 1
-    inhabitants = _inhabitants(case, municipality)
-    band = next(
-        (
-            b.maximum_cents
-            for b in case.bands
-            if inhabitants is not None
-            and b.inhabitants_from <= inhabitants
-            and (b.inhabitants_to is None or inhabitants <= b.inhabitants_to)
-        ),
-        None,
-    )
+    population = population_of(case, municipality)
+    band = band_of(case, population.inhabitants) if population else None
     named = participation.municipality if participation else case.measures[measures[0]].municipality
     return ProgrammeLine(
         municipality=named,
         joined_on=participation.joined_on if participation else None,
         left_on=participation.left_on if participation else None,
         participation_cents=participation.amount_cents if participation else None,
-        inhabitants=inhabitants,
-        band_cents=band,
+        inhabitants=population.inhabitants if population else None,
+        band_cents=band.maximum_cents if band else None,
         measures=measures,
         totals=_sum(s.totals for s in known) if known else None,
         funders=tuple(
@@ -438,12 +430,6 @@ def _line(
         ),
         findings={severity: severities[severity] for severity in Severity if severity in severities},
     )
-
-
-def _inhabitants(case: ProgrammeCase, municipality: str) -> int | None:
-    """The latest count by the day the programme is judged on."""
-    counts = [p for p in case.populations if p.municipality == municipality and p.counted_on <= case.judged_on]
-    return max(counts, key=lambda p: p.counted_on).inhabitants if counts else None
 
 
 def _figure(case: ProgrammeCase, fact: FigurePublished) -> FigureLine:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.funding.domain.case import Proof
 from services.funding.domain.checks.time.paid_after_final_date import paid_after_final_date
 from services.funding.domain.checks.vouchers.allocated_beyond_payment import allocated_beyond_payment
 from services.funding.domain.checks.vouchers.claimed_twice import claimed_twice
@@ -17,7 +18,7 @@ from services.funding.domain.checks.vouchers.paid_other_amount import paid_other
 from services.funding.domain.checks.vouchers.unpaid import unpaid
 from services.funding.domain.finding import Check
 from shared.contracts.funding import Outcome, Severity
-from tests.builders import UNPAID, a_case, a_measure, a_proof, a_related, a_voucher, an_award, finding, findings, run
+from tests.builders import UNPAID, a_case, a_debit, a_measure, a_proof, a_related, a_voucher, an_award, finding, findings, run
 
 
 def catering(measure: str = "M-1", cents: int = 500_00, **data):
@@ -155,7 +156,7 @@ class TestPaidOtherAmount:
         assert (found.severity, found.at_risk_cents) == (Severity.NOTE, 0)
 
     def test_a_shared_invoice_is_compared_with_the_whole_debit(self) -> None:
-        part = replace(a_proof(500_00), paid_cents=300_00)
+        part = Proof((replace(a_debit(500_00), paid_cents=300_00),))
         shared = catering(cents=300_00, allocation=Decimal("0.6"), proof=part)
         assert run(paid_other_amount, a_case(vouchers=(shared,))).outcome is Outcome.HOLDS
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -22,6 +23,7 @@ from shared.contracts.intake import (
 )
 from shared.values.dates import Period
 from shared.values.source import id_of
+from tests.builders import a_debit, a_proof
 from tests.funding import facts
 from tests.funding.domain.test_coverage import RULES, case
 
@@ -56,11 +58,26 @@ def test_a_correction_takes_the_place_and_a_withdrawal_leaves_it_empty() -> None
 
 def test_a_payment_proves_nothing_before_its_value_date() -> None:
     fact = facts.voucher(1)
-    proof = Proof(id_of("p"), facts.IBAN, 1, facts.source(), DAY, 100, 100, True)
+    proof = a_proof(100, DAY)
     assert case(fact, as_of=DAY, proofs={fact.id: proof}).spent_cents == 100_00
     assert case(fact, as_of=BEFORE, proofs={fact.id: proof}).vouchers == ()
-    late = Proof(id_of("p"), facts.IBAN, 1, facts.source(), date(2026, 2, 1), 100, 100, True)
-    assert case(fact, as_of=DAY, proofs={fact.id: late}).spent_cents == 0
+    assert case(fact, as_of=DAY, proofs={fact.id: a_proof(100, date(2026, 2, 1))}).spent_cents == 0
+
+
+def test_a_returned_payment_proves_until_the_day_it_was_returned() -> None:
+    fact = facts.voucher(1)
+    returned = Proof((replace(a_debit(100_00, DAY), returned_on=DAY + timedelta(days=3)),))
+    spent = [case(fact, as_of=DAY + timedelta(days=n), proofs={fact.id: returned}).spent_cents for n in (0, 2, 3)]
+    assert spent == [100_00, 100_00, 0]
+
+
+def test_of_what_was_paid_in_parts_those_paid_by_the_day_count() -> None:
+    fact = facts.voucher(1)
+    parts = a_proof(60_00, DAY, a_debit(40_00, DAY + timedelta(days=9)))
+    proofs = [case(fact, as_of=DAY + timedelta(days=n), proofs={fact.id: parts}).vouchers[0].proof for n in (0, 8, 9)]
+    assert [(p.paid_cents, p.value_date) for p in proofs if p] == [
+        (60_00, DAY), (60_00, DAY), (100_00, DAY + timedelta(days=9))
+    ]
 
 
 def test_a_later_version_of_an_award_counts_from_its_day() -> None:

@@ -18,7 +18,7 @@ from shared.contracts.intake import (
     ProgrammeRegistered,
 )
 from shared.values.dates import Period
-from shared.values.source import id_of
+from tests.builders import a_proof
 from tests.funding import facts
 from tests.funding.domain.test_coverage import RULES, case
 
@@ -32,7 +32,7 @@ def stage(code: str, said: Reconciled) -> Stage:
 
 
 def paid(fact: Any, cents: int) -> dict[Any, Proof]:
-    return {fact.id: Proof(id_of("p"), facts.IBAN, 1, facts.source(), date(2026, 1, 20), cents, cents, True)}
+    return {fact.id: a_proof(cents, date(2026, 1, 20))}
 
 
 def test_totals_are_sums_a_person_can_redo() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.funding.domain.case import Case, CaseVoucher, ProgrammeCase
+from services.funding.domain.case import Case, ProgrammeCase
+from services.funding.domain.invoice import Invoice
 from shared.contracts.intake import Award, Commitment, Receipt, SignedReport, StaffMonth
 from shared.values.german import write_cents, write_day
 
@@ -42,10 +43,9 @@ def paper(key: str) -> str:
     return f"paper {key}"
 
 
-def invoice(voucher: CaseVoucher) -> str:
+def invoice(of: Invoice) -> str:
     """``invoice P-0123456789abcdef re-17 1.190,00``, without the measure: the same seen from each of them."""
-    issuer, _, rest = (voucher.invoice or "").partition(" ")
-    return f"invoice {issuer} {rest.rpartition(' ')[0]} {write_cents(voucher.data.gross_cents)}"
+    return f"invoice {of.issuer} {of.number} {write_cents(of.gross_cents)}"
 
 
 def person(month: StaffMonth) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from fractions import Fraction
 
 from services.funding.domain.case import Case, CaseVoucher, Proof
 from services.funding.domain.checks import objects
 from services.funding.domain.finding import NOT_APPLICABLE, Lacks, Said
+from shared.values.german import write_cents
+from shared.values.money import round_half_up
 
 
 class Proofs:
@@ -33,6 +37,19 @@ def unproven(case: Case, vouchers: Sequence[CaseVoucher], proofs: Proofs) -> Ite
         yield NOT_APPLICABLE
 
 
-def reference(proof: Proof) -> str:
-    """Trail reference of the bank line: its entry in the account's journal."""
-    return f"{proof.account}/{proof.payment_entry}"
+def part_paid(cents: int, proof: Proof, when: Callable[[date], bool]) -> tuple[int, str]:
+    """What of a claim was paid on days of which ``when`` holds, and its arithmetic where that is not all of it.
+
+    A claim paid in instalments is divided as they are.
+    """
+    whole = proof.invoice_paid_cents
+    then = sum(line.invoice_paid_cents for line in proof.lines if when(line.value_date))
+    if all(when(line.value_date) for line in proof.lines) or not 0 <= then < whole:
+        return cents, ""
+    part = round_half_up(Fraction(cents * then, whole))
+    return part, f"{write_cents(cents)} × {write_cents(then)}/{write_cents(whole)} = {write_cents(part)}"
+
+
+def references(proof: Proof) -> tuple[str, ...]:
+    """Trail references of the bank lines: their entries in the journals of their accounts."""
+    return tuple(f"{line.account}/{line.payment_entry}" for line in proof.lines)

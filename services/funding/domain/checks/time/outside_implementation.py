@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from services.funding.domain.case import Case
-from services.funding.domain.checks.proofs import Proofs, reference
-from services.funding.domain.finding import NOT_APPLICABLE, Said, about, check
+from services.funding.domain.checks import objects
+from services.funding.domain.checks.proofs import Proofs, part_paid, references
+from services.funding.domain.finding import NOT_APPLICABLE, Lacks, Said, about, check
 from shared.contracts.funding import Severity
 from shared.values.dates import Period
 from shared.values.german import write_cents, write_day
@@ -18,35 +19,39 @@ from shared.values.money import round_half_up
 def outside_implementation(case: Case) -> Iterator[Said]:
     """Was every service rendered inside the implementation period, and nothing paid before spending became eligible?
 
-    Wholly outside: the whole claim is at risk; partly: its part by days. Paid before the eligible start: the whole claim.
+    Wholly outside: the whole claim is at risk; partly: its part by days. Paid before the eligible start: what was paid then.
     """
+    claimed = [v for v in case.vouchers if v.data.eligible_cents > 0]
     if not case.vouchers:
         yield NOT_APPLICABLE
     term, start, proofs = case.measure.implementation, case.rules.day("eligible_from"), Proofs(case)
-    for voucher in case.vouchers:
-        data = voucher.data
-        if data.eligible_cents <= 0:
-            continue
+    if start and not case.bank_statements and any(proofs.of(v) is None for v in claimed):
+        yield Lacks(objects.measure(case), "Kontoauszug")
+    for voucher in claimed:
+        data, proof = voucher.data, proofs.of(voucher)
         outside, days = days_outside(data.service, term), data.service.days
-        proof = proofs.of(voucher)
-        if start and proof and proof.value_date < start:
+        by_days = round_half_up(Fraction(data.eligible_cents * outside, days))
+        early, how = 0, ""
+        if start and proof and any(line.value_date < start for line in proof.lines):
+            early, how = part_paid(data.eligible_cents, proof, start.__gt__)
+        if proof and start and early and early >= by_days:
             yield about(
                 case,
                 voucher,
-                at_risk=data.eligible_cents,
+                at_risk=early,
                 legal_basis=case.rules.source("eligible_from"),
-                inputs={"paid_on": proof.value_date, "eligible_from": start, "claimed": data.eligible_cents},
-                arithmetic=f"{write_day(proof.value_date)} < {write_day(start)} → {write_cents(data.eligible_cents)}",
-                also=(reference(proof),),
+                inputs={"paid_on": proof.lines[0].value_date, "eligible_from": start, "claimed": data.eligible_cents},
+                arithmetic=f"{write_day(proof.lines[0].value_date)} < {write_day(start)} → "
+                + (how or write_cents(data.eligible_cents)),
+                also=references(proof),
             )
         elif outside:
-            at_risk = round_half_up(Fraction(data.eligible_cents * outside, days))
             yield about(
                 case,
                 voucher,
-                at_risk=at_risk,
+                at_risk=by_days,
                 inputs={"service": _days(data.service), "implementation": _days(term), "claimed": data.eligible_cents},
-                arithmetic=f"{write_cents(data.eligible_cents)} × {outside}/{days} = {write_cents(at_risk)}",
+                arithmetic=f"{write_cents(data.eligible_cents)} × {outside}/{days} = {write_cents(by_days)}",
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.funding.domain.case import Case
-from services.funding.domain.checks.proofs import Proofs, reference, unproven
+from services.funding.domain.checks.proofs import Proofs, part_paid, references, unproven
 from services.funding.domain.finding import NOT_APPLICABLE, Said, about, check
 from shared.contracts.funding import Severity
 from shared.values.german import write_day
@@ -13,7 +13,10 @@ from shared.values.german import write_day
 
 @check("ZEI-03", Severity.BLOCKING, "voucher")
 def paid_after_final_date(case: Case) -> Iterator[Said]:
-    """Was every voucher paid while spending was eligible? By value date; what has no proof of payment is BEL-05's business."""
+    """Was every voucher paid while spending was eligible? By value date; what has no proof of payment is BEL-05's business.
+
+    Of what was paid in instalments those paid too late are at risk.
+    """
     last = case.rules.day("eligible_until")
     claimed = [v for v in case.vouchers if v.data.eligible_cents > 0]
     if last is None or not claimed:
@@ -24,12 +27,13 @@ def paid_after_final_date(case: Case) -> Iterator[Said]:
     for voucher in claimed:
         proof = proofs.of(voucher)
         if proof and proof.value_date > last:
+            late, how = part_paid(voucher.data.eligible_cents, proof, last.__lt__)
             yield about(
                 case,
                 voucher,
-                at_risk=voucher.data.eligible_cents,
+                at_risk=late,
                 legal_basis=case.rules.source("eligible_until"),
                 inputs={"paid_on": proof.value_date, "eligible_until": last, "claimed": voucher.data.eligible_cents},
-                arithmetic=f"{write_day(proof.value_date)} > {write_day(last)}",
-                also=(reference(proof),),
+                arithmetic=f"{write_day(proof.value_date)} > {write_day(last)}" + (f"; {how}" if how else ""),
+                also=references(proof),
             )

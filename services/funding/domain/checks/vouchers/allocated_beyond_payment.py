@@ -9,8 +9,9 @@ from services.funding.domain.case import Case, CaseVoucher
 from services.funding.domain.checks import objects
 from services.funding.domain.checks.arithmetic import less, sum_of
 from services.funding.domain.checks.crossing import crossed, eu_part
-from services.funding.domain.checks.proofs import Proofs, reference, unproven
+from services.funding.domain.checks.proofs import Proofs, references, unproven
 from services.funding.domain.finding import NOT_APPLICABLE, Noticed, Said, check, written
+from services.funding.domain.invoice import Invoice
 from shared.contracts.funding import Severity
 from shared.values.money import apportion
 
@@ -18,17 +19,17 @@ from shared.values.money import apportion
 @check("BEL-03", Severity.ERROR, "voucher")
 def allocated_beyond_payment(case: Case) -> Iterator[Said]:
     """Do the declared allocations of an invoice claim more than was paid for it? Undeclared doubles are BEL-01's business."""
-    invoices: dict[str, list[CaseVoucher]] = defaultdict(list)
+    invoices: dict[Invoice, list[CaseVoucher]] = defaultdict(list)
     for voucher in (*case.vouchers, *case.elsewhere):
-        if voucher.data.allocation is not None and voucher.invoice and voucher.data.eligible_cents > 0:
-            invoices[voucher.invoice].append(voucher)
+        if voucher.data.allocation is not None and (invoice := voucher.invoice) and voucher.data.eligible_cents > 0:
+            invoices[invoice].append(voucher)
     if not invoices:
         yield NOT_APPLICABLE
         return
     proofs = Proofs(case)
     yield from unproven(case, [of[0] for of in invoices.values()], proofs)
-    for fingerprint in sorted(invoices):
-        claims = sorted(invoices[fingerprint], key=lambda v: v.name)
+    for invoice in sorted(invoices):
+        claims = sorted(invoices[invoice], key=lambda v: v.name)
         cents = [v.data.eligible_cents for v in claims]
         proof = proofs.of(claims[0])
         if proof is None or sum(cents) <= proof.invoice_paid_cents:
@@ -41,12 +42,12 @@ def allocated_beyond_payment(case: Case) -> Iterator[Said]:
         for voucher, part in zip(claims, parts, strict=True):
             by_measure[voucher.data.measure] += part
         yield Noticed(
-            object=objects.invoice(claims[0]),
+            object=objects.invoice(invoice),
             at_risk_cents=at_risk,
             at_risk_eu_cents=eu_part(case, by_measure),
             inputs=written({v.name: v.data.eligible_cents for v in claims} | {"paid": proof.invoice_paid_cents}),
             arithmetic=f"{sum_of(cents)}; {less(claimed, proof.invoice_paid_cents)}",
-            references=(*(r for v in claims for r in v.references), reference(proof)),
+            references=(*(r for v in claims for r in v.references), *references(proof)),
             crosses=crossed(by_measure),
             vouchers={v.fact: part for v, part in zip(claims, parts, strict=True)},
         )

@@ -11,6 +11,7 @@ from services.funding.domain.checks import objects
 from services.funding.domain.checks.arithmetic import less, number, sum_of
 from services.funding.domain.checks.crossing import crossed, eu_part
 from services.funding.domain.finding import NOT_APPLICABLE, Noticed, Said, check, written
+from services.funding.domain.invoice import Invoice
 from shared.contracts.funding import Severity
 from shared.values.money import apportion, round_half_up
 
@@ -22,20 +23,20 @@ def claimed_twice(case: Case) -> Iterator[Said]:
     A voucher without a declared share claims all of it. At risk is what is claimed beyond the invoice: Σ claims less the largest
     of them taken to 100 %, and that no more than was payable.
     """
-    invoices: dict[str, list[CaseVoucher]] = defaultdict(list)
-    for voucher in _standing((*case.vouchers, *case.elsewhere)):
-        if voucher.invoice and voucher.data.eligible_cents > 0:
-            invoices[voucher.invoice].append(voucher)
+    invoices: dict[Invoice, list[CaseVoucher]] = defaultdict(list)
+    for invoice, voucher in _standing((*case.vouchers, *case.elsewhere)):
+        if voucher.data.eligible_cents > 0:
+            invoices[invoice].append(voucher)
     if not invoices or case.withdrawn_on:
         yield NOT_APPLICABLE                                    # what is withdrawn claims nothing, seen from any side
         return
-    for fingerprint in sorted(invoices):
-        claims = sorted(invoices[fingerprint], key=lambda v: v.name)
+    for invoice in sorted(invoices):
+        claims = sorted(invoices[invoice], key=lambda v: v.name)
         if sum(map(_share, claims)) > 1:
-            yield _beyond_invoice(case, claims)
+            yield _beyond_invoice(case, invoice, claims)
 
 
-def _beyond_invoice(case: Case, claims: Sequence[CaseVoucher]) -> Noticed:
+def _beyond_invoice(case: Case, invoice: Invoice, claims: Sequence[CaseVoucher]) -> Noticed:
     cents = [v.data.eligible_cents for v in claims]
     whole = min(
         max(round_half_up(v.data.eligible_cents / _share(v)) for v in claims), max(v.data.payable_cents for v in claims)
@@ -46,7 +47,7 @@ def _beyond_invoice(case: Case, claims: Sequence[CaseVoucher]) -> Noticed:
     for voucher, part in zip(claims, parts, strict=True):
         by_measure[voucher.data.measure] += part
     return Noticed(
-        object=objects.invoice(claims[0]),
+        object=objects.invoice(invoice),
         at_risk_cents=at_risk,
         at_risk_eu_cents=eu_part(case, by_measure),
         inputs={
@@ -64,22 +65,18 @@ def _share(voucher: CaseVoucher) -> Fraction:
     return Fraction(voucher.data.allocation if voucher.data.allocation is not None else 1)
 
 
-def _standing(vouchers: Iterable[CaseVoucher]) -> list[CaseVoucher]:
-    """Without pairs that cancel each other: the same issuer and number once with the amount, once with its opposite."""
-    kept: list[CaseVoucher] = []
-    claims = list(vouchers)
-    cancelled = Counter(_key(v, -v.data.gross_cents) for v in claims if v.data.gross_cents < 0)
-    for voucher in claims:
-        key = _key(voucher, voucher.data.gross_cents)
-        if voucher.data.gross_cents < 0:
+def _standing(vouchers: Iterable[CaseVoucher]) -> list[tuple[Invoice, CaseVoucher]]:
+    """Vouchers that name an invoice, without pairs of a measure that cancel each other: the amount, and its opposite."""
+    named = [(invoice, voucher) for voucher in vouchers if (invoice := voucher.invoice)]
+    cancelled = Counter(
+        (v.data.measure, i._replace(gross_cents=-i.gross_cents)) for i, v in named if i.gross_cents < 0
+    )
+    kept: list[tuple[Invoice, CaseVoucher]] = []
+    for invoice, voucher in named:
+        if invoice.gross_cents < 0:
             continue
-        if cancelled[key]:
-            cancelled[key] -= 1
+        if cancelled[voucher.data.measure, invoice]:
+            cancelled[voucher.data.measure, invoice] -= 1
             continue
-        kept.append(voucher)
+        kept.append((invoice, voucher))
     return kept
-
-
-def _key(voucher: CaseVoucher, gross: int) -> tuple[str, str, str, int]:
-    invoice_number = "".join((voucher.data.invoice_number or "").split()).casefold()
-    return voucher.data.measure, voucher.data.issuer.ref, invoice_number, gross

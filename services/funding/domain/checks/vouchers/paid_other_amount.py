@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from services.funding.domain.case import Case
 from services.funding.domain.checks.arithmetic import less
-from services.funding.domain.checks.proofs import Proofs, reference, unproven
+from services.funding.domain.checks.proofs import Proofs, references, unproven
 from services.funding.domain.finding import NOT_APPLICABLE, Said, about, check
 from shared.contracts.funding import Severity
 from shared.values.german import write_cents
@@ -46,5 +46,5 @@ def paid_other_amount(case: Case) -> Iterator[Said]:
             },
             arithmetic=f"{payable}; {less(paid, data.payable_cents)}"
             + (f"; {write_cents(data.eligible_cents)} − {write_cents(paid)} = {write_cents(beyond)}" if beyond else ""),
-            also=(reference(proof),),
+            also=references(proof),
         )
