@@ -10,7 +10,8 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +27,7 @@ from services.intake.domain.identity import Identities, Known, Left, New, Refuse
 from services.intake.domain.pseudonyms import Pseudonyms
 from services.intake.domain.readers import TEMPLATES, oparl
 from services.intake.domain.reading import Draft, Given, Reading, Row
-from services.intake.domain.text import decode
+from services.intake.domain.text import Content, text_of
 from services.intake.tables import Handin, Rejection, SetAside
 from services.intake.tables import Submission as SubmissionRow
 from shared.contracts.intake import (
@@ -98,16 +99,17 @@ class Recognised:
     given: dict[str, str]
 
 
-def recognise(name: str, content: bytes, given: Mapping[str, str | None]) -> Recognised:
+def recognise(name: str, content: bytes | Content, given: Mapping[str, str | None]) -> Recognised:
     """Look at a file without reading it. Raises ``Unreadable`` with what is wrong and how to mend it."""
     said = {field: value.strip() for field, value in given.items() if value and value.strip()}
+    content = Content.of(content)
     reading = readers.read(content, Given(name=name, **said))  # type: ignore[arg-type]
-    return Recognised(name, digest_of(content), reading.kind, reading.series, reading.columns, said)
+    return Recognised(name, content.digest, reading.kind, reading.series, reading.columns, said)
 
 
-def receive_file(work: Work, files: Files, content: bytes, file: Recognised, actor: str) -> UUID:
+def receive_file(work: Work, files: Files, content: bytes | Content, file: Recognised, actor: str) -> UUID:
     """Keep a file by its digest and put it in the line of those to be read. Returns the id of the hand-in."""
-    files.keep(content)
+    files.keep(Content.of(content).pieces())
     nth = store.times_handed_in(work, file.digest) + 1
     return _add(work, file, nth, id_of("handin", file.digest, str(nth)), actor)
 
@@ -148,7 +150,7 @@ def receive_submission(work: Work, files: Files, submission: Submission, actor: 
         return before.handin
     data = submission.data
     if data.kind not in TEMPLATES:
-        raise Unreadable(Fault("FILE-10", "kind", data.kind, hint=f"Bekannte Arten: {', '.join(TEMPLATES)}."), submission.id)
+        raise readers.no_such_kind(data.kind, TEMPLATES, submission.id)
     files.keep(content)
     nth = store.times_handed_in(work, digest) + 1
     given = {"series": data.series or f"{submission.source} {submission.id}"}  # without a series it settles no other one
@@ -341,14 +343,11 @@ class Reader:
 
     def __init__(self, files: Files, turn: store.Turn, *, look_every: float = 2.0) -> None:
         self.files, self.turn, self.look_every = files, turn, look_every
-        self.finished = threading.Condition()
-        """Notified when a hand-in was read to its end."""
         self._asked = threading.Event()
         self._asked.set()
         self._next: UUID | None = None
         self._open: Open | None = None
         self._looked = float("-inf")
-        self._closed = False
         self._failures: Counter[UUID] = Counter()
         self._why = ""
         self._helper = ThreadPoolExecutor(1, thread_name_prefix="intake reads ahead")
@@ -360,10 +359,6 @@ class Reader:
 
     def ahead(self) -> bool:
         """Is there something to tell? Reads it."""
-        if self._closed:  # what was told is committed now
-            self._closed = False
-            with self.finished:
-                self.finished.notify_all()
         if self._open is not None:
             self._open.look_ahead(self._helper)
             return True
@@ -416,7 +411,7 @@ class Reader:
         return True
 
     def _close(self) -> None:
-        self._open, self._closed = None, True
+        self._open = None
         self.ask()
 
     def _opened(self, work: Work, id: UUID) -> Open | None:
@@ -426,16 +421,15 @@ class Reader:
         if self._pseudonyms is None:
             self._pseudonyms = Pseudonyms(store.installation(work, "pseudonyms", secrets.token_bytes(32)))
         try:
-            content = self.files.read(handin.digest)
             given = Given(name=handin.name, kind=handin.kind, pseudonyms=self._pseudonyms, **_said(handin.given))
             if handin.submission is not None:
-                reading = readers.read_rows(handin.kind, json.loads(content)["rows"], given)
+                reading = readers.read_rows(handin.kind, json.loads(self.files.read(handin.digest))["rows"], given)
             else:
+                self.files.check(handin.digest)
+                content = Content(partial(self.files.open, handin.digest))
                 if handin.kind == oparl.KIND:
-                    found = tuple(store.remembered(work, oparl.referenced_by(oparl.loaded(decode(content)))))
-                    given = Given(
-                        name=handin.name, kind=handin.kind, pseudonyms=self._pseudonyms, remembered=found, **_said(handin.given)
-                    )
+                    named = oparl.referenced_by(oparl.loaded(text_of(content).whole()))
+                    given = replace(given, remembered=tuple(store.remembered(work, named)))
                 reading = readers.read(content, given)
             again = handin.submission is None and store.was_read(work, handin.digest)
             return Open(id, handin.rows, reading, Identities(again=again))
@@ -806,14 +800,42 @@ def erase(work: Work, files: Files, digest: str, place: str | None) -> dict[str,
     return {"digest": handin.digest, "place": place, "erased": count, "file": ERASED}
 
 
-def try_file(name: str, content: bytes, **given: str | None) -> dict[str, Any]:
+def try_file(name: str, content: bytes | Content, **given: str | None) -> dict[str, Any]:
     """What a file would bring if nothing were known yet; nothing is stored. Raises ``Unreadable``."""
+    return next(try_files([(name, content)], **given))
+
+
+def try_files(files: Sequence[tuple[str, bytes | Content]], **given: str | None) -> Iterator[dict[str, Any]]:
+    """What files would bring that are handed in one after the other, if nothing were known yet; nothing is stored.
+
+    Council objects are joined over all of them, in whatever order they come. Raises ``Unreadable`` for the first that is.
+    """
     said: dict[str, Any] = {key: value for key, value in given.items() if value}
-    reading = readers.read(content, Given(name=Path(name).name, **said)).all()
-    digest = digest_of(content)
+    readings = []
+    for name, content in files:
+        asked = Given(name=Path(name).name, **said)
+        readings.append((asked, Content.of(content), readers.read(content, asked)))
+    council = [_council(reading) if len(files) > 1 and reading.kind == oparl.KIND else [] for _, _, reading in readings]
+    standings: dict[bytes, list[Standing]] = {}
+    for at, (asked, content, reading) in enumerate(readings):
+        if council[at]:
+            others = tuple(thing for other, things in enumerate(council) if other != at for thing in things)
+            joined = readers.read(content, replace(asked, remembered=others))
+            yield _tried(asked.name, content.digest, joined, Identities(standings))
+        else:
+            yield _tried(asked.name, content.digest, reading, Identities(standings))
+
+
+def _council(reading: Reading) -> list[dict[str, Any]]:
+    """What a file says that papers of other files need."""
+    for _ in reading.rows:
+        pass
+    return reading.council
+
+
+def _tried(name: str, digest: str, reading: Reading, identities: Identities) -> dict[str, Any]:
     facts: list[str] = []
-    identities = Identities()
-    refused: list[tuple[Row, tuple[Fault, ...]]] = []
+    refused: list[dict[str, Any]] = []
     counts = dict.fromkeys(("rows", "facts", "known", "rejected", "ignored"), 0)
     for row in reading.rows:
         counts["rows"] += 1
@@ -824,7 +846,8 @@ def try_file(name: str, content: bytes, **given: str | None) -> dict[str, Any]:
         facts += [_shown(draft, place) for draft, place in new[: max(0, MOST_SHOWN - len(facts))]]
         if wrong:
             counts["rejected"] += 1
-            refused.append((row, wrong))
+            if counts["rejected"] <= MOST_SHOWN:
+                refused += [{"place": row.place, **fault_view(fault)} for fault in wrong]
         elif row.ignored or any(isinstance(verdict, Left) for verdict in verdicts):
             counts["ignored"] += 1
         elif not new:
@@ -837,7 +860,7 @@ def try_file(name: str, content: bytes, **given: str | None) -> dict[str, Any]:
         **counts,
         "remarks": reading.remarks[:MOST_REMARKS],
         "shown": facts,
-        "rejected_rows": [{"place": row.place, **fault_view(fault)} for row, faults in refused[:MOST_SHOWN] for fault in faults],
+        "rejected_rows": refused,
     }
 
 

@@ -23,7 +23,7 @@ def columns() -> str:
             heading = f"{column.heading} JJJJ" if column is template.yearly else column.heading
             cells = (
                 heading, f"`{column.name}`", "yes" if column.required else "", column.type.expected.en, column.note.en,
-                ", ".join(column.also),
+                ", ".join((*column.also, *(f"({heading})" for heading in column.else_))),
             )  # fmt: skip
             parts.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
         parts.append("")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, BinaryIO, Literal
 from uuid import UUID
 
 from anyio.to_thread import run_sync
@@ -27,13 +28,13 @@ from services.intake.application import (
 from services.intake.domain import templates
 from services.intake.domain.errors import CATALOGUE, Fault, Unreadable
 from services.intake.domain.readers import KINDS, TEMPLATES
+from services.intake.domain.text import Content
 from shared.contracts.submissions import Submission
 from shared.runtime import problems
 from shared.runtime.access import Actor, Tokens
 from shared.runtime.http import Here, may
 from shared.runtime.problems import Problem, Say
 from shared.runtime.service import Service
-from shared.values.source import digest_of
 
 router = APIRouter()
 
@@ -72,7 +73,7 @@ def _kept(intake: Service, file: UploadFile, given: dict[str, str | None], actor
     try:
         recognised = application.recognise(name, content, given)
     except Unreadable as unreadable:
-        intake.do(application.refuse_file, name, digest_of(content), unreadable.fault, actor)
+        intake.do(application.refuse_file, name, content.digest, unreadable.fault, actor)
         raise _unreadable(unreadable) from None
     return intake.do(application.receive_file, reader_of(intake).files, content, recognised, actor)
 
@@ -241,10 +242,37 @@ def download_template(_: Annotated[Actor, may("look")], kind: str) -> Response:
 # ── what the pages share ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _uploaded(file: UploadFile) -> tuple[str, bytes]:
+def _uploaded(file: UploadFile) -> tuple[str, Content]:
     """Name without folders, and content. The body was streamed to disk, and its size is limited for all pages."""
     name = (file.filename or "file").replace("\\", "/").rpartition("/")[2]
-    return "".join(sign for sign in name if sign.isprintable())[:200] or "file", file.file.read()
+    name = "".join(sign for sign in name if sign.isprintable())[:200] or "file"
+    return name, Content(lambda: io.BufferedReader(_View(file.file)))
+
+
+class _View(io.RawIOBase):
+    """A file from its beginning, beside others that stand elsewhere in it; closing it leaves the file open."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._at = file, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if whence == io.SEEK_CUR:
+            offset, whence = self._at + offset, io.SEEK_SET
+        self._at = self._file.seek(offset, whence)
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        self._file.seek(self._at)
+        piece = self._file.read(len(buffer))
+        buffer[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
 
 
 def _hex(digest: str) -> str:
@@ -272,10 +300,9 @@ async def _received(intake: Service, handin: UUID) -> Response:
 def _unreadable(error: Unreadable) -> Problem:
     fault: Fault = error.fault
     cause, shown = fault.cause, f" ({fault.value[:120]})" if fault.value else ""
-    hint = f" {fault.hint}" if fault.hint else ""
     return Problem(
         422,
-        Say("Cannot be read", f"{error.file}: {cause.cause.en}{shown}{hint}", cause.mend.en),
+        Say("Cannot be read", f"{error.file}: {cause.cause.en}{shown}", fault.mend_en),
         Say("Nicht lesbar", f"{error.file}: {cause.cause.de}{shown}", fault.mend_text),
         **application.fault_view(fault),
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from shared.values.source import digest_of
@@ -23,22 +26,27 @@ class Files:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def keep(self, content: bytes) -> str:
-        """Keep bytes and return their SHA-256 in hex; it is on disk when this returns. The same bytes again change nothing."""
-        digest = digest_of(content)
-        place = self.place(digest)
-        if place.exists():
-            self.read(digest)
-            return digest
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=".new-")
-        new = Path(name)
+    def keep(self, content: bytes | Iterable[bytes]) -> str:
+        """Keep bytes, or pieces of them, and return their SHA-256 in hex; it is on disk when this returns. The same bytes again
+        change nothing."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")
+        new, hashed = Path(name), hashlib.sha256()
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(content)
+                for piece in (content,) if isinstance(content, bytes) else content:
+                    hashed.update(piece)
+                    file.write(piece)
                 file.flush()
+                digest = hashed.hexdigest()
+                place = self.place(digest)
+                if place.exists():
+                    self.check(digest)
+                    new.unlink()
+                    return digest
                 os.fsync(file.fileno())
             new.chmod(0o440)
+            place.parent.mkdir(parents=True, exist_ok=True)
             new.replace(place)      # in one step: a reader sees the whole file or none; equal digests mean equal bytes
         except BaseException:
             new.unlink(missing_ok=True)
@@ -52,13 +60,32 @@ class Files:
         try:
             content = self.place(digest).read_bytes()
         except FileNotFoundError:
-            raise FileUnknown(f"no file with digest {digest} is kept in {self.folder}") from None
-        if digest_of(content) != digest:
+            raise self._unknown(digest) from None
+        self._compare(digest, digest_of(content))
+        return content
+
+    def check(self, digest: str) -> None:
+        """The same without holding the bytes: raises ``FileUnknown`` or ``FileDamaged``."""
+        try:
+            with self.open(digest) as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError:
+            raise self._unknown(digest) from None
+        self._compare(digest, found)
+
+    def open(self, digest: str) -> io.BufferedReader:
+        """The bytes of a digest from their beginning, unchecked, for whoever closes them."""
+        return self.place(digest).open("rb")
+
+    def _unknown(self, digest: str) -> FileUnknown:
+        return FileUnknown(f"no file with digest {digest} is kept in {self.folder}")
+
+    def _compare(self, digest: str, found: str) -> None:
+        if found != digest:
             raise FileDamaged(
-                f"{self.place(digest)} has digest {digest_of(content)}: its content was changed after it was kept; "
+                f"{self.place(digest)} has digest {found}: its content was changed after it was kept; "
                 "bring the file back from a backup"
             )
-        return content
 
     def place(self, digest: str) -> Path:
         """Where a digest's file lies; ``ValueError`` for what is no digest."""

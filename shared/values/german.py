@@ -18,7 +18,8 @@ _AMOUNT = re.compile(
 _CURRENCY = re.compile(r"€|\u00a4|EURO?", re.IGNORECASE)
 """Signs and words for euro; \u00a4 is where Latin-9 has the euro sign, in a text read as Windows-1252."""
 _DAY = re.compile(
-    r"(?:(\d{1,2})\s*\.\s*(\d{1,2})\s*\.\s*(\d{4})|(\d{4})([-/])(\d{1,2})\5(\d{1,2}))(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)?"
+    r"(?:(\d{1,2})\s*\.\s*(\d{1,2})\s*\.\s*(\d{4})|(\d{4})([-/])(\d{1,2})\5(\d{1,2}))"
+    r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)?"
 )
 _SHARE = re.compile(r"(\d+)(?:[.,](\d+))?\s*(%?)")
 
@@ -32,7 +33,8 @@ def read_cents(text: str) -> int:
 
     ``1.234,56`` ``1234,5`` ``1.234`` (thousand) ``1 234,56`` ``-5,00`` ``5,00-`` ``(5,00)`` ``1.234,-`` ``1234.56`` ``1,234.56``
     ``€ 5,00`` ``5,00 EUR``; blanks around the sign do not matter.
-    ``1.23`` is 1,23 and ``1.5`` is 1,50 since no German writes a thousand so; ``1,234`` is refused: three decimals, or a thousand?
+    ``1.23`` is 1,23 and ``1.5`` is 1,50 since no German writes a thousand so; ``1,234`` is refused: three decimals, or a
+    thousand?
 
     >>> read_cents("1.234,56 €"), read_cents("-1234,5"), read_cents("1.234")
     (123456, -123450, 123400)

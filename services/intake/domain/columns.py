@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any, Final
@@ -15,9 +15,9 @@ from pydantic import ValidationError
 from services.intake.domain.errors import Fault, RowFault, Words
 from services.intake.domain.pseudonyms import folded
 from services.intake.domain.reading import Draft, Given
-from shared.values.dates import Period
+from shared.values.dates import Period, last_day_of_month
 from shared.values.funders import GERMAN, Funder, FunderKind
-from shared.values.german import read_cents, read_day, read_share
+from shared.values.german import read_cents, read_day, read_share, write_day
 from shared.values.money import LIMIT
 
 
@@ -44,6 +44,8 @@ class Column:
     """Field of ``Given`` that may take its place."""
     also: tuple[str, ...] = ()
     """Headings other programs use for it."""
+    else_: tuple[str, ...] = ()
+    """Headings that mean it only where no better one stands beside them."""
 
     @property
     def expected(self) -> Words:
@@ -95,7 +97,7 @@ class Cells:
         """Does the row say that it corrects an earlier one?"""
         return self.said.get("corrects") is True
 
-    def fault(self, name: str | None, code: str, value: Any = None, hint: str | None = None) -> RowFault:
+    def fault(self, name: str | None, code: str, value: Any = None, hint: Words | None = None) -> RowFault:
         """A fault in one column of this row."""
         column = next((c for c in self.template.columns if c.name == name), None) if self.template else None
         return RowFault(Fault(code, column.heading if column else name, None if value is None else str(value), None, hint))
@@ -190,7 +192,7 @@ def _contract(cell: str) -> Decimal:
     return share.normalize() + 0
 
 
-_MONTHS: Final = {
+_MONTHS: Final[Mapping[str, int]] = {
     month: number
     for number, names in enumerate(
         (
@@ -214,11 +216,11 @@ _MONTHS: Final = {
 
 
 def _month(cell: str) -> tuple[int, int]:
-    if found := re.fullmatch(r"(?:01\.)?(\d{1,2})[./](\d{4})", cell):
+    if found := re.fullmatch(r"(?:01\.)?(\d{1,2})\s*[./]\s*(\d{4})", cell):
         year, month = int(found[2]), int(found[1])
     elif found := re.fullmatch(r"(\d{4})-(\d{2})(?:-01)?", cell):
         year, month = int(found[1]), int(found[2])
-    elif (found := re.fullmatch(r"([^\W\d]+)\.?\s+(\d{4})", cell)) and folded(found[1]) in _MONTHS:
+    elif (found := re.fullmatch(r"([^\W\d]+)\.?\s*(\d{4})", cell)) and folded(found[1]) in _MONTHS:
         year, month = int(found[2]), _MONTHS[folded(found[1])]
     else:
         raise ValueError("no month")
@@ -278,16 +280,39 @@ def _ags(cell: str) -> str:
     return cell
 
 
+_UNTIL: Final = re.compile(r"\s*(?:–|—|\bbis\b(?:\s+zum\b)?|\s-\s|(?<=[\d.])-(?=\d{1,2}[./]))\s*")
+
+
 def _span(cell: str) -> tuple[date, date]:
-    parts = [part.strip() for part in re.split(r"\s*(?:–|—|\bbis\b|\s-\s|(?<=\d{4})-(?=\d{1,2}\.))\s*", cell) if part.strip()]
-    if len(parts) == 1:
-        return (_day(parts[0]), _day(parts[0]))
-    if len(parts) != 2:
+    """Two days, two months or one of either; the first may leave out what the second says: ``01.02. – 28.02.2012``."""
+    parts = [part.strip() for part in _UNTIL.split(cell.removeprefix("vom ")) if part.strip()]
+    if not 1 <= len(parts) <= 2:
         raise ValueError("no period")
-    return _day(parts[0]), _day(parts[1])
+    first, last = parts[0], parts[-1]
+    if len(parts) == 2 and (short := re.fullmatch(r"(\d{1,2}\.)\s*(\d{1,2}\.)?|([^\W\d]{3,})\.?", first)):
+        said = re.sub(r"\s", "", last)
+        first += said[said.find(".") + 1 :] if short[1] and not short[2] else re.sub(r".*\D", "", said)
+    return _days(first)[0], _days(last)[1]
+
+
+def _days(cell: str) -> tuple[date, date]:
+    """First and last of a day or of a month."""
+    try:
+        day = _day(cell)
+    except ValueError:
+        year, month = _month(cell)
+        return date(year, month, 1), last_day_of_month(year, month)
+    return day, day
 
 
 def _day(cell: str) -> date:
+    """A day. A year of two digits up to 29 is of this century, as spreadsheet programs take it; any other is refused."""
+    if short := re.fullmatch(r"(\d{1,2}\.\s*\d{1,2}\.\s*)([0-2]\d)", cell):
+        cell = f"{short[1]}20{short[2]}"
+    elif (named := re.fullmatch(r"(\d{1,2})\.?\s*([^\W\d]+)\.?\s*(\d{4})", cell)) and folded(named[2]) in _MONTHS:
+        cell = f"{named[1]}.{_MONTHS[folded(named[2])]}.{named[3]}"
+    elif re.fullmatch(r"(?:19|20)\d{6}", cell):
+        cell = f"{cell[:4]}-{cell[4:6]}-{cell[6:]}"
     day = read_day(cell)
     if not 1900 <= day.year <= 2200:
         raise ValueError("no business date")
@@ -375,12 +400,13 @@ def read_cells(
     said: dict[str, Any] = {}
     faults: list[Fault] = []
     for column, cell in cells:
-        if not cell:
+        if not cell or cell in DASHES:
             continue
         try:
             said[column.name] = column.type.read(cell)
         except (ValueError, ArithmeticError):
-            faults.append(Fault(column.type.code, column.heading, cell[:300], column.expected))
+            if not _says_nothing(cell):
+                faults.append(Fault(column.type.code, column.heading, cell[:300], column.expected, _why(column.type, cell)))
     for column in template.required:
         if column.name not in said and not any(fault.column == column.heading for fault in faults):
             if column.given and (standing := getattr(given, column.given)):
@@ -390,16 +416,52 @@ def read_cells(
     years: dict[int, Any] = {}
     if template.yearly:
         for year, cell in yearly.items():
-            if cell:
+            if cell and cell not in DASHES:
+                type, heading = template.yearly.type, f"{template.yearly.heading} {year}"
                 try:
-                    years[year] = template.yearly.type.read(cell)
+                    years[year] = type.read(cell)
                 except (ValueError, ArithmeticError):
-                    faults.append(
-                        Fault(
-                            template.yearly.type.code, f"{template.yearly.heading} {year}", cell[:300], template.yearly.expected
-                        )
-                    )
+                    if not _says_nothing(cell):
+                        faults.append(Fault(type.code, heading, cell[:300], type.expected, _why(type, cell)))
     return Cells(place, said, given, years, template), faults
+
+
+DASHES: Final = frozenset(("-", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2212", "--", "---", "/", "./."))
+"""What people and spreadsheet programs write into a cell that is empty."""
+
+
+def _says_nothing(cell: str) -> bool:
+    """Is a cell that cannot be read one that is meant to be empty, such as ``-   €`` or ``k. A.``?"""
+    return "#" not in cell and word_of(cell) in ("", "eur", "euro", "ka", "keineangabe", "na", "entfaellt", "leer")
+
+
+def _why(type: Type, cell: str) -> Words | None:
+    """What has likely happened to a cell, where its look says so."""
+    if set(cell) == {"#"}:
+        return Words(
+            "Die Spalte war beim Speichern zu schmal: breiter ziehen und neu speichern.",
+            "The column was too narrow when the file was saved: widen it and save again.",
+        )
+    if cell.startswith("#"):
+        return Words(
+            f"In der Tabellenkalkulation steht hier ein Formelfehler ({cell[:20]}).",
+            f"The spreadsheet has a formula error here ({cell[:20]}).",
+        )
+    if type in (DAY, SPAN):
+        if re.fullmatch(r"[3-5]\d{4}", cell):
+            day = date(1899, 12, 30) + timedelta(days=int(cell))
+            return Words(
+                f"Das ist wohl die Tageszahl der Tabellenkalkulation für den {write_day(day)}: Spalte als Datum formatieren.",
+                f"This is likely the spreadsheet's serial number of {day}: format the column as a date.",
+            )
+        if "/" in cell:
+            return Words("Mit Schrägstrich sind Tag und Monat nicht zu unterscheiden.", "With slashes, day and month look alike.")
+    if type is AMOUNT:
+        if re.search(r"\$|£|\b(?:USD|GBP|CHF|SEK|PLN|CZK|DKK)\b", cell):
+            return Words("Beträge in anderer Währung in Euro umrechnen.", "Convert amounts in another currency to euro.")
+        if re.fullmatch(r"[+-]?\d{1,3}(?:,\d{3})+|.*,\d{3,}", cell):
+            return Words("Drei Nachkommastellen, oder ein Tausender?", "Three decimals, or a thousand?")
+    return None
 
 
 def drafts_of(template: Template, cells: Cells) -> tuple[list[tuple[str, Draft]], tuple[Fault, ...]]:

@@ -16,6 +16,15 @@ class Words:
     de: str
     en: str
 
+    def then(self, more: Words | None) -> Words:
+        """The same with more behind it."""
+        return Words(f"{self.de} {more.de}", f"{self.en} {more.en}") if more else self
+
+
+STATEMENT_FORMAT: Final = Words(
+    "Bei der Bank das Format camt.053 wählen (XML).", "Choose the format camt.053 (XML) at the bank."
+)
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -419,8 +428,8 @@ class Fault:
     value: str | None = None
     expected: str | Words | None = None
     """What this column expects, where that says more than the catalogue; a text alone is the same in both languages."""
-    hint: str | Words | None = None
-    """What this very row needs, put before the catalogue's words; a text alone is German."""
+    hint: Words | None = None
+    """What this very row needs, put before the catalogue's words."""
 
     def __post_init__(self) -> None:
         if self.code not in CATALOGUE:
@@ -446,13 +455,16 @@ class Fault:
     @property
     def mend_text(self) -> str:
         """How to mend it, in German."""
-        hint = self.hint.de if isinstance(self.hint, Words) else self.hint
-        return f"{hint} {self.cause.mend.de}" if hint else self.cause.mend.de
+        return self._mend.de
 
     @property
     def mend_en(self) -> str:
         """How to mend it, in English."""
-        return f"{self.hint.en} {self.cause.mend.en}" if isinstance(self.hint, Words) else self.cause.mend.en
+        return self._mend.en
+
+    @property
+    def _mend(self) -> Words:
+        return self.hint.then(self.cause.mend) if self.hint else self.cause.mend
 
     def sentence(self, file: str, place: str | None = None) -> str:
         """One line for a person: file, row, column, value, what was expected, how to mend it."""

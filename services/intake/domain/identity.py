@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +11,7 @@ from uuid import UUID
 
 from services.intake.domain.errors import Fault, Words
 from services.intake.domain.reading import Draft, Reading, content_of
+from services.intake.domain.seen import Seen
 from shared.contracts.intake import Fact
 from shared.values.source import Source, id_of
 
@@ -88,8 +88,7 @@ class Identities:
     made: list[tuple[bytes, Standing]] = field(default_factory=list)
     again: bool = False
     """The very same file was read before: nothing in it is a new correction."""
-    _said: Counter[tuple[bytes, bytes, bool]] = field(default_factory=Counter)
-    _marked: Counter[bytes] = field(default_factory=Counter)
+    _said: Seen = field(default_factory=Seen)
 
     def pass_by(self, draft: Draft) -> None:
         """Count a draft that was told before a crash."""
@@ -122,10 +121,8 @@ class Identities:
         return Refused(Fault("ROW-14", None, None, None, _differs(standing, source)))
 
     def _count(self, key: bytes, content: bytes, draft: Draft) -> tuple[int, int]:
-        self._said[key, content, draft.marked] += 1
-        if draft.marked:
-            self._marked[key] += 1
-        return self._said[key, content, draft.marked], self._marked[key] if draft.marked else 0
+        said = blake2b(key + content + (b"1" if draft.marked else b"0"), digest_size=16).digest()
+        return self._said.count(said), self._said.count(key) if draft.marked else 0
 
     def _twins(self, key: bytes) -> dict[int, list[Standing]]:
         twins: dict[int, list[Standing]] = {}

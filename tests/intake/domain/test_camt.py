@@ -207,7 +207,7 @@ def test_two_statements_in_one_file_that_bring_the_same_entry_book_it_once() -> 
     both = one.replace(b"</Stmt>", b"</Stmt>" + renamed(one).split(b"</GrpHdr>")[1].split(b"</BkTo")[0])
     reading = read(both)
     assert [place for place, _ in reading.drafts] == ["1.1"]
-    assert [(row.place, row.ignored) for row in reading.ignored] == [("2.1", "steht schon als Buchung 1.1 in dieser Datei")]
+    assert [(row.place, row.ignored) for row in reading.ignored] == [("2.1", "steht schon in einem früheren Auszug dieser Datei")]
 
 
 @pytest.mark.parametrize("version", ["052.001.02", "052.001.08", "054.001.04"])

@@ -27,7 +27,7 @@ from services.intake.domain.readers import (
     vouchers,
 )
 from services.intake.domain.reading import Given, Reading, Row, series_of
-from services.intake.domain.text import decode
+from services.intake.domain.text import ZIP, Content, members, text_of
 
 TEMPLATES: Final[Mapping[str, Template]] = {
     template.kind: template
@@ -55,35 +55,42 @@ KINDS: Final = (*TEMPLATES, camt.KIND, oparl.KIND)
 """All kinds of hand-in."""
 
 
-def read(content: bytes, given: Given | None = None) -> Reading:
+def read(content: bytes | Content, given: Given | None = None) -> Reading:
     """Read a file: its kind is the one given, else found by its content. Raises ``Unreadable``; pure, nothing is kept.
 
-    ``Reading.rows`` is an iterator that may be walked once; ``.all()`` makes a list of it.
+    ``Reading.rows`` is an iterator that may be walked once and reads on as it is walked; ``.all()`` makes a list of it.
     """
     given = given or Given()
     if given.kind is not None and given.kind not in KINDS:
-        raise Unreadable(Fault("FILE-10", value=given.kind, hint=f"Bekannte Arten: {', '.join(KINDS)}."), given.name)
+        raise no_such_kind(given.kind, KINDS, given.name)
+    content = Content.of(content)
     try:
-        if given.kind == camt.KIND or (given.kind is None and content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"):
-            if not content.strip():
-                raise Unreadable(Fault("FILE-05"))
-            return camt.read_camt(content, given)
-        text = decode(content)
+        if content.head.startswith(ZIP) and (statements := members(content)):
+            return camt.read_camt(statements, given)
+        text = text_of(content)
     except Unreadable as error:
         raise Unreadable(error.fault, given.name) from error
-    if given.kind is None and camt.looks_like(text):
-        return camt.read_camt(text.encode(), given)
-    if given.kind == oparl.KIND or (given.kind is None and text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")):
-        return oparl.read_oparl(text, given)
+    first = text.start().lstrip()[:1]
+    if given.kind == camt.KIND or (given.kind is None and first == "<"):
+        return camt.read_camt({"": content}, given, misdeclared=text.encoding == "cp1252")
+    if given.kind == oparl.KIND or (given.kind is None and first in ("{", "[")):
+        return oparl.read_oparl(text.whole(), given)
     templates = [TEMPLATES[given.kind]] if given.kind else list(TEMPLATES.values())
     return read_delimited(text, templates, given)
+
+
+def no_such_kind(kind: str, known: Iterable[str], name: str) -> Unreadable:
+    """The refusal of a kind nobody knows, with those that are known."""
+    listed = ", ".join(known)
+    hint = Words(f"Bekannte Arten: {listed}.", f"Known kinds: {listed}.")
+    return Unreadable(Fault("FILE-10", "kind", kind, hint=hint), name)
 
 
 def read_rows(kind: str, rows: Iterable[Mapping[str, Any]], given: Given) -> Reading:
     """Rows of a submission: objects of heading or machine name → value. The same columns, the same errors as in a file."""
     template = TEMPLATES.get(kind)
     if template is None:
-        raise Unreadable(Fault("FILE-10", value=kind, hint=f"Bekannte Arten: {', '.join(TEMPLATES)}."), given.name)
+        raise no_such_kind(kind, TEMPLATES, given.name)
     return Reading(
         kind, series_of(kind, given.series or given.name), (), [_row(template, at, row, given) for at, row in enumerate(rows, 1)]
     )

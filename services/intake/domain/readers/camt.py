@@ -6,22 +6,24 @@ Entries are read one by one, so a file of any size takes little memory. DTDs, en
 
 from __future__ import annotations
 
-import io
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import count
 from typing import Any, Final
 
 from lxml import etree
 from pydantic import ValidationError
 
 from services.intake.domain.columns import is_iban
-from services.intake.domain.errors import Fault, RowFault, Unreadable
+from services.intake.domain.errors import Fault, RowFault, Unreadable, Words
+from services.intake.domain.identity import key_id
 from services.intake.domain.pseudonyms import Pseudonyms, is_reference
 from services.intake.domain.reading import TRY_KEY, Draft, Given, Reading, Row, series_of
+from services.intake.domain.seen import Seen
+from services.intake.domain.text import Content
 from shared.contracts.intake import Payment, PaymentBooked
 from shared.values.dates import business_date
 from shared.values.german import write_cents
@@ -45,56 +47,91 @@ MOST_REFERENCES: Final = 60
 Element = etree._Element
 
 
-def looks_like(text: str) -> bool:
-    """Is it XML at all?"""
-    return text.lstrip("\ufeff \t\r\n")[:1] == "<"
+@dataclass(frozen=True)
+class Document:
+    """An XML document: the file handed in, or one of several in a ZIP file."""
+
+    content: Content
+    name: str = ""
+    """Its name within the ZIP file."""
+    encoding: str | None = None
+    """Its encoding, where it says a wrong one."""
+
+    def walk(self, events: tuple[str, ...], tag: Iterable[str] | None = None) -> Iterator[tuple[str, Element]]:
+        """Elements as they pass by. DTDs, entities and the network are closed."""
+        with self.content.open() as file:
+            file.seek(len(self.content.head) - len(self.content.head.lstrip()))  # no blanks may stand before the declaration
+            yield from etree.iterparse(
+                file,
+                events=events,
+                tag=tag,
+                encoding=self.encoding,
+                resolve_entities=False,
+                no_network=True,
+                load_dtd=False,
+                huge_tree=False,
+                remove_comments=True,
+                remove_pis=True,
+            )
 
 
-def read_camt(content: bytes, given: Given) -> Reading:
-    """A bank statement. Raises ``Unreadable`` for what is no camt message."""
-    if b"<!DOCTYPE" in content[:4_000] or b"<!ENTITY" in content[:4_000]:
-        raise Unreadable(Fault("FILE-07", value="DTD"), given.name)
-    root, first = _start(content, given)
-    if root not in ("Document", *MESSAGES) or first not in MESSAGES:
-        raise Unreadable(Fault("FILE-09", value=f"{root}/{first or ''}"), given.name)
-    reading = Reading(KIND, _series(content, given), (), ())
-    reading.rows = _rows(content, given, reading.remarks)
+def read_camt(contents: Mapping[str, Content], given: Given, *, misdeclared: bool = False) -> Reading:
+    """Bank statements, of one document or of the members of a ZIP file by name. Raises ``Unreadable`` for what is no camt
+    message. ``misdeclared``: the bytes are Windows-1252, whatever is declared."""
+    documents = []
+    for name, content in contents.items():
+        says_other = re.search(rb"encoding\s*=\s*[\"'](?!utf-?8)", content.head[:200], re.IGNORECASE)
+        document = Document(content, name, "windows-1252" if misdeclared and not says_other else None)
+        root, first = _start(document, name or given.name)
+        if root not in ("Document", *MESSAGES) or first not in MESSAGES:
+            said = f"{root}/{first or ''}"
+            hint = next((words for part, words in OTHERS.items() if part in said), None)
+            raise Unreadable(Fault("FILE-09", value=said, hint=hint), name or given.name)
+        documents.append(document)
+    reading = Reading(KIND, _series(documents[0], given), (), ())
+    reading.rows = _rows(documents, given, reading.remarks)
     return reading
 
 
-def _start(content: bytes, given: Given) -> tuple[str, str | None]:
+OTHERS: Final = {
+    "Invoice": Words(
+        "Das ist eine E-Rechnung: in die Belegliste aufnehmen.", "This is an e-invoice: enter it in the voucher list."
+    ),
+    "CstmrCdtTrfInitn": Words("Das ist ein Zahlungsauftrag, kein Auszug.", "This is a payment order, no statement."),
+    "CstmrDrctDbtInitn": Words("Das ist ein Lastschriftauftrag, kein Auszug.", "This is a direct debit order, no statement."),
+    "CstmrPmtStsRpt": Words("Das ist ein Statusbericht, kein Auszug.", "This is a status report, no statement."),
+    "html": Words(
+        "Das ist eine Webseite; auch „XLS“-Exporte mancher Programme sind eine: als CSV speichern.",
+        "This is a web page, as “XLS” exports of some programs are: save it as CSV.",
+    ),
+}
+"""XML that people hand in by mistake, by a part of its first two names."""
+
+
+def _start(document: Document, file: str) -> tuple[str, str | None]:
     """Local names of the root and of the message in it."""
+    head = document.content.head
+    if re.match(rb"\s*(?:\xef\xbb\xbf)?<(?:!doctype )?(?:html|table)\b", head, re.IGNORECASE):
+        return "html", None
+    if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+        raise Unreadable(Fault("FILE-07", value="DTD"), file)
     names: list[str] = []
     try:
-        for _, element in _walk(content, ("start",)):
+        for _, element in document.walk(("start",)):
             names.append(_name(element))
             if len(names) == 2 or names[0] in MESSAGES:
                 break
     except etree.XMLSyntaxError as error:
-        raise Unreadable(Fault("FILE-07", value=str(error)[:200]), given.name) from error
+        raise Unreadable(Fault("FILE-07", value=str(error)[:200]), file) from error
     return names[0], names[0] if names[0] in MESSAGES else names[1] if len(names) > 1 else None
 
 
-def _walk(content: bytes, events: tuple[str, ...], tag: Iterable[str] | None = None) -> Iterator[tuple[str, Element]]:
-    yield from etree.iterparse(
-        io.BytesIO(content),
-        events=events,
-        tag=tag,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-
-
-def _series(content: bytes, given: Given) -> str:
+def _series(document: Document, given: Given) -> str:
     """Series by account and statement: a longer edition of the same statement settles the rejections of a shorter one."""
     if given.series:
         return series_of(KIND, given.series)
     try:
-        for _, element in _walk(content, ("end",), ("{*}Acct",)):
+        for _, element in document.walk(("end",), ("{*}Acct",)):
             statement = element.getparent()
             if statement is not None and _name(statement) in STATEMENTS:
                 said = _node(statement)
@@ -104,17 +141,22 @@ def _series(content: bytes, given: Given) -> str:
     return series_of(KIND, given.name)
 
 
-def _rows(content: bytes, given: Given, remarks: list[str]) -> Iterator[Row]:
+def _rows(documents: Iterable[Document], given: Given, remarks: list[str]) -> Iterator[Row]:
+    numbers, told = count(1), Seen()
+    for document in documents:
+        yield from _entries(document, given, remarks, numbers, told)
+
+
+def _entries(document: Document, given: Given, remarks: list[str], numbers: Iterator[int], told: Seen) -> Iterator[Row]:
     at = 0
     entries: _Statement | None = None
-    told: dict[tuple[str, ...], str] = {}
     tags = [f"{{*}}{name}" for name in (*STATEMENTS, "Ntry")]
     try:
-        for event, element in _walk(content, ("start", "end"), tags):
+        for event, element in document.walk(("start", "end"), tags):
             name = _name(element)
             if name in STATEMENTS:
                 if event == "start":
-                    at += 1
+                    at = next(numbers)
                     entries = _Statement(at, given, remarks, told, PREVIEWS.get(name))
                 elif entries is not None:
                     entries.close(_node(element, without="Ntry"))
@@ -128,7 +170,7 @@ def _rows(content: bytes, given: Given, remarks: list[str]) -> Iterator[Row]:
     except etree.XMLSyntaxError as error:
         line = error.lineno or 0
         yield Row(
-            f"{at}.ende",
+            f"{at or next(numbers)}.ende",
             {"Zeile": line, "Meldung": str(error)[:300]},
             faults=(Fault("BANK-06", None, f"Zeile {line}: {error}"[:300]),),
         )
@@ -138,19 +180,19 @@ class _Statement:
     """One statement while its entries pass by."""
 
     def __init__(
-        self, at: int, given: Given, remarks: list[str], told: dict[tuple[str, ...], str], preview: str | None = None
+        self, at: int, given: Given, remarks: list[str], told: Seen, preview: str | None = None
     ) -> None:
         self.at, self.given, self.remarks = at, given, remarks
         self.told = told
-        """Entries of the file by their identities, with the place of each."""
+        """Entries of the file by their identities."""
         self.preview = preview
         """Kind of message that books nothing, or None."""
-        self.equals: Counter[tuple[str, ...]] = Counter()
+        self.equals = Seen()
         self.entries = 0
         self.booked = 0
         self.sound = True
         """Can the balance be checked: is every booked amount known, and in euro?"""
-        self.seen: Counter[str] = Counter()
+        self.seen = Seen()
         self.known: tuple[str, str, str] | None = None
         """Account, name of the statement, and what is wrong with the account."""
         self.page: str | None = None
@@ -189,8 +231,8 @@ class _Statement:
                 concerns=subject_of("account", account) if account and not problem else None,
             )
         self.booked += amount
-        if (before := self.told.setdefault(identity, place)) != place:
-            return Row(place, handed_in, ignored=f"steht schon als Buchung {before} in dieser Datei")
+        if self.told.count(key_id(KIND, identity)) > 1:
+            return Row(place, handed_in, ignored="steht schon in einem früheren Auszug dieser Datei")
         return Row(place, handed_in, drafts)
 
     def remark(self, text: str) -> None:
@@ -288,15 +330,14 @@ class _Statement:
             said = (*said, _end_to_end(detail) or "", *ibans, page)
         else:
             said = (*said, reference)
-        self.equals[said] += 1
-        return (*said, str(self.equals[said]))
+        return (*said, str(self.equals.count(key_id(KIND, said))))
 
     def _reference(self, entry: Node) -> str:
         """What the entry is called in its statement: the bank's reference, else its place."""
         for name in ("NtryRef", "AcctSvcrRef"):
             if said := _lasting(_text(entry, name)):
-                self.seen[said] += 1
-                return said if self.seen[said] == 1 else f"{said}#{self.seen[said]}"
+                times = self.seen.count(key_id(KIND, (said,)))
+                return said if times == 1 else f"{said}#{times}"
         return f"#{self.entries}" if self.page in (None, "1") else f"p{self.page}#{self.entries}"
 
     def close(self, statement: Node) -> None:

@@ -18,7 +18,8 @@ MEASURE: Final = Column(
     "M-1",
     required=True,
     given="measure",
-    also=("Maßnahmennummer", "Maßnahme-Nr.", "Vorhaben", "Vorhabennummer", "Projekt", "Projektnummer"),
+    also=("Maßnahmennummer", "Maßnahme-Nr.", "Maßnahmen-Nr.", "Vorhaben", "Vorhabennummer", "Projekt", "Projektnummer"),
+    else_=("Vorhaben-Nr.", "Vorhabens-Nr.", "Projekt-Nr.", "Kennung der Maßnahme", "Maßnahmekennung", "Projektkennung"),
 )
 PROGRAMME: Final = Column(
     "Programm",
@@ -55,7 +56,7 @@ OFFICIAL_KEY: Final = Column(
     also=("Gemeindeschlüssel",),
 )
 START: Final = Column(
-    "Beginn", "start", DAY, Words("erster Tag", "first day"), "01.01.2014", required=True, also=("von", "Laufzeit von")
+    "Beginn", "start", DAY, Words("erster Tag", "first day"), "01.01.2014", required=True, also=("von", "Laufzeit von", "Start")
 )
 END: Final = Column(
     "Ende", "end", DAY, Words("letzter Tag", "last day"), "31.12.2014", required=True, also=("bis", "Laufzeit bis")

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from services.intake.domain.errors import Fault, Unreadable
+from services.intake.domain.errors import Fault, Unreadable, Words
 from services.intake.domain.pseudonyms import folded
 from services.intake.domain.readers.results import result_of
 from services.intake.domain.reading import Draft, Given, Reading, Row, series_of
@@ -55,6 +55,10 @@ LISTS: Final = {
 REMEMBERED: Final = ("Paper", "Meeting", "Organization", "AgendaItem", "Consultation", "Body")
 """Kinds of object that are remembered for files that come later."""
 
+SUBMISSION: Final = Words(
+    "Das ist eine Einreichung: an POST /intake/submissions senden.", "This is a submission: send it to POST /intake/submissions."
+)
+
 Object = dict[str, Any]
 
 
@@ -67,7 +71,7 @@ def read_oparl(text: str, given: Given) -> Reading:
     top = list(_objects(said))
     if not any(kind for kind, _ in top):
         shown = ", ".join(list(said)[:8]) if isinstance(said, dict) else "Liste"
-        hint = "Das ist eine Einreichung: an POST /intake/submissions senden." if "specversion" in shown else None
+        hint = SUBMISSION if "specversion" in shown else None
         raise Unreadable(Fault("FILE-09", value=shown, hint=hint), given.name)
     reading = Reading(KIND, series_of(KIND, given.series or given.name), (), ())
     reading.rows = _rows(top, given, reading)

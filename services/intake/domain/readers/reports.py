@@ -18,9 +18,10 @@ def drafts(cells: Cells) -> Iterator[Draft]:
     """A report was signed, about a measure or about a programme."""
     measure, programme = cells["measure"], cells["programme"]
     if not measure and not programme:
-        raise cells.fault("measure", "ROW-20", None, "Programm oder Maßnahme.")
+        raise cells.fault("measure", "ROW-20", None, Words("Programm oder Maßnahme.", "Programm or Maßnahme."))
     if measure and programme:
-        raise cells.fault("measure", "ROW-16", measure, "Entweder Programm oder Maßnahme, nicht beides.")
+        hint = Words("Entweder Programm oder Maßnahme, nicht beides.", "Either Programm or Maßnahme, not both.")
+        raise cells.fault("measure", "ROW-16", measure, hint)
     report = SignedReport(
         programme=programme,
         measure=measure,

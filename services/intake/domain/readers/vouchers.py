@@ -117,10 +117,14 @@ def _vat(cells: Cells, gross: int, kept: int) -> tuple[int | None, int | None]:
     said = cells.said
     vat, net, lost = said.get("vat"), said.get("net"), said.get("ineligible_vat")
     if net is not None and vat not in (None, gross - net):
-        hint = f"Brutto − Netto ergibt {write_cents(gross - net)}."
+        difference = write_cents(gross - net)
+        hint = Words(f"Brutto − Netto ergibt {difference}.", f"Gross − net makes {difference}.")
         raise cells.fault("vat", "ROW-16", write_cents(vat), hint)
     if lost is not None and not min(0, kept) <= lost <= max(0, kept):
-        hint = f"Nicht mehr, als vom zu zahlenden Anteil nicht beantragt wird: {write_cents(kept)}."
+        hint = Words(
+            f"Nicht mehr, als vom zu zahlenden Anteil nicht beantragt wird: {write_cents(kept)}.",
+            f"No more than what is not claimed of the share to be paid: {write_cents(kept)}.",
+        )
         raise cells.fault("ineligible_vat", "ROW-16", write_cents(lost), hint)
     return gross - net if net is not None else vat, lost
 
@@ -133,7 +137,8 @@ def _service(cells: Cells) -> Period:
         start, end = span
     start, end = start or end, end or start
     if start is None or end is None:
-        raise cells.fault("service_from", "ROW-20", None, "Leistung von und Leistung bis, oder Leistungsdatum.")
+        hint = Words("Leistung von und Leistung bis, oder Leistungsdatum.", "Leistung von and Leistung bis, or Leistungsdatum.")
+        raise cells.fault("service_from", "ROW-20", None, hint)
     if end < start:
         raise cells.fault("service_to", "ROW-12", f"{start} … {end}")
     return Period(start=start, end=end)
@@ -159,7 +164,7 @@ TEMPLATE: Final = Template(
             "BL-2014-1",
             required=True,
             given="list",
-            also=("Belegliste Nr.", "Beleglisten-Nr.", "Liste"),
+            also=("Belegliste Nr.", "Beleglisten-Nr.", "Nr. der Belegliste", "Liste", "Listennummer"),
         ),
         Column(
             "Belegnummer",
@@ -168,7 +173,8 @@ TEMPLATE: Final = Template(
             Words("Nummer in der Liste", "number in the list"),
             "12",
             required=True,
-            also=("Beleg-Nr.", "Beleg Nr.", "BelegNr", "Beleg", "Beleg lfd. Nr.", "Belegnr."),
+            also=("Beleg-Nr.", "Beleg Nr.", "BelegNr", "Beleg", "Beleg lfd. Nr.", "Belegnr.", "Lfd. Beleg-Nr."),
+            else_=("Lfd. Nr.", "Laufende Nummer", "Lfd. Nummer", "Nr.", "Nummer", "Pos.-Nr.", "Buchungsnummer", "Buchungs-Nr."),
         ),
         Column(
             "Position",
@@ -177,7 +183,8 @@ TEMPLATE: Final = Template(
             Words("Einzelansatz des Finanzierungsplans", "position of the financing plan"),
             "1.1",
             required=True,
-            also=("Einzelansatz", "Kostenposition", "Kostenart", "Finanzierungsplanposition"),
+            also=("Einzelansatz", "Kostenposition", "Kostenart", "Finanzierungsplanposition", "Finanzplanposition"),
+            else_=("Ausgabenart", "Ausgabeart", "Ausgabenposition", "Kostengruppe", "Kategorie", "Ansatz", "Pos.", "Titel"),
         ),
         Column(
             "Zahlungsempfänger",
@@ -195,9 +202,14 @@ TEMPLATE: Final = Template(
                 "Rechnungsaussteller/Zahlungsempfänger",
                 "Zahlungsempfänger/in",
                 "Empfänger/in",
+                "Rechnungssteller",
+                "Rechnungsersteller",
+                "Name des Zahlungsempfängers",
+                "Empfänger der Zahlung",
                 "Lieferant",
                 "Kreditor",
             ),
+            else_=("Firma", "Aussteller", "Name", "Begünstigter", "Zahlung an", "Auftragnehmer", "Vertragspartner"),
         ),
         Column(
             "USt-IdNr.",
@@ -213,7 +225,7 @@ TEMPLATE: Final = Template(
             IBAN,
             Words("Konto, auf das gezahlt wird", "account it is paid to"),
             "DE02120300000000202051",
-            also=("IBAN Empfänger", "IBAN des Empfängers", "Empfänger-IBAN"),
+            also=("IBAN Empfänger", "IBAN des Empfängers", "Empfänger-IBAN", "IBAN Zahlungsempfänger"),
         ),
         Column(
             "Rechnungsnummer",
@@ -221,7 +233,7 @@ TEMPLATE: Final = Template(
             text(80),
             Words("Nummer der Rechnung", "invoice number"),
             "RE-2014-0815",
-            also=("Rechnungs-Nr.", "Rechnung Nr.", "RgNr", "Rg.-Nr."),
+            also=("Rechnungs-Nr.", "Rechnung Nr.", "Rechnungsnr.", "Nr. der Rechnung", "RgNr", "Rg.-Nr.", "Re.-Nr.", "RNr."),
         ),
         Column(
             "Rechnungsdatum",
@@ -230,7 +242,8 @@ TEMPLATE: Final = Template(
             Words("Datum der Rechnung", "date of the invoice"),
             "03.03.2014",
             required=True,
-            also=("Datum Rechnung", "Datum der Rechnung", "Rg.-Datum"),
+            also=("Datum Rechnung", "Datum der Rechnung", "Rechnung vom", "Rg.-Datum", "Re.-Datum"),
+            else_=("Belegdatum", "Datum des Belegs", "Datum"),
         ),
         Column(
             "Leistung von",
@@ -241,7 +254,7 @@ TEMPLATE: Final = Template(
                 "first day of the service; with “Leistung bis”, or “Leistungsdatum” alone",
             ),
             "01.02.2014",
-            also=("Leistungszeitraum von", "Leistungsbeginn"),
+            also=("Leistungszeitraum von", "Leistungsbeginn", "Leistungsdatum von"),
         ),
         Column(
             "Leistung bis",
@@ -249,7 +262,7 @@ TEMPLATE: Final = Template(
             DAY,
             Words("letzter Tag der Leistung", "last day of the service"),
             "28.02.2014",
-            also=("Leistungszeitraum bis", "Leistungsende"),
+            also=("Leistungszeitraum bis", "Leistungsende", "Leistungsdatum bis"),
         ),
         Column(
             "Leistungsdatum",
@@ -260,7 +273,8 @@ TEMPLATE: Final = Template(
                 "day or period of the service, instead of the two columns before",
             ),
             "",
-            also=("Leistungszeitraum", "Lieferdatum"),
+            also=("Leistungszeitraum", "Lieferdatum", "Leistungstag", "Leistungsmonat", "Liefer-/Leistungsdatum"),
+            else_=("Zeitraum", "Leistung"),
         ),
         Column(
             "Haushaltsjahr",
@@ -278,6 +292,7 @@ TEMPLATE: Final = Template(
             "1.190,00",
             required=True,
             also=("Bruttobetrag", "Rechnungsbetrag", "Rechnungsbetrag inkl. MwSt", "Rechnungsbetrag brutto", "Betrag brutto"),
+            else_=("Gesamtbetrag", "Rechnungssumme", "Zahlbetrag", "Einzelbetrag", "Betrag", "Ausgaben", "Ausgabe", "Summe"),
         ),
         Column(
             "Netto",
@@ -364,7 +379,18 @@ TEMPLATE: Final = Template(
                 "day of payment as the list says; proof is the bank line",
             ),
             "17.03.2014",
-            also=("Datum Zahlung", "bezahlt am", "Datum der Zahlung", "Wertstellung"),
+            also=(
+                "Datum Zahlung",
+                "bezahlt am",
+                "gezahlt am",
+                "Datum der Zahlung",
+                "Tag der Zahlung",
+                "Zahldatum",
+                "Zahltag",
+                "Überweisung am",
+                "Wertstellung",
+            ),
+            else_=("Buchungsdatum", "Buchungstag", "Valuta"),
         ),
         Column("Baustein", "module", KEY, Words("Baustein", "module")),
         Column("Quartier", "district", KEY, Words("Quartier", "district")),
@@ -374,7 +400,8 @@ TEMPLATE: Final = Template(
             FREE,
             Words("freier Text; bleibt in der Annahme", "free text; stays in intake"),
             "Strom Februar",
-            also=("Grund", "Grund der Zahlung", "Gegenstand", "Zweck", "Bemerkung", "Beschreibung"),
+            also=("Grund", "Grund der Zahlung", "Gegenstand", "Zweck"),
+            else_=("Beschreibung", "Bezeichnung", "Buchungstext", "Text", "Bemerkung", "Bemerkungen", "Anmerkung"),
         ),
         Column(
             "storniert",
