@@ -47,6 +47,7 @@ up: ## everything in containers; makes secrets before the first start
 	@deploy/secrets.sh
 	docker compose up --detach --build --wait
 	@docker compose ps --format 'table {{.Service}}\t{{.Status}}\t{{.Ports}}'
+	@echo "Start page: http://127.0.0.1:$${GATEWAY_PORT:-8000}"
 	@echo "Tokens: docker compose exec intake pruefpfad token create --name NAME --role ROLE"
 
 down: ## stop the containers; their data stay

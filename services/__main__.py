@@ -57,17 +57,24 @@ out, err = Console(width=None if sys.stdout.isatty() else 240), Console(stderr=T
 
 @app.command(epilog="Example: `pruefpfad serve` (everything, embedded) · `pruefpfad serve funding` (one service, production)")
 def serve(
-    service: Annotated[str | None, typer.Argument(help="intake, funding or reporting; all three without it.")] = None,
+    service: Annotated[
+        str | None, typer.Argument(help="intake, funding or reporting; all three without it. gateway: one address for all three.")
+    ] = None,
 ) -> None:
     """Serve until told to stop. Without PRUEFPFAD_KAFKA and PRUEFPFAD_DATABASE everything runs embedded in this process."""
     settings = _settings()
-    if service is not None and service not in MAKERS:
-        _end(f"{service!r} is not a service, expected one of {', '.join(MAKERS)}", USAGE)
+    if service not in (None, "gateway", *MAKERS):
+        _end(f"{service!r} is not a service, expected one of {', '.join(MAKERS)}, gateway", USAGE)
     from shared.runtime import stack
     from shared.runtime.embedded import EmbeddedError
 
     try:
-        stack.serve(settings, [MAKERS[service]] if service else list(MAKERS.values()))
+        if service == "gateway":
+            stack.serve_gateway(settings)
+        else:
+            stack.serve(settings, [MAKERS[service]] if service else list(MAKERS.values()))
+    except SettingsError as error:
+        _end(str(error), USAGE)
     except (EmbeddedError, stack.NotReady) as error:
         _end(str(error), UNREACHABLE)
 

@@ -23,7 +23,7 @@ class Refused(Exception):
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         self.status, self.problem = status, dict(problem)
-        parts = [str(problem.get(name)) for name in ("detail", "mend", "how_to_mend") if problem.get(name)]
+        parts = [str(problem.get(name)) for name in ("detail", "mend") if problem.get(name)]
         super().__init__(" ".join(parts) or f"refused with status {status}")
 
 
@@ -52,6 +52,8 @@ class Client:
                 problem = answer.json()
             except ValueError:
                 problem = {"detail": answer.text[:500] or answer.reason_phrase}
+            if answer.status_code == 401:
+                problem["mend"] = f"Set {TOKEN_VARIABLE} to a token that an operator made there with `pruefpfad token create`."
             raise Refused(answer.status_code, problem)
         return answer
 

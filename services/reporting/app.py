@@ -50,6 +50,7 @@ def create(settings: Settings, clock: Clock | None = None) -> Service:
         ),
         consumers=consumer.router,
         pages=(web.router,),
+        open_pages=(web.open_router,),
         histories=(tables.HISTORY,),
         clock=clock,
         description="Turns results into audit-ready reports that can be verified without trusting us.",

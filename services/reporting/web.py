@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import html
+import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from services.reporting import application
 from services.reporting.application import FORMATS, NoStatement, ReportRefused, UnknownReference
+from services.reporting.public_page import PAGE_HEADERS, public_page
 from shared.messaging.work import Work
 from shared.persistence.files import Files
 from shared.runtime.access import Actor
-from shared.runtime.http import Here, may
+from shared.runtime.http import Here, caller, may
 from shared.runtime.problems import Problem, Say
 from shared.runtime.service import Service
 
 router = APIRouter()
+open_router = APIRouter()
+"""What needs no token: the address in a report's QR code."""
 
 DocumentKind = Literal["D5", "D6", "D7", "D9"]
 
@@ -122,18 +125,24 @@ def show_trail(
         ) from None
 
 
-@router.get("/verify/{number}")
+@open_router.get("/verify/{number}", response_model=None)
 def verify_report(
     reporting: Here,
-    _: Annotated[Actor, may("look")],
+    who: Annotated[Actor | None, Depends(caller)],
     number: str,
-    sha256: Annotated[str, Query(description="Digest printed on the report", pattern=r"^[0-9a-f]{64}$")],
+    sha256: Annotated[str, Query(description="Digest printed on the report")] = "",
     file: Annotated[str | None, Query(description="SHA-256 of the file in hand", pattern=r"^[0-9a-f]{64}$")] = None,
-    format: Annotated[Literal["json", "html"], Query()] = "json",
 ) -> Response:
-    """Is a report with this digest known here, is it the latest, does it stand? The address in a report's QR code."""
-    result = reporting.do(application.verify, sha256, number, file)
-    return HTMLResponse(_verify_page(number, sha256, result)) if format == "html" else JSONResponse(result)
+    """Is a report with this digest known here, is it the latest, does it stand? The address in a report's QR code.
+
+    With a token, JSON with all about the report. Without one, a page for whoever holds it in hand: number, digest, day of issue,
+    standing; no amounts, no names. The address carries the whole digest, so nobody finds a report by trying; 404 for any other.
+    """
+    digest = sha256.lower() if re.fullmatch(r"[0-9a-fA-F]{64}", sha256) else ""      # a number would be found, too
+    found = reporting.do(application.verify, digest, number, file)
+    if who is not None:
+        return JSONResponse(found)
+    return HTMLResponse(public_page(number, digest, found), 200 if found["known"] else 404, PAGE_HEADERS)
 
 
 def measure_gauges(reporting: Service) -> None:
@@ -179,16 +188,3 @@ def _no_report(number: str) -> Problem:
             "GET /reporting/reports nennt alle.",
         ),
     )
-
-
-def _verify_page(number: str, sha256: str, result: dict[str, Any]) -> str:
-    lines = (
-        [f"Bericht {result['report']['number']} ist hier ausgestellt worden.", f"Prüfsumme {sha256}"]
-        + ([f"Er ist überholt seit {result['report']['outdated_since']}."] if result["report"]["outdated_since"] else [])
-        + ([f"Es gibt eine neuere Fassung: {result['latest']}."] if result["latest"] != result["report"]["number"] else [])
-        if result["known"]
-        else [f"Bericht {number}: {result['reason']}."]
-    )
-    body = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
-    head = f"<meta charset='utf-8'><title>Prüfpfad · {html.escape(number)}</title>"
-    return f"<!DOCTYPE html><html lang='de'><head>{head}</head><body>{body}</body></html>"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import logging
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,10 +35,12 @@ from shared.runtime import problems, telemetry
 from shared.runtime.access import MAY, ROLES, Action, Actor, Role, TokenFileUnreadable, Tokens, UnknownToken
 from shared.runtime.problems import Problem
 from shared.runtime.service import NotOpen, OutcomeUnknown, Service
+from shared.runtime.settings import SERVICES
 
 log = logging.getLogger("pruefpfad.http")
 
 STATIC: Final = Path(__file__).parent / "static"
+START: Final = Path(__file__).parent / "start.html"
 POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'"
@@ -50,8 +52,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-def _answers_problems(app: FastAPI) -> None:
-    """Let every error leave as a problem; nothing of the inside shows."""
+def answers_problems(app: FastAPI) -> None:
+    """Let every error of the application leave as a problem; nothing of the inside shows."""
 
     @app.exception_handler(HTTPException)
     def refused(request: Request, error: HTTPException) -> Response:
@@ -170,7 +172,7 @@ def application(service: Service, *routers: APIRouter) -> FastAPI:
         app.include_router(router, dependencies=[Depends(authenticated)])
     for router in service.open_pages:
         app.include_router(router)
-    _answers_problems(app)
+    answers_problems(app)
     _has_health(app, [service])
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
@@ -226,25 +228,18 @@ def _flow_of(service: Service) -> dict[str, Any]:
 
 
 def root(services: Sequence[Service]) -> FastAPI:
-    """The application of a process: each service under its name, an index, and health and metrics of them all.
+    """The application of a process: each service under its name, a start page, and health and metrics of them all.
 
     One service alone is served the same way, so that addresses are the same in every mode.
     """
     app = FastAPI(title="Prüfpfad", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_runs(*services))
     app.state.tokens = Tokens(services[0].settings.tokens_file)
-    _answers_problems(app)
+    answers_problems(app)
     _has_health(app, services)
 
     @app.get("/", include_in_schema=False)
     def index() -> HTMLResponse:
-        items = "".join(
-            f"<li><strong>{html.escape(service.name)}</strong> · <a href='{service.name}/docs'>OpenAPI</a> · "
-            f"<a href='{service.name}/asyncapi'>AsyncAPI</a> · <a href='{service.name}/health/ready'>health</a><br>"
-            f"{html.escape(service.description)}</li>"
-            for service in services
-        )
-        return _page("Prüfpfad", f"<main><h1>Prüfpfad</h1><ul>{items}</ul><p><a href='health/ready'>health</a> · "
-                     "<a href='metrics'>metrics</a></p></main>")
+        return start_page(service.name for service in services)
 
     @app.get("/flow")
     def flow(_: Annotated[Actor, may("look")]) -> dict[str, Any]:
@@ -375,12 +370,18 @@ fetch("asyncapi.json").then(answer => answer.json()).then(schema => AsyncApiStan
   document.getElementById("page")));
 </script>"""
 
-_STYLE: Final = "body{margin:0;font:1rem/1.5 system-ui,sans-serif}main{max-width:46rem;margin:3rem auto;padding:0 1rem}"
+HEADERS: Final = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
+
+
+def start_page(services: Iterable[str] = SERVICES) -> HTMLResponse:
+    """What people see first: what is where, hand in, look. It shows the parts of those services that answer at its address."""
+    page = START.read_text("utf-8")
+    return HTMLResponse(page.replace("SERVICES", html.escape(" ".join(services)), 1), headers=HEADERS)
 
 
 def _page(title: str, body: str) -> HTMLResponse:
     return HTMLResponse(
         f"<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'><title>{html.escape(title)}</title>"
-        f"<link rel='icon' href='data:,'><style>{_STYLE}</style></head><body>{body}</body></html>",
-        headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"},
+        f"<link rel='icon' href='data:,'><style>body{{margin:0}}</style></head><body>{body}</body></html>",
+        headers=HEADERS,
     )

@@ -46,6 +46,9 @@ class Settings(BaseModel):
     """Address to listen on, ``host:port``."""
     url: str = "http://127.0.0.1:8000"
     """Address under which people reach the installation; printed in QR codes, so choose one that lasts."""
+    services: str | None = None
+    """Only for `serve gateway`: where the services are, one address with ``{service}`` in it, e.g. ``http://{service}:8000``, or
+    three with commas between: intake, funding, reporting."""
     log: Literal["text", "json"] = "text"
     """``text`` for people, ``json`` for one JSON object per line."""
     installation: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$")] = "local"
@@ -95,6 +98,13 @@ class Settings(BaseModel):
             raise ValueError("expected an address such as https://pruefpfad.example.org")
         return value.rstrip("/")
 
+    @field_validator("services")
+    @classmethod
+    def _are_addresses(cls, value: str | None) -> str | None:
+        for address in [] if value is None else _addresses(value).values():
+            cls._is_a_web_address(address)
+        return value
+
     @property
     def is_embedded(self) -> bool:
         """Does anything run inside this process that production has outside?"""
@@ -119,6 +129,12 @@ class Settings(BaseModel):
     def tokens_file(self) -> Path:
         """Where the hashes of the access tokens are."""
         return self.tokens or self.data / "tokens.json"
+
+    def address_of(self, service: str) -> str:
+        """Where a service of its own process answers, for the gateway."""
+        if self.services is None:
+            raise SettingsError(f"{PREFIX}SERVICES is empty: the gateway must know where the services are")
+        return _addresses(self.services)[service]
 
     def database_of(self, service: str) -> str:
         """URL of the service's database for the runtime role."""
@@ -166,6 +182,16 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     if settings is None:
         raise SettingsError("\n".join(faults))
     return settings
+
+
+def _addresses(given: str) -> dict[str, str]:
+    """Addresses by service."""
+    each = [part.strip().rstrip("/") for part in given.split(",")]
+    if len(each) == 1 and "{service}" in given:
+        each *= len(SERVICES)
+    if len(each) != len(SERVICES):
+        raise ValueError(f"expected one address with {{service}} in it, or {len(SERVICES)}: {', '.join(SERVICES)}")
+    return {service: address.replace("{service}", service) for service, address in zip(SERVICES, each, strict=True)}
 
 
 def _field_of(variable: str) -> tuple[str | None, bool]:

@@ -22,9 +22,10 @@ import uvicorn
 from shared.persistence import migrations
 from shared.runtime import access, http
 from shared.runtime.embedded import NOT_FOR, Embedded, Gate
+from shared.runtime.gateway import gateway
 from shared.runtime.kafka import prepare_topics
 from shared.runtime.service import Service
-from shared.runtime.settings import Settings
+from shared.runtime.settings import SERVICES, Settings
 from shared.runtime.telemetry import configure_log
 
 log = logging.getLogger("pruefpfad.stack")
@@ -182,3 +183,12 @@ def serve(settings: Settings, makers: Sequence[Maker]) -> None:
     Stack(settings, makers).run()
 
 
+def serve_gateway(settings: Settings) -> None:
+    """Pass calls on to services that run elsewhere, until told to stop; raises ``SettingsError`` if it does not know where."""
+    addresses = {service: settings.address_of(service) for service in SERVICES}
+    configure_log(settings.log)
+    log.info("passing calls on; will answer at http://%s", settings.http)
+    uvicorn.run(
+        gateway(addresses), host=settings.host, port=settings.port, log_config=None, access_log=False,
+        timeout_graceful_shutdown=int(settings.graceful_seconds),
+    )

@@ -24,10 +24,11 @@ class Journey:
 
     def call(self, service: str, role: str, method: str, path: str, **more: Any) -> httpx.Response:
         """One request to a service as somebody with that role."""
-        headers = {"Authorization": f"Bearer {self._token(role)}"}
+        headers = {"Authorization": f"Bearer {self.token(role)}"}
         return httpx.request(method, f"{self.stack.url(service)}/{service}{path}", headers=headers, timeout=60, **more)
 
-    def _token(self, role: str) -> str:
+    def token(self, role: str) -> str:
+        """The token of whoever has that role here."""
         if role not in self._tokens:
             command = ("pruefpfad", "token", "create", "--name", role, "--role", role, "--json")
             self._tokens[role] = json.loads(self.stack("exec", "--no-TTY", "intake", *command))["token"]
@@ -58,11 +59,7 @@ class Journey:
 
     def hand_in_voucher(self, number: int, euros: str) -> str:
         """One voucher of a list; returns the reference under which its row is found."""
-        text = (
-            "Maßnahme;Belegliste;Belegnummer;Position;Zahlungsempfänger;Rechnungsdatum;Leistungsdatum;Brutto\n"
-            f"{MEASURE};L1;{number};Sachkosten;Bürobedarf Muster GmbH (Demo);15.03.2012;14.03.2012;{euros}\n"
-        )
-        file = self.hand_in("vouchers", f"belege-{number}.csv", text)
+        file = self.hand_in("vouchers", f"belege-{number}.csv", voucher_list(number, euros))
         return f"{file['digest'][:12]}:2"
 
     def is_found(self, reference: str) -> bool:
@@ -85,6 +82,14 @@ class Journey:
         assert answer.is_success, answer.text
         issued: dict[str, Any] = answer.json()
         return issued
+
+
+def voucher_list(number: int, euros: str) -> str:
+    """A list of one voucher."""
+    return (
+        "Maßnahme;Belegliste;Belegnummer;Position;Zahlungsempfänger;Rechnungsdatum;Leistungsdatum;Brutto\n"
+        f"{MEASURE};L1;{number};Sachkosten;Bürobedarf Muster GmbH (Demo);15.03.2012;14.03.2012;{euros}\n"
+    )
 
 
 T = TypeVar("T")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.compose.journey import Journey, until
+from tests.compose.journey import MEASURE, Journey, until, voucher_list
 from tests.tools import compose
 from tests.tools.compose import Compose, inspect
 from tests.tools.missing import skip_or_fail
@@ -35,7 +40,7 @@ def journey(stack: Compose) -> Journey:
     return travelled
 
 
-@pytest.mark.parametrize("service", ["kafka", "postgres", *SERVICES, "prometheus"])
+@pytest.mark.parametrize("service", ["kafka", "postgres", *SERVICES, "gateway", "prometheus"])
 def test_a_container_has_no_more_rights_than_it_needs(stack: Compose, service: str) -> None:
     for container in stack.containers(service):
         said = inspect(container)
@@ -75,6 +80,23 @@ def test_every_number_that_an_alert_stands_on_is_told_by_some_service(stack: Com
     asked = set(re.findall(r"pruefpfad_\w+", (compose.ROOT / "deploy/prometheus/alerts.yml").read_text("utf-8")))
     assert asked
     assert asked <= told
+
+
+def test_the_command_line_needs_one_address_and_a_token(stack: Compose, journey: Journey, tmp_path: Path) -> None:
+    def called(role: str, *words: str) -> dict[str, Any]:
+        given = {"PRUEFPFAD_HTTP": f"127.0.0.1:{stack.ports['gateway']}", "PRUEFPFAD_TOKEN": journey.token(role)}
+        command = [sys.executable, "-m", "services", *words, "--json"]
+        done = subprocess.run(command, env={**os.environ, **given}, cwd=compose.ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr + done.stdout
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    list_ = tmp_path / "belege.csv"
+    list_.write_text(voucher_list(900, "77,00"), "utf-8")
+    digest = called("submitter", "load", str(list_))["digest"]
+    issued = called("clerk", "report", MEASURE, "--as-of", "2013-12-31", "--to", str(tmp_path))
+    assert called("auditor", "verify", issued["path"])["server"]["known"]
+    assert called("auditor", "trail", f"{digest}:2")["row"]["as_handed_in"]["columns"]["Belegnummer"] == "900"
 
 
 @pytest.mark.parametrize("victim", ["kafka", "postgres", *SERVICES])

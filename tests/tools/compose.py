@@ -16,7 +16,7 @@ import httpx
 from tests.tools.kafka import free_port
 
 ROOT: Final = Path(__file__).parents[2]
-PUBLISHED: Final = ("intake", "funding", "reporting", "prometheus")
+PUBLISHED: Final = ("gateway", "intake", "funding", "reporting", "prometheus")
 """Services with a port on this machine."""
 
 

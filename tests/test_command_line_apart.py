@@ -1,0 +1,170 @@
+"""The command line against services that run apart, as containers do: three processes on three ports, one address before them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pypdf import PdfReader
+from typer.testing import CliRunner, Result
+
+from services.__main__ import MAKERS, app
+from shared.runtime.access import Role, create_token
+from shared.runtime.embedded import MockBroker, Postgres
+from shared.runtime.settings import SERVICES, Settings
+from shared.runtime.stack import prepare
+from tests.test_command_line import HEADINGS, MEASURES, free_port, is_ready, written
+
+GOOD = HEADINGS + "CL-1;2015;001;1;Druckerei Muster GmbH (Demo);15.03.2015;14.03.2015;1.234,56\n"
+
+
+@dataclass
+class Apart:
+    """The installation as people meet it: one address, and tokens that an operator made."""
+
+    folder: Path
+    settings: Settings
+    url: str
+
+    def run(self, role: Role, *words: object) -> Result:
+        """One call with a token of that role, on a machine that shares nothing with the services but the address."""
+        environment = {
+            "PRUEFPFAD_HTTP": self.url.removeprefix("http://"), "PRUEFPFAD_DATA": str(self.folder / "elsewhere"),
+            "PRUEFPFAD_TOKEN": self.token(role), "TERM": "dumb",
+        }
+        return CliRunner().invoke(app, [str(word) for word in words], env=environment)
+
+    def json(self, role: Role, *words: object) -> Any:
+        """One call that must succeed, with ``--json``."""
+        answer = self.run(role, *words, "--json")
+        assert answer.exit_code == 0, f"{answer.output}\n{self.logs()}"
+        return json.loads(answer.stdout)
+
+    def logs(self) -> str:
+        """How the logs of all processes end."""
+        return "\n".join(log.read_text()[-3000:] for log in sorted(self.folder.glob("*.log")))
+
+    def token(self, role: Role) -> str:
+        """A token of that role."""
+        file = self.folder / role
+        if not file.exists():
+            file.write_text(create_token(self.settings, role, role))
+        return file.read_text()
+
+
+@pytest.fixture(scope="module")
+def apart(postgres: Postgres) -> Iterator[Apart]:
+    """Three services and the gateway, each a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="pruefpfad-apart-") as name, MockBroker() as broker, ExitStack() as stack:
+        folder, ports = Path(name), {service: free_port() for service in (*SERVICES, "gateway")}
+        settings = Settings(
+            data=folder / "data", tokens=folder / "tokens.json", kafka=broker.address, heads_seconds=2, session_timeout_ms=1_500,
+            database=postgres.url("{service}"), owner_database=postgres.url("{service}_owner"), admin_database=postgres.admin_url,
+        )
+        prepare(settings, list(MAKERS.values()))
+        services = ",".join(f"http://127.0.0.1:{ports[service]}" for service in SERVICES)
+        given = settings.model_copy(update={"admin_database": None, "owner_database": None}).model_dump(exclude_none=True)
+        common = {f"PRUEFPFAD_{name.upper()}": str(value) for name, value in given.items()}
+        for service, port in ports.items():
+            own = {"PRUEFPFAD_HTTP": f"127.0.0.1:{port}"} | ({"PRUEFPFAD_SERVICES": services} if service == "gateway" else {})
+            log = stack.enter_context((folder / f"{service}.log").open("w"))
+            command = [sys.executable, "-m", "services", "serve", service]
+            process = subprocess.Popen(command, env={**os.environ, **common, **own}, stdout=log, stderr=log)
+            stack.callback(process.wait, 60)
+            stack.callback(process.send_signal, signal.SIGTERM)
+        installation, deadline = Apart(folder, settings, f"http://127.0.0.1:{ports['gateway']}"), time.monotonic() + 90
+        while not is_ready(installation.url):
+            assert time.monotonic() < deadline, installation.logs()
+            time.sleep(0.2)
+        yield installation
+
+
+@pytest.fixture(scope="module")
+def issued(apart: Apart) -> dict[str, Any]:
+    """A measure and its list handed in by an office, reported by a clerk, by the command line alone."""
+    for file, text in (("massnahmen.csv", MEASURES), ("belege.csv", GOOD)):
+        assert apart.json("submitter", "load", written(apart.folder / file, text))["state"] == "read"
+    report: dict[str, Any] = apart.json("clerk", "report", "CL-1", "--as-of", "2015-12-31", "--to", apart.folder)
+    return report
+
+
+def test_what_was_handed_in_is_waited_for_across_services_and_reported(apart: Apart, issued: dict[str, Any]) -> None:
+    statement = apart.json("auditor", "report", "CL-1", "--format", "json", "--to", apart.folder)
+    said = json.loads(Path(statement["path"]).read_bytes())
+    assert [e["postings"][0]["cents"] for e in said["entries"] if e["kind"] == "voucher"] == [123456]
+
+
+def test_a_figure_leads_to_the_row_which_another_service_keeps(apart: Apart, issued: dict[str, Any]) -> None:
+    assert apart.json("auditor", "trail", "CL-1/1")["row"]["as_handed_in"]["columns"]["Belegnummer"] == "001"
+
+
+def test_decide_parked_replay_and_verify_reach_their_service(apart: Apart, issued: dict[str, Any]) -> None:
+    assert apart.json("clerk", "decide", "CL-1", '{"kind": "set_cut_off", "as_of": "2016-06-30"}')["new"] is True
+    assert apart.json("operator", "parked") == []
+    assert isinstance(apart.json("operator", "replay", "reporting"), dict)
+    assert apart.json("auditor", "verify", issued["path"])["server"]["known"] is True
+
+
+def test_a_token_the_installation_does_not_know_says_which_setting_to_make(apart: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRUEFPFAD_DATA", str(apart.folder / "stranger"))
+    monkeypatch.delenv("PRUEFPFAD_TOKEN", raising=False)
+    answer = CliRunner().invoke(app, ["parked", "--url", apart.url], env={"TERM": "dumb"})
+    assert answer.exit_code == 3
+    assert "PRUEFPFAD_TOKEN" in answer.stderr
+
+
+def test_the_start_page_and_the_pages_of_each_service_are_at_the_one_address(apart: Apart) -> None:
+    assert 'data-services="intake funding reporting"' in httpx.get(f"{apart.url}/").text
+    for service in SERVICES:
+        assert httpx.get(f"{apart.url}/{service}/docs").is_success
+        assert httpx.get(f"{apart.url}/{service}/openapi.json").json()["servers"] == [{"url": f"/{service}"}]
+
+
+def test_a_large_file_passes_through_and_the_wrong_role_is_told_so(apart: Apart, issued: dict[str, Any]) -> None:
+    large = MEASURES + "".join(f"CL-{n}{MEASURES.splitlines()[1][4:]}\n" for n in range(100, 400)) + "\n" * 20_000_000
+
+    def sent(role: Role, path: str) -> httpx.Response:
+        given = {"Authorization": f"Bearer {apart.token(role)}"}
+        return httpx.post(f"{apart.url}/intake/{path}", files={"file": ("m.csv", large.encode())}, headers=given, timeout=60)
+
+    assert sent("auditor", "files").status_code == 403
+    assert sent("clerk", "try").json()["rows"] == 301
+
+
+def test_a_report_in_hand_is_known_without_a_token_and_nothing_more_is_told(apart: Apart, issued: dict[str, Any]) -> None:
+    address = f"{apart.url}/reporting/verify/{issued['number']}"
+    page = httpx.get(address, params={"sha256": issued["sha256"]})
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert issued["sha256"] in page.text
+    for hidden in ("1.234,56", "123456", "Druckerei", "clerk", "Werkstatt"):
+        assert hidden not in page.text
+    for given in ("0" * 64, issued["number"], ""):
+        other = httpx.get(address, params={"sha256": given})
+        assert other.status_code == 404
+        assert issued["sha256"] not in other.text
+    assert httpx.get(address, params={"sha256": issued["sha256"]}, headers={"Authorization": "Bearer pp_no"}).status_code == 401
+    known = {"Authorization": f"Bearer {apart.token('auditor')}"}
+    assert httpx.get(address, params={"sha256": issued["sha256"]}, headers=known).json()["report"]["issued_by"] == "clerk"
+    assert httpx.get(address, params={"sha256": issued["number"]}, headers=known).json()["known"] is False
+    assert httpx.get(f"{apart.url}/reporting/reports/{issued['number']}/pdf").status_code == 401
+
+
+def test_the_qr_code_leads_to_that_page(apart: Apart, issued: dict[str, Any]) -> None:
+    xmp = PdfReader(issued["path"]).trailer["/Root"].get_object()["/Metadata"].get_object().get_data().decode()    # type: ignore[index]
+    printed = unescape(xmp.partition("<pp:verifyUrl>")[2].partition("<")[0])
+    path = printed.removeprefix(apart.settings.url)
+    assert path != printed
+    assert httpx.get(f"{apart.url}{path}").status_code == 200
