@@ -306,8 +306,6 @@ class _Fitting:
     """
 
     def __init__(self, stage: Stage, invoices: Iterable[_Invoice], lines: Iterable[Line], said: _Said) -> None:
-        self.looked = 0
-        """Pairs that were looked at."""
         self.invoices = tuple(invoices)
         self._said = said
         self._keys_of_claim, self._keys_of_line, self._dated = _KEYS[stage]
@@ -334,7 +332,6 @@ class _Fitting:
             days = self._days_of_lines.get(key, ())
             start, end = (bisect_left(days, day + EARLIEST), bisect_right(days, day + LATEST)) if self._dated else (0, len(lines))
             for at in range(start, end):
-                self.looked += 1
                 if not self._said.rejects(invoice.index, lines[at]):
                     found[lines[at].fact] = lines[at]
                     if len(found) == most:
@@ -355,7 +352,6 @@ class _Fitting:
             start = bisect_left(places, (line.value_date - LATEST, -1)) if self._dated else 0
             for at in range(start, len(places)):
                 day, index = places[at]
-                self.looked += 1
                 if self._dated and day + EARLIEST > line.value_date:
                     break
                 if index != first and not self._said.rejects(index, line):

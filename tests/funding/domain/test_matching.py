@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -139,6 +141,137 @@ def test_a_reversal_undoes_its_debit() -> None:
     assert proven(found) == {1: {3}}
 
 
+def test_debits_that_name_one_invoice_and_add_up_to_it_are_instalments() -> None:
+    one = claim(1, payment_reference="X1")
+    first, second = line(1, -60_00, end_to_end_id="X1"), line(2, -40_00, references=("X1",))
+    found = match([one], [first, second])
+    assert (pairs(found), found.suggestions, found.unmatched) == ([("1", 1, 60_00), ("1", 2, 40_00)], (), ())
+    assert [m.invoice_paid_cents for m in found.matches] == [60_00, 40_00]
+    for cents in (-39_99, -40_01, -100_00):
+        other = match([one], [first, replace(second, amount_cents=cents)])
+        assert (other.matches, len(other.suggestions)) == ((), 2), "what does not add up is for a person to say"
+
+
+def test_instalments_of_a_shared_invoice_leave_every_voucher_its_share_to_the_cent() -> None:
+    shared = {"invoice_number": "SHARED-1", "payment_reference": "X1", "gross_cents": 100}
+    shares = {"A": "0.33", "B": "0.33", "C": "0.34"}
+    claims = [claim(1, 1, key=key, allocation=share, **shared) for key, share in shares.items()]
+    found = match(claims, [line(1, -50, end_to_end_id="X1"), line(2, -49, end_to_end_id="X1"), line(3, -1, end_to_end_id="X1")])
+    paid = {key: sum(m.paid_cents for m in found.matches if m.claim.subject == f"measure/{key}") for key in "ABC"}
+    assert paid == {"A": 33, "B": 33, "C": 34}
+
+
+def test_more_debits_than_two_years_of_months_are_for_a_person_to_confirm() -> None:
+    one = claim(1, 25, payment_reference="X1")
+    months = [line(n, -1, end_to_end_id="X1") for n in range(25)]
+    assert match([one], months).matches == ()
+    assert len(match([claim(1, 24, payment_reference="X1")], months[:24]).matches) == 24
+
+
+def confirm(*chosen: tuple[Claim, Line]) -> list[ConfirmMatch | RejectMatch]:
+    return [ConfirmMatch(voucher=c.fact, payment=x.fact, reason=WHY) for c, x in chosen]
+
+
+def test_what_a_person_confirms_for_one_invoice_adds_up() -> None:
+    one, first, second = claim(1), line(1, -70_00), line(2, -20_00)
+    assert pairs(match([one], [first, second], confirm((one, first), (one, second)))) == [("1", 1, 70_00), ("1", 2, 20_00)]
+    taken_back = RejectMatch(voucher=one.fact, payment=second.fact, reason=WHY)
+    found = match([one], [first, second], [*confirm((one, first), (one, second)), taken_back])
+    assert (pairs(found), [x.entry for x in found.unmatched]) == ([("1", 1, 70_00)], [2])
+
+
+def test_what_names_an_invoice_half_confirmed_is_suggested() -> None:
+    one, first, second = claim(1, payment_reference="X1"), line(1, -70_00), line(2, -20_00, end_to_end_id="X1")
+    found = match([one], [first, second], confirm((one, first)))
+    assert (pairs(found), [(s.line.entry, s.reasons) for s in found.suggestions]) == ([("1", 1, 70_00)], [(2, ("reference",))])
+    whole = match([one], [replace(first, amount_cents=-100_00), second], confirm((one, first)))
+    assert whole.suggestions == (), "nothing is left to pay"
+
+
+def test_a_confirmed_collective_debit_pays_each_of_its_invoices() -> None:
+    one, other, credit = claim(1, 100_00), claim(2, 50_00), claim(3, -20_00)
+    collective = line(1, -130_00)
+    found = match([one, other, credit], [collective], confirm((one, collective), (other, collective), (credit, collective)))
+    assert [(m.paid_cents, m.invoice_paid_cents) for m in found.matches] == [
+        (100_00, 100_00), (50_00, 50_00), (-20_00, -20_00)
+    ]
+
+
+def test_a_collective_debit_pays_what_another_left_and_what_is_short_is_shared() -> None:
+    one, other = claim(1, 100_00), claim(2, 50_00)
+    alone, both = line(1, -60_00), line(2, -90_00)
+    assert pairs(match([one, other], [alone, both], confirm((one, alone), (one, both), (other, both)))) == [
+        ("1", 1, 60_00), ("1", 2, 40_00), ("2", 2, 50_00)
+    ]
+    short = line(3, -100_00)
+    assert pairs(match([one, other], [short], confirm((one, short), (other, short)))) == [("1", 3, 66_67), ("2", 3, 33_33)]
+
+
+@given(
+    st.lists(st.tuples(st.integers(-5, 20), st.sampled_from([None, "0.3", "0.5"])), min_size=1, max_size=5),
+    st.lists(st.tuples(st.integers(-30, 30).filter(bool), st.frozensets(st.integers(0, 4), min_size=1)), max_size=4),
+)
+def test_no_cent_of_a_confirmed_debit_is_lost_or_made(
+    of: list[tuple[int, str | None]], paid: list[tuple[int, frozenset[int]]]
+) -> None:
+    claims = [claim(n, cents, allocation=share, eligible_cents=0) for n, (cents, share) in enumerate(of)]
+    lines = [line(n, cents) for n, (cents, _) in enumerate(paid)]
+    chosen = [(claims[i], lines[n]) for n, (_, which) in enumerate(paid) for i in sorted(which) if i < len(claims)]
+    found = match(claims, lines, confirm(*chosen))
+    for each in lines:
+        parts = [m for m in found.matches if m.line == each]
+        assert not parts or sum(m.invoice_paid_cents for m in parts) == -each.amount_cents
+    whole = {c.fact for c, (_, share) in zip(claims, of, strict=True) if share is None}
+    assert all(m.paid_cents == m.invoice_paid_cents for m in found.matches if m.claim.fact in whole)
+
+
+def test_a_returned_debit_proved_payment_until_its_return_was_booked() -> None:
+    debit = line(1, end_to_end_id="X1", value_date=date(2026, 1, 20))
+    back = line(2, 100_00, end_to_end_id="X1", reversal=True, value_date=date(2026, 1, 20), booked_on=date(2026, 1, 23))
+    found = match([claim(payment_reference="X1")], [debit, back])
+    assert [(m.paid_cents, m.value_date, m.returns, m.reasons) for m in found.matches] == [
+        (100_00, date(2026, 1, 20), None, ("reference",)), (-100_00, date(2026, 1, 23), debit.fact, ("returned",))
+    ]
+
+
+def test_a_debit_returned_twice_and_paid_again_is_followed_day_by_day() -> None:
+    days = ((1, 20, False), (2, 22, True), (3, 24, False), (4, 26, True), (5, 28, False))
+    lines = [
+        line(n, 100_00 if back else -100_00, end_to_end_id="X1", reversal=back, value_date=date(2026, 1, day),
+             booked_on=date(2026, 1, day))
+        for n, day, back in days
+    ]
+    found = match([claim(payment_reference="X1")], lines)
+    assert [(m.line.entry, m.paid_cents) for m in found.matches] == [
+        (1, 100_00), (2, -100_00), (3, 100_00), (4, -100_00), (5, 100_00)
+    ]
+    assert proven(found) == {1: {5}}
+
+
+def test_a_returned_instalment_leaves_the_others() -> None:
+    lines = [
+        line(1, -60_00, end_to_end_id="X1"), line(2, 60_00, end_to_end_id="X1", reversal=True),
+        line(3, -60_00, end_to_end_id="X1", value_date=date(2026, 1, 25)), line(4, -40_00, references=("X1",)),
+    ]
+    assert proven(match([claim(payment_reference="X1")], lines)) == {1: {3, 4}}
+
+
+def test_a_return_that_repeats_the_text_takes_back_the_entry_that_shows_all_of_it() -> None:
+    lines = [
+        line(1, references=("RE2026001", "0103")), line(2, references=("RE2026002", "0103")),
+        line(3, 100_00, references=("RE2026002", "0103"), reversal=True),
+    ]
+    claims = [claim(n, invoice_number=f"RE-2026-00{n}") for n in (1, 2)]
+    assert proven(match(claims, lines)) == {1: {1}}
+
+
+def test_a_persons_word_about_a_returned_debit_counts_for_the_days_before() -> None:
+    one, debit, back = claim(1), line(1, -90_00), line(2, 90_00, reversal=True)
+    again = line(3, end_to_end_id="X9", value_date=date(2026, 1, 25))
+    found = match([one], [debit, back, again], confirm((one, debit)))
+    assert pairs(found) == [("1", 1, 90_00), ("1", 2, -90_00)]
+
+
 def test_a_credit_note_is_matched_with_the_credit() -> None:
     found = match([claim(1, -30_00, payment_reference="GS-1")], [line(1, 30_00, end_to_end_id="GS-1")])
     assert pairs(found) == [("1", 1, -30_00)]
@@ -188,6 +321,45 @@ def test_the_order_in_which_things_come_changes_nothing(of: Sequence[Any], paid:
     for entry in by_line:
         parts = sum(m.paid_cents for m in found.matches if m.line.entry == entry)
         assert parts <= -next(x.amount_cents for x in lines if x.entry == entry)
+
+
+def work_of(vouchers: int, said: dict[str, Any], shown: dict[str, Any], *, returned: bool = False) -> int:
+    """Lines of Python run to match so many equal vouchers with as many equal bank lines."""
+    claims = [claim(n, invoice_number=f"EQUAL-{n}", **said) for n in range(vouchers)]
+    lines = [line(n, **shown) for n in range(vouchers)]
+    lines += [line(vouchers + n, 100_00, reversal=True, **shown) for n in range(vouchers if returned else 0)]
+    ran = 0
+
+    def count(frame: Any, event: str, arg: Any) -> Any:
+        nonlocal ran
+        ran += event == "line"
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        match(claims, lines)
+    finally:
+        sys.settrace(before)
+    return ran
+
+
+@pytest.mark.parametrize("returned", [False, True])
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ({"payee_account": person(9)}, {"counterparty_account": person(9)}),
+        ({"payment_reference": "MIETE 1"}, {"references": ("MIETE1",)}),
+        ({"payment_reference": "MIETE 1"}, {"end_to_end_id": "MIETE 1"}),
+        ({}, {}),
+    ],
+    ids=["payee and amount", "reference", "end-to-end id", "amount"],
+)
+def test_twice_as_many_equal_vouchers_and_bank_lines_are_twice_the_work(
+    said: dict[str, Any], shown: dict[str, Any], returned: bool
+) -> None:
+    once, twice = (work_of(n, said, shown, returned=returned) for n in (150, 300))
+    assert twice < 2.5 * once, "with every pair looked at it would be four times as much"
 
 
 def test_a_hundred_thousand_vouchers_are_matched_in_seconds() -> None:
