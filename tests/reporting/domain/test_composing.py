@@ -278,7 +278,7 @@ def test_a_voucher_whose_payment_is_neither_proven_nor_objected_to_is_not_taken_
 
 def test_value_added_tax_and_deductions_are_shown_where_a_list_says_them_and_only_there() -> None:
     plain_list = table_of(compose("D5", told(two_vouchers())), "Belege nach Position")
-    assert not {"davon USt €", "Skonto, Gutschrift €", "Netto €"} & {column.title for column in plain_list.columns}
+    assert not {"davon USt €", "Abzüge €", "Netto €"} & {column.title for column in plain_list.columns}
     story = two_vouchers()
     first = next(i for i, e in enumerate(story.told) if isinstance(e, EntryPosted))
     event = story.told[first]
@@ -288,7 +288,7 @@ def test_value_added_tax_and_deductions_are_shown_where_a_list_says_them_and_onl
     document = compose("D5", told(story))
     table = table_of(document, "Belege nach Position")
     assert column_of(table, "davon USt €") == ["31,93", "–"]
-    assert column_of(table, "Skonto, Gutschrift €") == ["4,00", "0,00"]
+    assert column_of(table, "Abzüge €") == ["4,00", "0,00"]
     assert column_of(table, "Netto €") == ["168,07", "–"]
     assert all(printed == added for _, printed, added in sums(table))
     assert "Umsatzsteuer weisen die eingereichten Listen nicht aus" not in words(document)
@@ -354,6 +354,13 @@ def test_rows_drawn_together_are_exactly_those_given(rows: list[tuple[str, int]]
         first, _, last = places.partition("–")
         found |= {(digest, place) for place in range(int(first), int(last or first) + 1)}
     assert found == set(rows)
+
+
+def test_cells_of_a_row_are_drawn_together_within_it() -> None:
+    cells = [f"{'a' * 12}:{row}.{cell}" for row in (15, 9) for cell in (1, 10, 2, 3)]
+    assert wording.references([*cells, "M-1/7", f"{'a' * 12}:4"]) == (
+        "M-1/7 {0}:4 {0}:9.1–9.3 {0}:9.10 {0}:15.1–15.3 {0}:15.10".format("a" * 12)
+    )
 
 
 @given(st.lists(st.integers(1, 40), min_size=2, max_size=8, unique=True))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from services.reporting.domain.document import (
+    Bar,
     Block,
     Cell,
     Cents,
+    Chart,
     Chip,
     Column,
     Count,
@@ -15,6 +17,7 @@ from services.reporting.domain.document import (
     KeyFigure,
     Mark,
     Missing,
+    Notice,
     Paragraph,
     Reference,
     Row,
@@ -26,7 +29,7 @@ from services.reporting.domain.documents import common
 from services.reporting.domain.lines import Line
 from services.reporting.domain.snapshot import MeasureSnapshot
 from shared.contracts import catalogue
-from shared.contracts.funding import Stage
+from shared.contracts.funding import Severity, Stage
 
 
 def compose(snapshot: MeasureSnapshot, number: str) -> Document:
@@ -40,14 +43,15 @@ def compose(snapshot: MeasureSnapshot, number: str) -> Document:
         subtitle=snapshot.measure.name,
         status=common.status(snapshot),
         facts=common.measure_facts(snapshot, number),
-        notices=common.notices(snapshot),
+        notices=(_verdict(snapshot), *common.notices(snapshot)),
         key_figures=(
-            KeyFigure("Ergebnis", _chip(statement.verdict), f"{open_stages} offene Stufen" if open_stages else None),
+            KeyFigure("Ergebnis", _chip(statement.verdict), _counted(open_stages, "offene Stufe", "offene Stufen")),
             KeyFigure("förderfähig beantragt", Cents(statement.totals.claimed_cents)),
             KeyFigure("nachgewiesen bezahlt", Cents(statement.totals.spent_cents)),
             KeyFigure("Feststellungen", Count(len(snapshot.findings)), mark=Mark.FAULT if snapshot.findings else None),
         ),
         sections=(
+            Section("Vom Plan zur Zahlung", (_flow(snapshot),), landscape=True),
             Section(
                 "Stufen des Abgleichs",
                 (*_stages(statement.stages), *_differences(statement.stages)),
@@ -65,6 +69,72 @@ def compose(snapshot: MeasureSnapshot, number: str) -> Document:
 
 def _chip(verdict: str) -> Chip:
     return Chip(common.VERDICT[verdict], catalogue.word("verdict", verdict, "de"))
+
+
+SIDES = {
+    "S1": "Finanzierungsplan gegen gesicherte Mittel aller Mittelgeber",
+    "S2": "Plan ohne bewilligte Zuwendungen gegen gesicherte Zusagen der anderen",
+    "S3": "kommunale Zusagen gegen Beträge, die die Beschlüsse nennen",
+    "S4": "gesicherte Mittel gegen Eingänge abzüglich Erstattungen",
+    "S5": "zu zahlende Beträge der Belege gegen ihre Teile der Abbuchungen",
+    "S6": "nachgewiesene Ausgaben gegen abgerufene Mittel",
+    "S7": "abgerufene Mittel gegen im Zahlungsantrag erklärte Ausgaben",
+}
+"""What stands left and right in a stage."""
+
+
+def _counted(number: int, one: str, many: str) -> str | None:
+    return f"{number} {one if number == 1 else many}" if number else None
+
+
+VERDICTS = {
+    "reconciled": (Mark.HOLDS, "Abgeglichen"),
+    "explained": (Mark.HINT, "Abgeglichen mit erklärten Differenzen"),
+    "open": (Mark.FAULT, "Offen"),
+}
+
+
+def _verdict(snapshot: MeasureSnapshot) -> Notice:
+    """The verdict in words: what keeps it open, what explains it, and what could not be compared for want of a fact."""
+    statement = snapshot.statement
+    told = []
+    for stage in statement.stages:
+        name = f"{stage.code} {catalogue.word('stage', stage.code, 'de')}"
+        if stage.verdict == "open":
+            without = _counted(stage.open_count, "Posten ohne Gegenstück", "Posten ohne Gegenstück")
+            rest = f"ungeklärt {common.euro(stage.unexplained_cents)}" if stage.unexplained_cents else None
+            told.append(f"{name}: " + ", ".join(x for x in (rest, without) if x))
+        elif stage.verdict == "explained":
+            told.append(f"{name}: erklärt {common.euro(sum(e.cents for e in stage.explained))}")
+    serious = [f for f in snapshot.findings if f.severity in (Severity.BLOCKING, Severity.ERROR) and not f.waived]
+    if serious:
+        codes = ", ".join(dict.fromkeys(f.code for f in serious))
+        told.append(f"{_counted(len(serious), 'Feststellung B oder F', 'Feststellungen B oder F')} ({codes})")
+    told += [x for x in (_counted(statement.parked, "geparkte Tatsache", "geparkte Tatsachen"),) if x]
+    told += [x for x in (_counted(statement.rejected, "abgewiesene Zeile", "abgewiesene Zeilen"),) if x]
+    lacks = [f"{stage.missing} ({stage.code})" for stage in statement.stages if stage.missing]
+    if lacks:
+        told.append("nicht beurteilt, weil es fehlt: " + ", ".join(lacks))
+    mark, title = VERDICTS[statement.verdict]
+    calm = "Keine Stufe weicht ab, und keine Feststellung B oder F ist offen."
+    return Notice(mark, title, "; ".join(told) + "." if told else calm)
+
+
+def _flow(snapshot: MeasureSnapshot) -> Block:
+    """How far the money has come: of what is planned, secured and claimed, which part the next step shows, and which is open."""
+    t = snapshot.statement.totals
+    steps = [
+        ("gesichert", t.committed_cents, t.received_cents, "davon eingegangen"),
+        ("beantragt", t.claimed_cents, t.spent_cents, "davon bezahlt"),
+    ]
+    if snapshot.plan:
+        steps.insert(0, ("geplant", t.planned_cents, t.planned_cents - t.gap_cents, "davon gesichert"))
+    bars = tuple(
+        Bar(f"{name}, {of}", (max(0, part), max(0, whole - part))) for name, whole, part, of in steps if whole or part
+    )
+    if not bars:
+        return Paragraph("Es gibt noch keine Beträge.")
+    return Chart(("belegt", "offen"), bars)
 
 
 HOW = (
@@ -92,7 +162,7 @@ def _stages(stages: tuple[Stage, ...]) -> tuple[Block, ...]:
         else:
             explained = sum(e.cents for e in stage.explained)
             amounts = (Cents(left), Cents(right), Cents(left - right), Cents(explained), Cents(stage.unexplained_cents))
-        name = Text(f"{stage.code} {catalogue.word('stage', stage.code, 'de')}")
+        name = Text(f"{stage.code} {catalogue.word('stage', stage.code, 'de')}", SIDES.get(stage.code))
         rows.append(Row((name, *amounts, _chip(stage.verdict))))
     columns = (
         Column("Stufe", 4),
@@ -137,7 +207,12 @@ def _open_items(snapshot: MeasureSnapshot) -> Section:
         if stage.open_count > listed:
             more.append(Paragraph(f"{stage.code}: insgesamt {stage.open_count} offene Posten, hier die ersten {listed}."))
     columns = (Column("Stufe"), Column("Seite"), Column("Posten", 4), Column("Prüfpfad", 3), Column("Betrag €"))
+    matched = next((s for s in snapshot.statement.stages if s.code == "S5"), None)
     calm = "Zum Stichtag hat jeder Posten sein Gegenstück."
+    if matched is None or matched.verdict == "not_applicable":
+        calm = "Es gibt keine Belege, die Abbuchungen zuzuordnen wären."
+    elif matched.missing:
+        calm = f"Nicht zu beurteilen, weil es fehlt: {matched.missing}."
     return Section("Posten ohne Gegenstück", (common.columns_or_calm(columns, rows, calm), *more), landscape=True)
 
 

@@ -78,9 +78,11 @@ def _how(vouchers: Sequence[VoucherLine]) -> str:
     """How to read the columns; what of them is handed in and what is reckoned."""
     told = any(v.voucher.vat_cents is not None for v in vouchers)
     vat = "" if told else " Umsatzsteuer weisen die eingereichten Listen nicht aus."
+    deducted = any(v.voucher.discount_cents or v.voucher.credit_cents for v in vouchers)
+    taken = " Abzüge sind Skonto, Rabatt und Gutschrift." if deducted else ""
     return (
         "Brutto ist der ganze Rechnungsbetrag, gezahlt der Anteil dieses Belegs an der Abbuchung, beantragt der als förderfähig"
-        f" beantragte Teil.{vat} Vorläufig anerkannt ist, was vom Beantragten nach den offenen Feststellungen B und F zu diesem"
+        f" beantragte Teil.{taken}{vat} Vorläufig anerkannt ist, was vom Beantragten nach den offenen Feststellungen B und F zum"
         " Beleg bleibt; über die Anerkennung entscheidet die Bewilligungsbehörde. Unter „Prüfpfad“ stehen Eintrag und Zeile des"
         " Belegs, darunter Zahlungsnachweis und Zeile des Kontoauszugs. Die beigefügte Tabelle (CSV) hat weitere Spalten."
     )
@@ -126,7 +128,7 @@ def _fields(vouchers: Sequence[VoucherLine], recognition: Recognition) -> tuple[
     fields = [
         _Field(Column("Nr."), lambda e: Count(e.number)),
         _Field(Column("Beleg", 3), _name),
-        _Field(Column("Empfänger", 4), lambda e: Text(e.voucher.issuer.name or e.voucher.issuer.ref, _where(e.voucher))),
+        _Field(Column("Empfänger", 9), lambda e: Text(e.voucher.issuer.name or e.voucher.issuer.ref, _where(e.voucher))),
         _Field(Column("Leistung", 2), _service),
         _Field(Column("Rechnung"), lambda e: Day(e.voucher.invoice_date)),
         _Field(Column("Zahlung"), lambda e: Day(e.line.match.value_date) if e.line.match else Chip(Mark.BLOCKING, "fehlt")),
@@ -140,7 +142,7 @@ def _fields(vouchers: Sequence[VoucherLine], recognition: Recognition) -> tuple[
         _Field(Column("Haushaltsjahr", printed=False), lambda e: Text(str(e.voucher.budget_year))),
     ]
     if deducted:
-        taken = _amount("Skonto, Gutschrift €", lambda e: e.voucher.discount_cents + e.voucher.credit_cents)
+        taken = _amount("Abzüge €", lambda e: e.voucher.discount_cents + e.voucher.credit_cents)
         fields.insert(_at(fields, "gezahlt €"), taken)
     if any(v.ineligible_vat_cents is not None for v in data):
         lost = _amount("davon USt €", lambda e: e.voucher.ineligible_vat_cents)

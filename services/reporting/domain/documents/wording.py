@@ -93,8 +93,10 @@ def issuers_of(snapshot: MeasureSnapshot | ProgrammeSnapshot) -> dict[str, str]:
 
 def reckoning(finding: Finding) -> str | None:
     """The calculation and what it was made of, so that a person can redo it; None where there is neither."""
-    given = "; ".join(f"{catalogue.input_label(name, 'de')} {readable(value)}" for name, value in sorted(finding.inputs.items()))
-    return " · ".join(x for x in (readable(finding.arithmetic), given) if x) or None
+    arithmetic = readable(finding.arithmetic)
+    told = (f"{catalogue.input_label(name, 'de')} {readable(value)}" for name, value in sorted(finding.inputs.items()))
+    given = "; ".join(x for x in told if x not in arithmetic)
+    return " · ".join(x for x in (arithmetic, given) if x) or None
 
 
 def readable(text: str) -> str:
@@ -116,20 +118,30 @@ def references(given: Iterable[str]) -> str:
 
 
 def _drawn_together(told: list[str]) -> Iterable[str]:
-    def by_file(reference: str) -> str:
-        head, _, place = reference.rpartition(":")
-        return head if place.isdecimal() else reference
-
-    for head, group in groupby(sorted(told, key=lambda x: (by_file(x), _place(x))), key=by_file):
-        rows = list(group)
-        if len(rows) == 1:
-            yield rows[0]
+    """Runs of neighbours as one: rows 3 to 18 as ``…:3–18``, cells of row 15 as ``…:15.1–15.16``."""
+    for (head, row), group in groupby(sorted(told, key=_in_order), key=lambda x: _place(x)[:2]):
+        places = [_place(reference)[2] for reference in group]
+        if places == [None]:
+            yield head
             continue
-        for _, run in groupby(enumerate(_place(x) for x in rows), key=lambda pair: pair[1] - pair[0]):
-            places = [place for _, place in run]
-            yield f"{head}:{places[0]}" if len(places) == 1 else f"{head}:{places[0]}–{places[-1]}"
+        within = f"{row}." if row is not None else ""
+        for _, run in groupby(enumerate(p for p in places if p is not None), key=lambda pair: pair[1] - pair[0]):
+            numbers = [number for _, number in run]
+            last = f"–{within}{numbers[-1]}" if len(numbers) > 1 else ""
+            yield f"{head}:{within}{numbers[0]}{last}"
 
 
-def _place(reference: str) -> int:
-    place = reference.rpartition(":")[2]
-    return int(place) if place.isdecimal() else 0
+_WITHIN = re.compile(r"(?P<head>.+):(?:(?P<row>\d+)\.)?(?P<number>\d+)")
+
+
+def _place(reference: str) -> tuple[str, int | None, int | None]:
+    """``…:15.3`` → file, row 15, cell 3; ``…:15`` → file, no row, 15; anything else stands for itself."""
+    found = _WITHIN.fullmatch(reference)
+    if found is None:
+        return reference, None, None
+    return found["head"], int(found["row"]) if found["row"] else None, int(found["number"])
+
+
+def _in_order(reference: str) -> tuple[str, int, int]:
+    head, row, number = _place(reference)
+    return head, row or 0, number or 0

@@ -156,45 +156,56 @@ def _lines(flow: Flow, node: Node, lines: Sequence[str], style: Style, leading: 
 # ---------------------------------------------------------------------------------------------------------- facts
 
 
-def draw_facts(flow: Flow, facts: Sequence[Fact]) -> None:
+_Laid = tuple[float, list[tuple[Fact, float, list[str], list[str], list[str]]]]  # height; x, label, value, note
+
+
+def _value_style(value: Cell) -> Style:
+    if isinstance(value, Reference):
+        return Style(MONO.face, 8, BODY)
+    return Style(VALUE.face, VALUE.size, TONES[Mark.MISSING].ink) if isinstance(value, Missing) else VALUE
+
+
+def _laid(flow: Flow, facts: Sequence[Fact]) -> list[_Laid]:
     """Labels above values on a grid; a long value takes several columns of it."""
     columns = 4 if flow.frame.inner < 600 else 6
     gap = 14.0
     width = (flow.frame.inner + gap) / columns
-
-    def style_of(value: Cell) -> Style:
-        if isinstance(value, Reference):
-            return Style(MONO.face, 8, BODY)
-        return Style(VALUE.face, VALUE.size, TONES[Mark.MISSING].ink) if isinstance(value, Missing) else VALUE
-
     rows: list[list[tuple[Fact, int, int]]] = [[]]  # fact, first column, columns
     at = 0
     for fact in facts:
         shown = clean(written(fact.value, flow.language, unit=True))
-        wide = max(flow.type.width(shown, style_of(fact.value)), flow.type.width(clean(fact.label), LABEL) * 0.9) + gap
+        wide = max(flow.type.width(shown, _value_style(fact.value)), flow.type.width(clean(fact.label), LABEL) * 0.9) + gap
         span = min(columns, max(1, int(-(-wide // width))))
         if at + span > columns:
             rows.append([])
             at = 0
         rows[-1].append((fact, at, span))
         at += span
+    laid: list[_Laid] = []
     for row in rows:
         cells = []
         for fact, first, span in row:
             room = span * width - gap
             labels = flow.type.lines(fact.label, LABEL, room)
-            values = flow.type.lines(written(fact.value, flow.language, unit=True), style_of(fact.value), room)
+            values = flow.type.lines(written(fact.value, flow.language, unit=True), _value_style(fact.value), room)
             note = getattr(fact.value, "note", None)
             notes = flow.type.lines(note, LABEL, room) if note else []
-            cells.append((fact, first, labels, values, notes))
+            cells.append((fact, first * width, labels, values, notes))
         height = max(len(labels) * 9.4 + len(values) * 11.6 + len(notes) * 9.4 for _, _, labels, values, notes in cells)
+        laid.append((height, cells))
+    return laid
+
+
+def draw_facts(flow: Flow, facts: Sequence[Fact]) -> None:
+    """Labelled values side by side."""
+    for height, cells in _laid(flow, facts):
         flow.need(height + 6)
         top = flow.y - 8
         deepest = max(len(labels) for _, _, labels, _, _ in cells)
-        for fact, first, labels, values, notes in cells:
+        for fact, indent, labels, values, notes in cells:
             node = flow.root.add("P")
-            x, y = flow.frame.left + first * width, top - (deepest - len(labels)) * 9.4
-            for lines, style, leading in ((labels, LABEL, 9.4), (values, style_of(fact.value), 11.6), (notes, LABEL, 9.4)):
+            x, y = flow.frame.left + indent, top - (deepest - len(labels)) * 9.4
+            for lines, style, leading in ((labels, LABEL, 9.4), (values, _value_style(fact.value), 11.6), (notes, LABEL, 9.4)):
                 if lines is values:
                     y -= 2.2
                 for number, line in enumerate(lines):
@@ -303,6 +314,11 @@ def _cards(flow: Flow, figures: Sequence[KeyFigure]) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------- chart
+
+
+def chart_room(chart: Chart) -> float:
+    """About how much room a chart needs, for the heading that stays with it."""
+    return 22.0 * len(chart.bars) + 40
 
 
 def draw_chart(flow: Flow, chart: Chart) -> None:
@@ -482,9 +498,6 @@ def icon(sheet: Sheet, mark: Mark, x: float, y: float) -> None:
 def draw_verification(flow: Flow, document: Document, digest: str, verify_url: str) -> None:
     """What the report stands on, and how its reader can check it: QR code, address, full digest."""
     word = words(flow.language)
-    if document.basis:
-        draw_heading(flow, word["basis"], 60)
-        draw_facts(flow, document.basis)
     side = 78.0
     text = Style("regular", 8.4, BODY)
     width = flow.frame.inner - side - 44
@@ -499,8 +512,15 @@ def draw_verification(flow: Flow, document: Document, digest: str, verify_url: s
     digits = " ".join(digest[start : start + 8] for start in range(0, len(digest), 8))
     mono = Style("mono", 7 if flow.type.width(digits, MONO) <= width else 6.2, BODY)
     height = max(side + 22, 30 + len(hints) * 10.8 + len(urls) * 9.6 + 32 + len(notes) * 9.6)
-    signing = 58.0 * -(-len(document.releases) // 2)  # who signs sees what is signed: on the same sheet where there is room
-    flow.need(min(height + 10 + signing, flow.frame.top - flow.frame.bottom))
+    signing = 58.0 * -(-len(document.releases) // 2)
+    whole = flow.frame.top - flow.frame.bottom
+    end = min(height + 10 + signing, whole)
+    if document.basis:  # who signs sees what is signed, and what it stands on: on the same sheet where there is room
+        basis = 44 + sum(tall + 12 for tall, _ in _laid(flow, document.basis))
+        flow.need(basis + end if basis + end <= whole else 0)
+        draw_heading(flow, word["basis"], 60)
+        draw_facts(flow, document.basis)
+    flow.need(end)
     flow.y -= 6
     sheet, left, top = flow.sheet, flow.frame.left, flow.y
     with sheet.artifact():

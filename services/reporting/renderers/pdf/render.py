@@ -23,6 +23,7 @@ from services.reporting.domain.document import (
 from services.reporting.renderers import delimited
 from services.reporting.renderers.pdf.assembly import About, Attachment, assemble
 from services.reporting.renderers.pdf.blocks import (
+    chart_room,
     chip_ground,
     chip_label,
     chip_width,
@@ -99,7 +100,8 @@ def _attachments(document: Document, data: bytes) -> list[Attachment]:
 def _draw_section(flow: Flow, section: Section) -> None:
     flow.turn(landscape=section.landscape)
     first = section.blocks[0] if section.blocks else None
-    draw_heading(flow, section.title, room=_room(flow, printed(first)) if isinstance(first, Table) else 64)
+    room = _room(flow, printed(first)) if isinstance(first, Table) else chart_room(first) if isinstance(first, Chart) else 64
+    draw_heading(flow, section.title, room=room)
     for block in section.blocks:
         _draw_block(flow, block)
         flow.y -= 8

@@ -26,8 +26,9 @@ from services.reporting.renderers.pdf.typography import Style, Type, clean
 from services.reporting.renderers.words import words, written
 
 _SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5)
-_SHORT = 7  # rows up to which a table stays on one page
+_SHORT = 10  # rows up to which a table stays on one page
 _LONG = 40  # rows from which on a table is set tighter and zebra-striped
+_MANY = 13  # columns from which on a long table is set tighter still: a row of two lines is followed more easily than of three
 _SUMS = (RowKind.SUBTOTAL, RowKind.TOTAL)
 _NUMBERS = (Cents, Count, Share)
 _WRAPPED = (Text, Reference, Missing)
@@ -241,8 +242,8 @@ class _Setting:
         elif kind is Reference:
             style = self.mono
         text = clean(written(cell, self.flow.language))
-        if kind is Reference and (pairs := text.split(" · "))[3:]:  # entry and row stay together, so do proof and bank line
-            text = " · ".join(f"{a}\u00a0·\u00a0{b}" for a, b in zip(pairs[::2], pairs[1::2], strict=False))
+        if kind is Reference:
+            text = " ".join(_steps(text))
         lines = self.type.lines(text, style, width) if kind in _WRAPPED else [text]
         if not self.right[index]:
             return _Part(self._x(index), self._shown(lines, style), len(lines))
@@ -390,6 +391,14 @@ class _Setting:
         return rows
 
 
+def _steps(reference: str) -> list[str]:
+    """``M-1/1 · 3f2a…:17 · M-1/S-1 · 9c0b…:3``: an entry and its row stay together, so do proof and bank line."""
+    parts = reference.split(" · ")
+    if len(parts) < 4 or len(parts) % 2:
+        return [reference]
+    return [f"{entry}\u00a0·\u00a0{row}" for entry, row in zip(parts[::2], parts[1::2], strict=True)]
+
+
 def _right(table: Table, index: int) -> bool:
     """Whether a column is set flush right: it holds numbers."""
     cells = (row.cells[index] for row in table.rows if row.kind is RowKind.BODY)
@@ -413,22 +422,21 @@ def _span(row: Row) -> int:
 @dataclass(slots=True)
 class _Measure:
     """What a column needs, in thousandths of the size of type: unbreakable content, longest word, usual and longest
-    text (three of four are no longer than the usual), title."""
+    text (three of four are no longer than the usual), title, label of its widest chip."""
 
     whole: float
     word: float
     usual: float
     text: float
     title: float
-    chip: bool
+    chip: float
     reference: bool
 
 
 def _measure(table: Table, index: int, title: str, type_: Type, language: str) -> _Measure:
     body, strong = Style("regular", 1000, BODY), Style("bold", 1000, BODY)
-    mono = Style("mono", 840, BODY)
-    whole = word = text = 0.0
-    chip = False
+    mono, label = Style("mono", 840, BODY), Style("semibold", 860, BODY)
+    whole = word = text = chip = 0.0
     widths: dict[str, float] = {}
     texts: list[float] = []
     longest = ""
@@ -447,11 +455,14 @@ def _measure(table: Table, index: int, title: str, type_: Type, language: str) -
             if kind in _WRAPPED:
                 texts.append(seen)
             continue
-        style = mono if kind is Reference else body if row.kind is RowKind.BODY and kind is not Chip else strong
-        wide = widths[shown] = type_.width(shown, style)
+        plainly = row.kind is RowKind.BODY and not (isinstance(cell, Text) and cell.note)
+        style = mono if kind is Reference else label if kind is Chip else body if plainly else strong
+        wide = widths[shown] = max(type_.width(step, style) for step in (_steps(shown) if kind is Reference else (shown,)))
         if kind not in _WRAPPED:
-            chip = chip or kind is Chip
-            whole = max(whole, wide)
+            if kind is Chip:
+                chip = max(chip, wide)
+            else:
+                whole = max(whole, wide)
             continue
         texts.append(wide)
         note = cell.note if isinstance(cell, Text) and cell.note else ""
@@ -480,13 +491,13 @@ def _padding(table: Table, right: list[bool], size: float) -> tuple[list[float],
 def _columns(table: Table, measures: list[_Measure], right: list[bool], inner: float) -> tuple[float, list[float]]:
     """The largest size of type with which every column gets what it needs, and the columns' widths."""
     for size in _SIZES:
-        if len(table.rows) > _LONG and size > 7.5:
+        if len(table.rows) > _LONG and size > (7.5 if len(table.columns) < _MANY else 7.0):
             continue
         k = size / 1000
         least, usual, most = [], [], []
         for measure, before, after in zip(measures, *_padding(table, right, size), strict=True):
             title = min(measure.title * min(k, (size * 0.5 + 3.6) / 1000), 62.0)
-            whole = measure.whole * k + (_CHIP_ROOM if measure.chip else 0)
+            whole = max(measure.whole * k, measure.chip * k + _CHIP_ROOM if measure.chip else 0)
             if measure.reference:  # followed by eye and finger: in one line, if it is not too long
                 whole = max(whole, min(measure.text * k, 18 * size))
             low = max(whole, min(measure.word * k, 11 * size), min(measure.text * k, 7 * size), title) + 0.5
