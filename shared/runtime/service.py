@@ -34,6 +34,7 @@ from sqlmodel import Session
 
 from shared.contracts.event import Event
 from shared.messaging import resuming
+from shared.messaging.envelope import HEADS_KEY
 from shared.messaging.flow import Flow, flow
 from shared.messaging.inbox import Inbox
 from shared.messaging.relay import Relay
@@ -60,6 +61,8 @@ RETRY_EVERY: Final = 3600.0
 COLLECT: Final = (50_000, 20, 100)
 """Thresholds of Python's garbage collector. Batches make many objects that live as long as the batch and hold no cycles; with
 the usual thresholds a third of the time goes into looking at them."""
+CORRELATION: Final = "ce_correlationid"
+"""Header that names the hand-in an event goes back to."""
 ROLLED_BACK: Final = ("40001", "40P01")
 """SQLSTATE of a transaction that PostgreSQL has undone to let others pass: serialization failure, deadlock."""
 
@@ -114,6 +117,8 @@ class Chore:
     due: float = 0.0
     earliest: float = 0.0
     pause: float = 0.1
+    failures: int = 0
+    """How often in a row it has failed."""
 
 
 class Service:
@@ -168,6 +173,11 @@ class Service:
             lambda: {inbox.consumer: inbox.counts for inbox in self._inboxes.values()},
             lambda: self._relay.counts if self._relay else {},
         )
+        self.telemetry.gauge("not_ready", "1 while readiness names a cause", lambda: {(): float(bool(self.causes()))})
+        self.telemetry.gauge(
+            "chore_failures", "How often in a row a chore has failed: 0 when it works",
+            lambda: {(chore.name,): float(chore.failures) for chore in self._chores}, ("chore",),
+        )
 
     # ── the two doors ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -181,6 +191,7 @@ class Service:
             before = inbox.counts.copy()
             inbox.once(records, use_case)
             line.applied, line.parked = (inbox.counts[what] - before[what] for what in ("applied", "parked"))
+            line.subjects, line.correlation = len({record.key for record in records} - {HEADS_KEY}), _correlation(records)
         if line.applied or line.parked:
             self.wake()
 
@@ -204,7 +215,7 @@ class Service:
             try:
                 with self.telemetry.use_case(name, actor) as line, unit_of_work(self.database, self.clock) as work:
                     result = use_case(work, *args, **kwargs)
-                    line.emitted = len(work._emitted)
+                    line.emitted, line.subjects, line.correlation = _told(work)
                     finished = True
                 return result
             except (SQLAlchemyError, psycopg.Error) as error:
@@ -258,13 +269,14 @@ class Service:
             more = (chore.when is None or chore.when()) and chore.run() is True
         except Exception as error:
             passing = is_lost(error) or isinstance(error, OutcomeUnknown | NotOpen)
+            chore.failures += 1
             chore.pause = min(chore.pause * 2, LONGEST_PAUSE if passing else 60.0)
             self._trouble(f"chore {name}", f"{name} fails: {in_one_line(error)}")
             log.warning("chore %s fails; again in %.1f s: %s", name, chore.pause, in_one_line(error), exc_info=not passing)
             chore.due = chore.earliest = time.monotonic() + chore.pause
             return
         self._trouble(f"chore {name}", None)
-        now, chore.pause = time.monotonic(), 0.1
+        now, chore.pause, chore.failures = time.monotonic(), 0.1, 0
         chore.earliest = now if more else now + max(0.02, now - began)
         chore.due = now if more else now + chore.every
 
@@ -296,9 +308,14 @@ class Service:
                 causes.append(unreachable)
         return causes
 
+    @property
+    def waits_for_a_person(self) -> bool:
+        """Would it refuse again, however often it is started? Then it stays and says why, instead of starting for ever."""
+        return isinstance(self.failed, RestoredFromOlderBackup)
+
     def dead(self) -> str | None:
         """Why this process must be started again; nothing if it need not."""
-        if self.failed is not None:
+        if self.failed is not None and not self.waits_for_a_person:
             return f"it refuses to start: {self.failed}"
         if self._open.is_set() and not self._stopping.is_set():
             if self._relaying is not None and self._relaying.done():
@@ -521,6 +538,22 @@ class Service:
 
 def _name(use_case: UseCase) -> str:
     return str(getattr(use_case, "__name__", use_case))
+
+
+def _told(work: Work) -> tuple[int, int, str]:
+    """What a use case tells: events, subjects, and to which hand-in they belong if all belong to one."""
+    events = [event for event, _ in work._emitted]
+    correlations = {event.correlation for event in events}
+    one = correlations.pop() if len(correlations) == 1 else None
+    return len(events), len({event.subject for event in events}), "" if one is None else str(one)
+
+
+def _correlation(records: Sequence[Any]) -> str:
+    """The hand-in to which a batch belongs, if all of it belongs to one."""
+    first = next((header for header in records[0].headers or () if header[0] == CORRELATION), None)
+    if first is None or first[1] is None or not all(first in (record.headers or ()) for record in records):
+        return ""
+    return str(first[1].decode("ascii", "replace"))
 
 
 def _unreachable(kafka: str) -> str | None:

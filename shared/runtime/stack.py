@@ -75,6 +75,7 @@ class Stack:
         self.embedded: Embedded | None = None
         self.url = ""
         """Where HTTP answers."""
+        self._stays = False
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self._stack = contextlib.ExitStack()
@@ -97,14 +98,18 @@ class Stack:
         """The service of this name."""
         return next(service for service in self.services if service.name == name)
 
-    def run(self) -> None:
-        """Serve in this thread until a signal or until a service refuses to start; raises what it refused with."""
+    def run(self, *, stays: bool = False) -> None:
+        """Serve in this thread until a signal or until a service refuses to start; raises what it refused with.
+
+        If it ``stays``, what only a person can mend does not end it: readiness names the cause for as long as that lasts.
+        """
+        self._stays = stays
         with contextlib.ExitStack() as stack:
             stack.enter_context(self._stops_in_order())
             self._make(stack)
             self._server = self._new_server()
             self._server.run()
-            if failed := next((service.failed for service in self.services if service.failed), None):
+            if failed := next((service.failed for service in self.services if service.failed and not self._kept(service)), None):
                 raise failed
 
     @contextlib.contextmanager
@@ -145,8 +150,11 @@ class Stack:
             access_log=False, timeout_graceful_shutdown=int(self.settings.graceful_seconds) + 1,
         ))
 
+    def _kept(self, service: Service) -> bool:
+        return self._stays and service.waits_for_a_person
+
     def _refused(self, _: BaseException) -> None:
-        if self._server is not None:
+        if self._server is not None and not all(self._kept(service) for service in self.services if service.failed):
             self._server.should_exit = True
 
     def _await_ready(self) -> None:
@@ -171,7 +179,7 @@ class Stack:
 
 
 def serve(settings: Settings, makers: Sequence[Maker]) -> None:
-    """Serve until told to stop. At the very first start a token per role is made and shown once."""
+    """Serve until told to stop, also while a service waits for a person. The very first start shows a token per role, once."""
     configure_log(settings.log)
     if settings.is_embedded:
         log.warning(NOT_FOR)
@@ -180,7 +188,7 @@ def serve(settings: Settings, makers: Sequence[Maker]) -> None:
         shown = "\n".join(f"  {role:<10} {token}" for role, token in tokens.items())
         sys.stderr.write(f"\nAccess tokens, shown this once:\n{shown}\nMore: pruefpfad token create --name NAME --role ROLE\n\n")
     log.info("starting; will answer at http://%s", settings.http)
-    Stack(settings, makers).run()
+    Stack(settings, makers).run(stays=True)
 
 
 def serve_gateway(settings: Settings) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from fastapi import APIRouter
 from faststream import Context
@@ -46,6 +46,13 @@ def ask(work: Work, subject: str, numbers: Sequence[int], actor: Actor, bulk: in
         name = uuid5(NAMESPACE_URL, f"{subject}/{number}")
         work.emit(Asked(id=name, subject=subject, recorded_at=work.now, actor=actor.name, number=number, bulk="x" * bulk))
     return len(numbers)
+
+
+def ask_about(work: Work, subjects: Sequence[str], hand_in: UUID, actor: Actor) -> None:
+    """Tell one fact per subject, all of one hand-in."""
+    for subject in subjects:
+        said = {"id": uuid4(), "subject": subject, "recorded_at": work.now, "actor": actor.name, "correlation": hand_in}
+        work.emit(Asked(**said, number=30_000))
 
 
 def answer(work: Work, facts: Sequence[Asked]) -> None:

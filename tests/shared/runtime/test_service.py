@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 import time
+from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -20,8 +23,9 @@ from shared.runtime.access import Actor
 from shared.runtime.service import OutcomeUnknown, Service
 from shared.runtime.settings import Settings
 from shared.runtime.stack import Stack
+from shared.runtime.telemetry import exposition
 from tests.shared.runtime.conftest import is_settled, numbers, until
-from tests.shared.runtime.ping import BOTH, ask, funding
+from tests.shared.runtime.ping import BOTH, ask, ask_about, funding
 
 CLERK = Actor("jugendamt", "clerk")
 
@@ -122,6 +126,39 @@ def test_the_log_line_of_a_use_case_has_its_actor_and_nothing_personal(
     assert "secret-name" not in str(fields)
 
 
+def lines(caplog: pytest.LogCaptureFixture, use_case: str) -> list[dict[str, Any]]:
+    """Fields of the log lines of a use case, in their order."""
+    return [record.fields for record in caplog.records if record.getMessage() == use_case]      # type: ignore[attr-defined]
+
+
+def test_the_log_line_counts_subjects_and_names_the_hand_in_all_belongs_to(
+    running: Stack, intake: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    hand_in = uuid4()
+    with caplog.at_level(logging.INFO, "pruefpfad.use_case"):
+        intake.do(ask_about, ["measure/log-1", "measure/log-2"], hand_in, CLERK)
+        until(lambda: is_settled(running))
+    told, = lines(caplog, "ask_about")
+    assert (told["subjects"], told["emitted"], told["correlation"]) == (2, 2, str(hand_in))
+    applied = lines(caplog, "answer")
+    assert sum(line["subjects"] for line in applied) == 2
+    assert {line["correlation"] for line in applied} == {str(hand_in)}
+    assert "log-1" not in str(told) + str(applied)
+
+
+def test_the_log_line_of_what_belongs_to_several_hand_ins_names_none(
+    intake: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    def both(work: Work, actor: Actor) -> None:
+        for _ in range(2):
+            ask_about(work, ["measure/log-3"], uuid4(), actor)
+
+    with caplog.at_level(logging.INFO, "pruefpfad.use_case"):
+        intake.do(both, CLERK)
+    line, = lines(caplog, "both")
+    assert (line["subjects"], line["emitted"], line.get("correlation")) == (1, 2, None)
+
+
 @pytest.mark.parametrize("events", [IntakeEvent, INTAKE])
 def test_asyncapi_declares_every_event_the_service_tells(events: object) -> None:
     service = Service("intake", Settings(kafka="kafka:9092"), publishes=streams.INTAKE, events=events)
@@ -191,8 +228,18 @@ def test_a_chore_that_fails_says_so_in_readiness_until_it_works(outside: Setting
         works.clear()
         until(lambda: service.causes() == ["fragile fails: RuntimeError: not yet"])
         assert service.dead() is None
+        assert failures(service) > 0
         works.set()
         until(lambda: not service.causes())
+        assert failures(service) == 0
+
+
+def failures(service: Service) -> float:
+    """What the metrics page says of the chore ``fragile``."""
+    service.telemetry.cache_seconds = 0
+    page = exposition([service.telemetry])[0].decode()
+    told, = re.findall(r'pruefpfad_chore_failures\{chore="fragile",service="funding"\} (\S+)', page)
+    return float(told)
 
 
 def test_parked_facts_are_tried_again_now_and_then(embedded: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
+import httpx
 import psycopg
 import pytest
 
@@ -22,6 +24,7 @@ from shared.runtime.stack import NotReady, Stack
 from tests.shared.runtime import ping
 from tests.shared.runtime.conftest import client, is_settled, numbers, until
 from tests.shared.runtime.ping import BOTH, Asked
+from tests.tools.kafka import free_port
 
 
 def test_facts_become_results_and_come_back(running: Stack) -> None:
@@ -68,6 +71,40 @@ def test_a_publisher_restored_from_an_older_backup_refuses_to_start_and_says_wha
         refused.service("intake").do(ping.ask, "measure/M-1", [1], Actor("jugendamt", "clerk"))
     with pytest.raises(RestoredFromOlderBackup):
         Stack(outside, BOTH).run()
+    with serving(outside, "p.BOTH[:1]") as (process, url):
+        until(lambda: "restored from an older backup" in httpx.get(f"{url}/health/ready").text)
+        assert httpx.get(f"{url}/health/ready").status_code == 503
+        assert httpx.get(f"{url}/health/live").status_code == 200               # started again it would refuse again
+        assert 'pruefpfad_not_ready{service="intake"} 1.0' in httpx.get(f"{url}/metrics").text
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert said.count("refuses to start") == 1
+    assert "Traceback" not in said
+
+
+@contextmanager
+def serving(settings: Settings, makers: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """These services as ``pruefpfad serve`` runs them, in a process of their own, and where HTTP answers."""
+    given = settings.model_dump(exclude_none=True) | {"http": f"127.0.0.1:{free_port()}"}
+    environment = {f"PRUEFPFAD_{name.upper()}": str(value) for name, value in given.items()} | {"PYTHONPATH": "."}
+    served = "from shared.runtime import settings, stack as s; from tests.shared.runtime import ping as p; " + (
+        f"s.serve(settings.read_settings(), {makers})"
+    )
+    with subprocess.Popen([sys.executable, "-c", served], env=environment, stderr=subprocess.PIPE, text=True) as process:
+        until(lambda: is_up(given["http"]))
+        yield process, f"http://{given['http']}"
+        if process.poll() is None:
+            process.kill()
+
+
+def is_up(address: str) -> bool:
+    """Does anything answer there?"""
+    try:
+        return bool(httpx.get(f"http://{address}/health/live").status_code)
+    except httpx.TransportError:
+        return False
 
 
 def test_postgresql_killed_while_everything_runs_comes_back_and_nothing_is_lost_or_doubled(embedded: Settings) -> None:
