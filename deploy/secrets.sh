@@ -1,5 +1,5 @@
 #!/bin/sh
-# Random passwords for the containers, made before the first start: deploy/secrets.sh [FOLDER]
+# Random passwords for the containers, and Kafka's cluster id, made before the first start: deploy/secrets.sh [FOLDER]
 # What is there is never changed. Without these files Compose refuses to start; there are no default passwords.
 #
 # The folder admits its owner only (0700). The files in it are 0444, because Compose mounts them with the owner they have here,
@@ -20,6 +20,10 @@ keep() { # keep NAME TEXT: written beside and linked, so that a file is whole or
     rm -f "$folder/.$1.new"
 }
 
+# Not the image's id, which everybody has: by the id a service knows that it is not another installation's Kafka it talks to.
+# Only an empty volume takes it; one that was used before keeps the id it has.
+keep kafka.env "CLUSTER_ID=$(head -c 16 /dev/urandom | base64 | tr '+/' 'Kk' | tr -d '=\n')
+"
 keep postgres_password "$(random)"
 keep owner_database "postgresql://{service}_owner:$(random)@postgres:5432/{service}"
 for service in intake funding reporting; do
