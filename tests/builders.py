@@ -223,11 +223,9 @@ def finding(check: Check, case: Case | ProgrammeCase) -> Finding:
     return found
 
 
-
-
 __all__ = [
-    "AS_OF", "BUND", "CITY", "ESF", "IBAN", "LAND", "PAPER", "TERM", "TOWN", "UNPAID", "a_case", "a_city_promise", "a_detail",
-    "a_figure", "a_measure", "a_paper", "a_participation", "a_plan", "a_programme", "a_programme_case", "a_promise", "a_proof",
-    "a_receipt", "a_related", "a_rule_set", "a_signed_report", "a_staff_month", "a_step", "a_voucher", "an_award", "finding",
-    "findings", "run",
+    "AS_OF", "BUND", "CITY", "ESF", "IBAN", "LAND", "PAPER", "TERM", "TOWN", "UNPAID", "a_case", "a_city_promise", "a_debit",
+    "a_detail", "a_figure", "a_measure", "a_paper", "a_participation", "a_plan", "a_programme", "a_programme_case", "a_promise",
+    "a_proof", "a_receipt", "a_related", "a_rule_set", "a_signed_report", "a_staff_month", "a_step", "a_voucher", "an_award",
+    "finding", "findings", "run",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from hypothesis import given
@@ -16,6 +17,7 @@ from tests.builders import (
     TERM,
     UNPAID,
     a_case,
+    a_debit,
     a_measure,
     a_programme_case,
     a_proof,
@@ -60,6 +62,30 @@ class TestOutsideImplementation:
         assert (found.object, found.at_risk_cents) == ("voucher M-1 2015-1/1", 100_00)
         assert found.legal_basis == "Art. 65 Abs. 2 VO (EU) Nr. 1303/2013"
 
+    def test_of_instalments_only_those_paid_too_early_are_at_risk(self) -> None:
+        early = a_measure(implementation=Period(start=date(2013, 1, 1), end=date(2018, 12, 31)))
+        parts = a_proof(30_00, date(2013, 12, 31), a_debit(70_00, date(2014, 1, 1)))
+        found = finding(outside_implementation, a_case(measure=early, vouchers=(a_voucher(1, 100_00, proof=parts),)))
+        assert (found.at_risk_cents, found.arithmetic) == (30_00, "31.12.2013 < 01.01.2014 → 100,00 × 30,00/100,00 = 30,00")
+
+    def test_without_any_bank_statement_when_it_was_paid_is_missing_and_not_held(self) -> None:
+        unpaid = a_voucher(1, proof=UNPAID)
+        result = run(outside_implementation, a_case(vouchers=(unpaid,), bank_statements=False))
+        assert (result.outcome, [(m.object, m.what) for m in result.missing]) == (
+            Outcome.MISSING, [("measure M-1", "Kontoauszug")]
+        )
+        with_statement = run(outside_implementation, a_case(vouchers=(unpaid,)))
+        assert with_statement.outcome is Outcome.HOLDS, "that it is unpaid is BEL-05's business"
+
+    def test_a_service_outside_is_found_also_while_the_bank_statement_is_missing(self) -> None:
+        outside = replace(served(date(2019, 1, 1), date(2019, 1, 31)), proof=None)
+        result = run(outside_implementation, a_case(vouchers=(outside,), bank_statements=False))
+        assert (result.outcome, result.findings, len(result.missing)) == (Outcome.FINDING, 1, 1)
+
+    def test_rules_without_a_first_day_need_no_bank_statement_here(self) -> None:
+        case = a_case(rules=a_rule_set("national"), vouchers=(a_voucher(1, proof=UNPAID),), bank_statements=False)
+        assert run(outside_implementation, case).outcome is Outcome.HOLDS
+
     def test_money_that_comes_back_is_not_claimed(self) -> None:
         refund = a_voucher(1, -5_00, service=Period(start=date(2019, 1, 1), end=date(2019, 1, 1)), proof=UNPAID)
         nothing = a_voucher(1, 0, service=refund.data.service, proof=UNPAID)
@@ -98,6 +124,15 @@ class TestPaidAfterFinalDate:
         assert (found.severity, found.at_risk_cents, found.arithmetic) == (Severity.BLOCKING, 100_00, "04.01.2016 > 31.12.2015")
         assert found.legal_basis == "Art. 56 Abs. 1 VO (EG) Nr. 1083/2006"
         assert any(reference.endswith("/7") for reference in found.references)
+
+    def test_of_instalments_only_those_paid_too_late_are_at_risk(self) -> None:
+        parts = a_proof(60_00, date(2015, 12, 30), a_debit(40_00, date(2016, 1, 4)))
+        found = finding(paid_after_final_date, a_case(rules=self.RULES, vouchers=(a_voucher(1, proof=parts, cents=100_00),)))
+        assert (found.at_risk_cents, found.arithmetic) == (
+            40_00, "04.01.2016 > 31.12.2015; 100,00 × 40,00/100,00 = 40,00"
+        )
+        partly_claimed = a_voucher(1, 50_01, gross_cents=100_00, proof=parts)
+        assert finding(paid_after_final_date, a_case(rules=self.RULES, vouchers=(partly_claimed,))).at_risk_cents == 20_00
 
     def test_a_voucher_without_proof_of_payment_is_not_judged(self) -> None:
         unproven = a_voucher(1, proof=UNPAID, paid_on=date(2016, 1, 4))
