@@ -77,9 +77,14 @@ class Heading:
         )
 
     @cached_property
-    def told(self) -> tuple[int, ...]:
-        """Positions of what every row must say by itself: where most of it is empty, a row is no fact."""
+    def must(self) -> tuple[int, ...]:
+        """Positions of what every row must say by itself."""
         return tuple(at for at, column in self.columns.items() if column.required and not column.given)
+
+    def says_little(self, cells: Sequence[str]) -> bool:
+        """Is most of what a row must say empty?"""
+        said = [cells[at] for at in self.must if at < len(cells)]
+        return (said.count("") + len(self.must) - len(said)) * 2 >= len(self.must)
 
     @cached_property
     def sums(self) -> Mapping[int, Column]:
@@ -455,9 +460,9 @@ def _row(
         return Row(place, cells, ignored="leere Zeile") if cells else None
     if have > width and (any(bare_cells[width:]) or heading.delimiter == ","):
         return Row(place, cells, faults=(Fault("ROW-11", None, " | ".join(bare_cells[width:])[:300], None, _comma(heading)),))
-    if tuple(bare_cells[:width]) == heading.cells:
+    if bare_cells[0] == heading.cells[0] and tuple(bare_cells[:width]) == heading.cells:
         return Row(place, cells, ignored="wiederholte Spaltenköpfe")
-    if reason := _no_fact(heading, bare_cells, place, totals):
+    if heading.says_little(bare_cells) and (reason := _no_fact(heading, bare_cells, place, totals)):
         return Row(place, cells, ignored=reason)
     by_column = [(column, bare_cells[at]) for at, column in heading.columns.items() if at < have]
     yearly = {year: bare_cells[at] for at, year in heading.years.items() if at < have}
@@ -525,10 +530,7 @@ def bare(cell: str) -> str:
 
 
 def _no_fact(heading: Heading, cells: Sequence[str], place: str, totals: _Totals) -> str | None:
-    """Why a row is none: a total or a note below the list. Most of what a row must say is empty then."""
-    must = heading.told
-    if sum(1 for at in must if at >= len(cells) or not cells[at]) * 2 < len(must):
-        return None
+    """Why a row that says little is none: a total, or a note below the list."""
     filled = [at for at, cell in enumerate(cells) if cell]
     words = [at for at in filled if at not in heading.sums]
     label = next((text for at in words if _TOTAL.fullmatch(text := _plain(cells[at]))), None)

@@ -91,7 +91,7 @@ def normal_name(name: str) -> str:
     return " ".join(re.sub(r"[^0-9a-z]+", " ", text).split())
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=5_000)
 def is_legal_person(name: str) -> bool:
     """Does the name say that it is no private person's? When in doubt, it does not.
 
@@ -115,6 +115,9 @@ def _written_as_form(name: str) -> bool:
 
 LONGEST_WORD: Final = 4
 """Letters in a row that a reference may hold; longer words may be names."""
+_LONG_WORD: Final = re.compile(rf"[^\W\d_]{{{LONGEST_WORD + 1},}}")
+_SHORT_WORD: Final = re.compile(rf"\w{{1,{LONGEST_WORD}}}")
+_DIGIT: Final = re.compile(r"\d")
 LABELS: Final = _words("rechnung rechnungsnr rechnungsnummer beleg belegnr belegnummer rgnr kdnr datei zahlung nummer")
 """Longer words that are no names."""
 
@@ -125,8 +128,15 @@ def is_reference(text: str) -> bool:
     >>> is_reference("RE-2014/0815"), is_reference("Rechnung 77"), is_reference("Honorar Erika"), is_reference("Beispiel-2014")
     (True, True, False, False)
     """
-    words = re.findall(r"[a-z]+", folded(text))
-    return any(sign.isdigit() for sign in text) and all(len(word) <= LONGEST_WORD or word in LABELS for word in words)
+    if _DIGIT.search(text) is None:
+        return False
+    if not text.isascii():
+        text = folded(text)
+    return all(word.lower() in LABELS for word in _LONG_WORD.findall(text))
+
+
+MOST_KEPT: Final = 20_000
+"""Pseudonyms kept at hand, since the same few suppliers come again and again."""
 
 
 class Pseudonyms:
@@ -137,13 +147,14 @@ class Pseudonyms:
             raise ValueError("the installation's key needs at least 16 bytes")
         self._key = key
         self._seen: dict[str, str] = {}
+        self._parties: dict[tuple[str | None, str | None, str | None], Party | None] = {}
 
     def of(self, what: str, text: str) -> str:
         """``P-`` and 16 hex digits of an HMAC-SHA-256 over a kind of thing and its text."""
         said = f"{what}:{text}"
         found = self._seen.get(said)
         if found is None:
-            if len(self._seen) > 200_000:
+            if len(self._seen) > MOST_KEPT:
                 self._seen.clear()
             found = "P-" + hmac.new(self._key, said.encode(), hashlib.sha256).hexdigest()[:16]
             self._seen[said] = found
@@ -163,10 +174,18 @@ class Pseudonyms:
 
     def number(self, text: str) -> str:
         """A number or short key as it may travel: single short words may, too."""
-        return text if re.fullmatch(rf"\w{{1,{LONGEST_WORD}}}", text) else self.reference(text)
+        return text if _SHORT_WORD.fullmatch(text) else self.reference(text)
 
     def party(self, name: str | None, *, vat_id: str | None = None, iban: str | None = None) -> Party | None:
         """Who it is: by VAT id, else by IBAN, else by normalised name; the name travels only if a legal person's."""
+        said = (name, vat_id, iban)
+        if said not in self._parties:
+            if len(self._parties) > MOST_KEPT:
+                self._parties.clear()
+            self._parties[said] = self._party(*said)
+        return self._parties[said]
+
+    def _party(self, name: str | None, vat_id: str | None, iban: str | None) -> Party | None:
         if vat_id and (vat := re.sub(r"[^0-9A-Z]", "", vat_id.upper())):
             ref = self.of("vat", vat)
         elif iban:

@@ -165,7 +165,7 @@ def _entries(document: Document, given: Given, remarks: list[str], numbers: Iter
             elif event == "end" and entries is not None:
                 parent = element.getparent()
                 if parent is not None:
-                    yield entries.row(_node(element), parent, int(str(element.sourceline or 0)))
+                    yield entries.row(element, parent)
                     parent.remove(element)
     except etree.XMLSyntaxError as error:
         line = error.lineno or 0
@@ -198,11 +198,13 @@ class _Statement:
         self.page: str | None = None
         self.remarked: set[str] = set()
 
-    def row(self, entry: Node, parent: Element, line: int) -> Row:
+    def row(self, element: Element, parent: Element) -> Row:
         """One entry: its payments, or what is wrong with it, or why it is none."""
         self.entries += 1
         place = f"{self.at}.{self.entries}"
-        handed_in = _as_handed_in(entry, line)
+        handed_in: dict[str, Any] = {}
+        entry = _node(element, found=handed_in)
+        handed_in["Zeile"] = element.sourceline
         if self.known is None:
             statement_said = _node(parent, without="Ntry")
             account, problem = _account(statement_said)
@@ -377,19 +379,30 @@ class Node:
     children: dict[str, list[Node]]
 
 
-def _node(element: Element, *, without: str = "") -> Node:
+_NONE: Final[dict[str, list[Node]]] = {}
+
+
+def _node(element: Element, *, without: str = "", path: str = "", found: dict[str, Any] | None = None) -> Node:
+    """An element and all within it; ``found`` takes in its texts by their paths, as a person sees the row."""
     children: dict[str, list[Node]] = {}
     for child in element:
-        name = _local(str(child.tag))
-        if name != without:
-            node = _node(child)
-            if name in children:
-                children[name].append(node)
-            else:
-                children[name] = [node]
-    text = element.text
-    attributes = element.attrib
-    return Node(text.strip() if text else "", str(attributes.get("Ccy", "")).strip() if attributes else "", children)
+        name = _local(child.tag)
+        if name == without:
+            continue
+        same = children.get(name)
+        here = f"{path}{name}" if same is None else f"{path}{name}[{len(same) + 1}]"
+        if len(child):
+            node = _node(child, path=f"{here}/", found=found)
+        else:
+            text, currency = (child.text or "").strip(), child.get("Ccy", "").strip() if name[-3:] == "Amt" else ""
+            node = Node(text, currency, _NONE)
+            if found is not None and text:
+                found[here] = f"{text} {currency}" if currency else text
+        if same is None:
+            children[name] = [node]
+        else:
+            same.append(node)
+    return Node("" if children else (element.text or "").strip(), "", children)
 
 
 @lru_cache(maxsize=2_000)
@@ -597,37 +610,17 @@ def tokens(text: str, pseudonyms: Pseudonyms = Pseudonyms(TRY_KEY)) -> Iterator[
     >>> list(tokens("Rechnung RE-2014/0815 vom 3.3."))
     ['RECHNUNGRE20140815', 'RE20140815', '33']
     """
-    said = [(part, word) for part in _BETWEEN.split(_LABEL.sub(" ", text.upper())) if (word := _SIGNS.sub("", part))]
-    for at, (part, word) in enumerate(said):
-        follower_part, follower = said[at + 1] if at + 1 < len(said) else ("", "")
-        if _has_digit(word) and not is_reference(part):
+    parts = _BETWEEN.split(_LABEL.sub(" ", text.upper()))
+    said = [(part, word, not word.isalpha()) for part in parts if (word := _SIGNS.sub("", part))]  # letters, digits, or both
+    before, has_before = "", False
+    for part, word, has_digit in said:
+        if has_digit and not is_reference(part):
             yield pseudonyms.reference(part)
+            before = ""
             continue
-        if follower and not is_reference(follower_part):
-            follower = ""
-        joined = word + follower if _has_digit(follower) and (_has_digit(word) or word in PREFIXES) else ""
-        for token in (word, joined):
-            if 2 <= len(token) <= 40 and _has_digit(token) and not (len(token) > 14 and is_iban(token)):
-                yield token
+        if has_digit:
+            for token in (before + word if has_before or before in PREFIXES else "", word):
+                if 2 <= len(token) <= 40 and not (len(token) > 14 and is_iban(token)):
+                    yield token
+        before, has_before = word, has_digit
 
-
-def _has_digit(word: str) -> bool:
-    return not word.isalpha() and bool(word)
-
-
-def _as_handed_in(entry: Node, line: int) -> dict[str, Any]:
-    """The entry as path → text, for the row as a person sees it."""
-    found: dict[str, Any] = {}
-
-    def walk(node: Node, path: str) -> None:
-        for name, children in node.children.items():
-            for at, child in enumerate(children, 1):
-                here = f"{path}{name}" if at == 1 else f"{path}{name}[{at}]"
-                if child.children:
-                    walk(child, f"{here}/")
-                elif child.text:
-                    found[here] = f"{child.text} {child.currency}" if child.currency else child.text
-
-    walk(entry, "")
-    found["Zeile"] = line
-    return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Final
 
 from services.intake.domain.columns import (
@@ -65,11 +64,11 @@ def drafts(cells: Cells) -> Iterator[Draft]:
     allocation = said.get("allocation")
     if allocation == 0:
         raise cells.fault("allocation", "ROW-16", "0")
-    eligible = said.get("eligible")
-    if eligible is None:
-        eligible = round_half_up((gross - discount - credit) * (allocation if allocation is not None else Decimal(1)))
-    kept = round_half_up((gross - discount - credit) * (allocation if allocation is not None else Decimal(1))) - eligible
-    vat, lost = _vat(cells, gross, kept)
+    payable = gross - discount - credit
+    if allocation is not None:
+        payable = round_half_up(payable * allocation)
+    eligible = said.get("eligible", payable)
+    vat, lost = _vat(cells, gross, payable - eligible)
     pseudonyms, iban = cells.given.pseudonyms, said.get("iban")
     issuer = pseudonyms.party(said["issuer"], vat_id=said.get("vat_id"), iban=iban)
     if issuer is None:
