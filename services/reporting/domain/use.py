@@ -2,14 +2,15 @@
 
 Money carries no mark of its origin, so use is allotted by a rule (``domain.md`` 2.2: all funds meet all expenditure): what was
 proven paid for a budget year is borne by the funders of that year in proportion to what they secured for it, deficit funding
-(Fehlbedarfsfinanzierung) only when the others are used up. Where an award secures the whole term without naming years, the term
-is allotted as one. What was paid beyond all that is secured is borne by nobody: it is uncovered.
+(Fehlbedarfsfinanzierung) only when the others are used up; what is more than that, by what earlier years left over, the oldest
+first. Where an award secures the whole term without naming years, the term is allotted as one. What was paid beyond all that is
+borne by nobody: it is uncovered. No year is borne by a later one.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.reporting.domain.lines import VoucherLine
@@ -34,27 +35,31 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """A budget year, or the whole term (``budget_year`` None): its funders and the vouchers they pay for."""
+    """A budget year, or the whole term (``budget_year`` None): its funders and the vouchers of it."""
 
     budget_year: int | None
     funders: tuple[Used, ...]
+    """What each of them bore, of this year's expenditure and of later years'."""
     vouchers: tuple[VoucherLine, ...]
     """Those with proof of payment."""
+    own_cents: int
+    """What of its expenditure its own funders bore."""
+    left_over_cents: int
+    """What of its expenditure earlier years' funders bore."""
 
     @property
     def spent_cents(self) -> int:
         """Claimed expenditure with proof of payment."""
-        return sum(v.voucher.eligible_cents for v in self.vouchers)
-
-    @property
-    def used_cents(self) -> int:
-        """What the funders bear of it."""
-        return sum(f.used_cents for f in self.funders)
+        return _spent(self.vouchers)
 
     @property
     def uncovered_cents(self) -> int:
         """What nobody bears."""
-        return self.spent_cents - self.used_cents
+        return self.spent_cents - self.own_cents - self.left_over_cents
+
+
+def _spent(vouchers: Sequence[VoucherLine]) -> int:
+    return sum(v.voucher.eligible_cents for v in vouchers)
 
 
 def use_of(snapshot: MeasureSnapshot) -> tuple[Spell, ...]:
@@ -70,13 +75,17 @@ def use_of(snapshot: MeasureSnapshot) -> tuple[Spell, ...]:
         if voucher.proof is not None:
             vouchers[None if by_term else voucher.voucher.budget_year].append(voucher)
     last = _deficit(snapshot)
+    years = sorted({*lines, *vouchers}, key=lambda year: year or 0)
+    used = {year: [0] * len(lines[year]) for year in years}
+    borne: dict[int | None, tuple[int, int]] = {}
+    for before, year in enumerate(years):
+        spent = _spent(vouchers[year])
+        own, left_over = _allot(lines[year], used[year], spent, last), 0
+        for earlier in years[:before]:
+            left_over += _allot(lines[earlier], used[earlier], spent - own - left_over, last)
+        borne[year] = own, left_over
     return tuple(
-        Spell(
-            year,
-            tuple(_allotted(lines[year], sum(v.voucher.eligible_cents for v in vouchers[year]), last)),
-            tuple(vouchers[year]),
-        )
-        for year in sorted({*lines, *vouchers}, key=lambda year: year or 0)
+        Spell(year, tuple(map(Used, lines[year], used[year])), tuple(vouchers[year]), *borne[year]) for year in years
     )
 
 
@@ -86,17 +95,19 @@ def _deficit(snapshot: MeasureSnapshot) -> frozenset[tuple[str, str]]:
     return frozenset((a.grantor.key, a.reference) for a in awards if a.financing is FinancingType.DEFICIT)
 
 
-def _allotted(lines: list[CoverageLine], spent_cents: int, last: frozenset[tuple[str, str]]) -> Iterator[Used]:
-    """What each line bears, in the order given: in proportion to what is secured, and never more than that."""
-    rest, parts = spent_cents, dict.fromkeys(range(len(lines)), 0)
+def _allot(lines: Sequence[CoverageLine], used: list[int], cents: int, last: frozenset[tuple[str, str]]) -> int:
+    """Let the lines bear as much as they can, in proportion to what of their secured money is left; returns how much that is."""
+    taken = 0
     for deficit in (False, True):
-        ranked = [i for i, line in enumerate(lines) if line.valid_cents and deficit is _is_deficit(line, last)]
-        secured = [lines[i].valid_cents for i in ranked]
-        if ranked:
-            taken = min(rest, sum(secured))
-            parts |= zip(ranked, apportion(taken, secured), strict=True)
-            rest -= taken
-    return (Used(line, parts[i]) for i, line in enumerate(lines))
+        ranked = [i for i, line in enumerate(lines) if deficit is _is_deficit(line, last)]
+        free = [max(0, min(lines[i].valid_cents, lines[i].valid_cents - used[i])) for i in ranked]
+        if not sum(free):
+            continue
+        part = min(cents - taken, sum(free))
+        for i, share in zip(ranked, apportion(part, free), strict=True):
+            used[i] += share
+        taken += part
+    return taken
 
 
 def _is_deficit(line: CoverageLine, last: frozenset[tuple[str, str]]) -> bool:

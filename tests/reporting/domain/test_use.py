@@ -55,11 +55,17 @@ def test_expenditure_of_a_year_is_borne_in_proportion_to_what_is_secured_for_it(
     assert spell.uncovered_cents == 0
 
 
-def test_what_is_paid_beyond_the_secured_money_of_a_year_is_borne_by_nobody_and_no_other_year_pays_it() -> None:
-    years = use_of(snapshot([secured(CITY, 2026, 10_000), secured(CITY, 2027, 10_000)], [(2026, 12_345), (2028, 7)]))
-    assert [(s.budget_year, s.used_cents, s.uncovered_cents) for s in years] == [
-        (2026, 10_000, 2_345), (2027, 0, 0), (2028, 0, 7),
-    ]
+def test_what_is_paid_beyond_the_secured_money_of_a_year_is_borne_by_nobody_and_no_later_year_pays_it() -> None:
+    years = use_of(snapshot([secured(CITY, 2026, 10_000), secured(CITY, 2027, 10_000)], [(2026, 12_345), (2025, 7)]))
+    assert [(s.budget_year, s.own_cents, s.uncovered_cents) for s in years] == [(2025, 0, 7), (2026, 10_000, 2_345), (2027, 0, 0)]
+
+
+def test_what_earlier_years_left_over_pays_for_a_later_one_the_oldest_first() -> None:
+    lines = [secured(CITY, 2025, 1_000), secured(CITY, 2026, 10_000), secured(ESF, 2026, 30_000), secured(CITY, 2027, 5_000)]
+    years = use_of(snapshot(lines, [(2026, 20_000), (2027, 10_000)]))
+    assert [(s.own_cents, s.left_over_cents, s.uncovered_cents) for s in years] == [(0, 0, 0), (20_000, 0, 0), (5_000, 5_000, 0)]
+    # 2025: its 1,000.00; of the 20,000.00 left in 2026 the other 4,000.00, 1:3 as they were secured
+    assert [u.used_cents for s in years for u in s.funders] == [1_000, 6_000, 18_000, 5_000]
 
 
 def test_deficit_funding_pays_only_what_the_others_leave() -> None:
@@ -86,10 +92,14 @@ def test_no_cent_is_lost_and_no_funder_bears_more_than_it_secured(
     lines = [secured(f, *told, whole_term=term and f is funders[0]) for f, told in zip(funders, coverage, strict=True)]
     seen = snapshot(lines, paid)
     spells = use_of(seen)
-    assert sum(s.used_cents + s.uncovered_cents for s in spells) == sum(cents for _, cents in paid)
+    used = sum(u.used_cents for s in spells for u in s.funders)
+    assert used == sum(s.own_cents + s.left_over_cents for s in spells)
+    assert used + sum(s.uncovered_cents for s in spells) == sum(cents for _, cents in paid)
     assert sorted(u.line.funder.key for s in spells for u in s.funders) == sorted(f.key for f in funders)
     assert all(0 <= u.used_cents <= u.line.valid_cents for s in spells for u in s.funders)
-    assert all(s.uncovered_cents == 0 or s.used_cents == sum(u.line.valid_cents for u in s.funders) for s in spells)
+    for number, spell in enumerate(spells):
+        if spell.uncovered_cents:  # then nothing was left up to that year
+            assert all(u.used_cents == u.line.valid_cents for s in spells[: number + 1] for u in s.funders)
     if lines or paid:
         for _, printed, added in sums(table_of(compose("D6", seen), "Verwendung und Bestand")):
             assert printed == added

@@ -375,9 +375,9 @@ def _use(snapshot: MeasureSnapshot, spells: tuple[Spell, ...]) -> Section:
 ALLOTTED = (
     "Regel der Zuordnung: Alle Mittel decken alle Ausgaben. Was für ein Haushaltsjahr nachgewiesen bezahlt ist, tragen die"
     " Mittelgeber dieses Jahres im Verhältnis ihrer gesicherten Mittel, höchstens bis zu deren Höhe; eine Fehlbedarfsfinanzierung"
-    " trägt erst, was die anderen nicht decken. Sichert ein Bescheid die ganze Laufzeit ohne Jahresbeträge, gilt das für die"
-    " Laufzeit im Ganzen. Gerundet wird auf Cent nach dem größten Rest. Bestand = eingegangen − verwendet; negativ heißt"
-    " vorfinanziert."
+    " trägt erst, was die anderen nicht decken. Was darüber hinausgeht, tragen die Reste früherer Jahre, die ältesten zuerst, nie"
+    " die Mittel späterer Jahre. Sichert ein Bescheid die ganze Laufzeit ohne Jahresbeträge, gilt das für die Laufzeit im Ganzen."
+    " Gerundet wird auf Cent nach dem größten Rest. Bestand = eingegangen − verwendet; negativ heißt vorfinanziert."
 )
 _USE_COLUMNS = (
     Column("Mittelgeber", 4),
@@ -416,7 +416,7 @@ def _used(snapshot: MeasureSnapshot, spells: tuple[Spell, ...]) -> list[Row]:
                 )
             )
         if over := spell.uncovered_cents:
-            label = Text("ohne gesicherte Mittel", "über die gesicherten Mittel des Jahres hinaus bezahlt")
+            label = Text("ohne gesicherte Mittel", "über alle bis dahin gesicherten Mittel hinaus bezahlt")
             amounts = (Cents(0), Cents(0), Cents(over), _part(over, spent), Cents(-over))
             rows.append(Row((label, Text(_spell(spell)), Reference("–"), *amounts)))
     if rows:
@@ -443,21 +443,26 @@ def _spent(spells: tuple[Spell, ...]) -> Block:
                 Text(_spell(spell)),
                 Count(len(spell.vouchers)),
                 Reference(wording.references(v.line.entry.source.reference for v in spell.vouchers)),
-                *(Cents(x) for x in (spell.spent_cents, spell.used_cents, spell.uncovered_cents)),
+                *(Cents(x) for x in (spell.spent_cents, spell.own_cents, spell.left_over_cents, spell.uncovered_cents)),
             )
         )
         for spell in spells
         if spell.vouchers
     ]
-    spent, used = sum(s.spent_cents for s in spells), sum(s.used_cents for s in spells)
-    count = Count(sum(len(s.vouchers) for s in spells))
-    rows.append(Row((Text("Summe"), count, None, Cents(spent), Cents(used), Cents(spent - used)), RowKind.TOTAL))
+    sums = (
+        sum(s.spent_cents for s in spells),
+        sum(s.own_cents for s in spells),
+        sum(s.left_over_cents for s in spells),
+        sum(s.uncovered_cents for s in spells),
+    )
+    rows.append(Row((Text("Summe"), Count(sum(len(s.vouchers) for s in spells)), None, *map(Cents, sums)), RowKind.TOTAL))
     columns = (
         Column("Jahr"),
         Column("Belege"),
         Column("Prüfpfad der Belege", 5),
         Column("nachgewiesen bezahlt €"),
-        Column("davon gedeckt €"),
+        Column("aus Mitteln des Jahres €"),
+        Column("aus Resten früherer Jahre €"),
         Column("ohne gesicherte Mittel €"),
     )
     return Table(columns, tuple(rows), caption="Nachgewiesen bezahlt, einzeln in der Belegliste (D5)")

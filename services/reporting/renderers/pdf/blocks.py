@@ -129,13 +129,18 @@ def draw_heading(flow: Flow, title: str, room: float, tag: str = "H2", style: St
 def draw_paragraph(flow: Flow, paragraph: Paragraph) -> None:
     for part in paragraph.text.splitlines():
         if part.strip():
+            height = 12.4 * len(_broken(flow, part, TEXT))
+            flow.need(height if height < 80 else 40)  # a few lines are not divided
             flow.y -= 9
             _text(flow, part, TEXT, "P", leading=12.4)
 
 
 def _text(flow: Flow, text: str, style: Style, tag: str, leading: float) -> None:
-    width = min(flow.frame.inner, 620)  # longer lines are hard to read
-    _lines(flow, flow.root.add(tag), flow.type.lines(text, style, width), style, leading)
+    _lines(flow, flow.root.add(tag), _broken(flow, text, style), style, leading)
+
+
+def _broken(flow: Flow, text: str, style: Style) -> list[str]:
+    return flow.type.lines(text, style, min(flow.frame.inner, 620))  # longer lines are hard to read
 
 
 def _most(flow: Flow) -> float:
@@ -316,9 +321,9 @@ def _cards(flow: Flow, figures: Sequence[KeyFigure]) -> None:
 # ---------------------------------------------------------------------------------------------------------- chart
 
 
-def chart_room(chart: Chart) -> float:
+def chart_room(flow: Flow, chart: Chart) -> float:
     """About how much room a chart needs, for the heading that stays with it."""
-    return 22.0 * len(chart.bars) + 40
+    return 22.0 * len(chart.bars) + 14 * len(_legend_rows(flow, list(chart.series), Style("regular", 8, MUTED))) + 8
 
 
 def draw_chart(flow: Flow, chart: Chart) -> None:

@@ -100,7 +100,11 @@ def _attachments(document: Document, data: bytes) -> list[Attachment]:
 def _draw_section(flow: Flow, section: Section) -> None:
     flow.turn(landscape=section.landscape)
     first = section.blocks[0] if section.blocks else None
-    room = _room(flow, printed(first)) if isinstance(first, Table) else chart_room(first) if isinstance(first, Chart) else 64
+    room = 64.0
+    if isinstance(first, Table):
+        room = _room(flow, printed(first)) + (30 if first.caption else 0)
+    elif isinstance(first, Chart):
+        room = chart_room(flow, first)
     draw_heading(flow, section.title, room=room)
     for block in section.blocks:
         _draw_block(flow, block)

@@ -26,9 +26,9 @@ from services.reporting.renderers.pdf.typography import Style, Type, clean
 from services.reporting.renderers.words import words, written
 
 _SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5)
-_SHORT = 10  # rows up to which a table stays on one page
+_SHORT = 8  # rows up to which a table stays on one page
 _LONG = 40  # rows from which on a table is set tighter and zebra-striped
-_MANY = 13  # columns from which on a long table is set tighter still: a row of two lines is followed more easily than of three
+_MANY = 13  # columns from which on it is set tighter still: a row of two lines is followed more easily than one of four
 _SUMS = (RowKind.SUBTOTAL, RowKind.TOTAL)
 _NUMBERS = (Cents, Count, Share)
 _WRAPPED = (Text, Reference, Missing)
@@ -399,6 +399,15 @@ def _steps(reference: str) -> list[str]:
     return [f"{entry}\u00a0·\u00a0{row}" for entry, row in zip(parts[::2], parts[1::2], strict=True)]
 
 
+def _line_of(reference: str) -> str:
+    """What of it should stand in one line: an entry and its row; of several references two."""
+    steps = _steps(reference)
+    if len(steps) > 1:
+        return max(steps, key=len)
+    told = reference.replace(" · ", "\u00a0·\u00a0").split(" ")
+    return " ".join(sorted(told, key=len)[-2:])
+
+
 def _right(table: Table, index: int) -> bool:
     """Whether a column is set flush right: it holds numbers."""
     cells = (row.cells[index] for row in table.rows if row.kind is RowKind.BODY)
@@ -457,16 +466,17 @@ def _measure(table: Table, index: int, title: str, type_: Type, language: str) -
             continue
         plainly = row.kind is RowKind.BODY and not (isinstance(cell, Text) and cell.note)
         style = mono if kind is Reference else label if kind is Chip else body if plainly else strong
-        wide = widths[shown] = max(type_.width(step, style) for step in (_steps(shown) if kind is Reference else (shown,)))
+        wide = widths[shown] = type_.width(_line_of(shown) if kind is Reference else shown, style)
         if kind not in _WRAPPED:
             if kind is Chip:
                 chip = max(chip, wide)
             else:
                 whole = max(whole, wide)
             continue
-        texts.append(wide)
         note = cell.note if isinstance(cell, Text) and cell.note else ""
-        text = max(text, wide, type_.width(note, body))
+        beneath = type_.width(note, body)
+        texts.append(max(wide, beneath / 2))  # a note may well take two lines
+        text = max(text, wide, beneath)
         if wide > word or note:
             word = max(word, *(type_.width(each, style) for each in f"{shown} {note}".split(" ")))
     whole = max(whole, type_.width(longest, body))
@@ -491,7 +501,7 @@ def _padding(table: Table, right: list[bool], size: float) -> tuple[list[float],
 def _columns(table: Table, measures: list[_Measure], right: list[bool], inner: float) -> tuple[float, list[float]]:
     """The largest size of type with which every column gets what it needs, and the columns' widths."""
     for size in _SIZES:
-        if len(table.rows) > _LONG and size > (7.5 if len(table.columns) < _MANY else 7.0):
+        if len(table.rows) > _LONG and size > 7.5:
             continue
         k = size / 1000
         least, usual, most = [], [], []
@@ -504,6 +514,8 @@ def _columns(table: Table, measures: list[_Measure], right: list[bool], inner: f
             least.append(low + before + after)
             usual.append(max(low, measure.usual * k + 0.5) + before + after)
             most.append(max(low, measure.text * k + 0.5) + before + after)
+        if len(table.columns) >= _MANY and size > 7.0 and sum(usual) > inner:
+            continue
         if sum(least) <= inner:
             return size, _share(table, least, usual, most, inner)
     raise ValueError(
