@@ -270,12 +270,12 @@ def _commitments_and_decisions(case: Case) -> Stage:
         return _without("S3", None)
     if not any(case.paper_of(promise) for promise in promises):
         return _without("S3", "Beschluss")
-    decided = 0
+    decided: dict[tuple[str, str, int], int] = {}               # several promises may share what one paper grants
     for promise in promises:
-        paper = case.paper_of(promise)
-        detail = paper.detail(promise.funder.key, promise.budget_year) if paper else None
-        decided += (detail.amount_cents or 0) if detail else 0
-    return _compared("S3", sum(promise.amount_cents for promise in promises), decided)
+        funder, year = promise.funder.key, promise.budget_year
+        if (paper := case.paper_of(promise)) and (detail := paper.detail(funder, year)):
+            decided[paper.key, funder, year] = detail.amount_cents or 0
+    return _compared("S3", sum(promise.amount_cents for promise in promises), sum(decided.values()))
 
 
 def _secured_and_received(case: Case, covered: Coverage) -> Stage:
@@ -300,7 +300,8 @@ def _vouchers_and_bank(case: Case) -> Stage:
     owed = sum(payable_share(voucher.data) for voucher in case.vouchers)
     paid = sum(voucher.proof.paid_cents for voucher in case.vouchers if voucher.proof)
     unpaid = [voucher.references[0] for voucher in case.vouchers if voucher.proof is None]
-    stage = _compared("S5", owed, paid)
+    rounding = Explained(code="D02", cents=_rounded(case), text="Rundung der Anteile an einer Rechnung")
+    stage = _compared("S5", owed, paid, [rounding])
     return stage.model_copy(
         update={
             "open_left": tuple(unpaid[:LISTED]),
@@ -309,6 +310,16 @@ def _vouchers_and_bank(case: Case) -> Stage:
             "verdict": "open" if unpaid else stage.verdict,
         }
     )
+
+
+def _rounded(case: Case) -> int:
+    """Cents by which shares of an invoice, each rounded for itself, differ from their parts of its payment in full."""
+    differences = (
+        payable_share(voucher.data) - voucher.proof.paid_cents
+        for voucher in case.vouchers
+        if voucher.proof and voucher.data.allocation and voucher.proof.invoice_paid_cents == voucher.data.payable_cents
+    )
+    return sum(cents for cents in differences if abs(cents) == 1)
 
 
 def _until_drawdowns(code: str, missing: str, case: Case) -> Stage:

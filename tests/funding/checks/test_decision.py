@@ -15,8 +15,9 @@ from services.funding.domain.checks.decision.not_in_budget import not_in_budget
 from services.funding.domain.checks.decision.not_passed import not_passed
 from services.funding.domain.checks.decision.only_consulted import only_consulted
 from services.funding.domain.checks.decision.year_not_covered import year_not_covered
+from services.funding.domain.reconciliation import reconcile
 from shared.contracts.funding import Outcome, Severity
-from shared.contracts.intake import CommitmentStatus, StepResult
+from shared.contracts.intake import CommitmentStatus, Step, StepResult
 from shared.values.funders import Funder, FunderKind
 from tests.builders import (
     PAPER,
@@ -236,3 +237,21 @@ def test_peine_act_1_shows_bes_04_and_bes_05_and_nothing_else_of_the_family() ->
         ("BES-05", 0),
     ]
     assert not [m for check in FAMILY for m in run(check, case).missing]
+
+
+@pytest.mark.parametrize(
+    ("steps", "found"),
+    [
+        ((a_step(result=StepResult.REJECTED, result_raw="abgelehnt"),), {"BES-02": 0, "BES-06": 0}),
+        ((a_step(), a_step(held_on=date(2015, 2, 5), result=StepResult.REJECTED, result_raw="abgelehnt")), {"BES-06": 0}),
+        ((a_step(role="Vorberatung"),), {"BES-02": 100_00}),
+    ],
+    ids=["refused", "passed and then refused", "only consulted"],
+)
+def test_no_euro_of_a_promise_without_a_decision_is_at_risk_twice(steps: tuple[Step, ...], found: dict[str, int]) -> None:
+    case = decided(a_detail(100_00), steps=steps, plan=a_plan({("1", 2015): 100_00}))
+    said = reconcile(case).findings
+    assert {f.code: f.at_risk_cents for f in said if f.code != "KOF-01"} == found
+    assert sum(f.at_risk_cents for f in said) == 100_00
+    without_plan = reconcile(decided(a_detail(100_00), steps=steps)).findings
+    assert sum(f.at_risk_cents for f in without_plan) == 100_00

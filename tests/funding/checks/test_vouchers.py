@@ -85,6 +85,15 @@ class TestClaimedTwice:
         assert run(claimed_twice, a_case(vouchers=(*twice, cancelled))).outcome is Outcome.HOLDS
         assert finding(claimed_twice, a_case(vouchers=twice))
 
+    def test_of_several_claims_the_one_is_cancelled_whose_claim_is_taken_back(self) -> None:
+        right, wrong = catering(cents=300_00), replace(catering(cents=500_00), fact=a_voucher("x").fact)
+        cancelled = a_voucher("C-", -500_00, invoice_number="RE-1016", proof=UNPAID)
+        for own in ((right, wrong, cancelled), (cancelled, wrong, right)):
+            found = finding(claimed_twice, a_case(vouchers=own, elsewhere=(catering("M-2"),)))
+            assert found.arithmetic == "300,00 + 500,00 = 800,00; 800,00 − 500,00 = 300,00"
+        other = a_voucher("C-", -500_00, invoice_number="RE-1016", eligible_cents=-1, proof=UNPAID)
+        assert run(claimed_twice, a_case(vouchers=(right, other, wrong))).outcome is Outcome.HOLDS
+
     def test_payroll_lines_without_an_invoice_number_are_not_compared(self) -> None:
         pay = tuple(a_voucher(n, invoice_number=None) for n in (1, 2))
         assert run(claimed_twice, a_case(vouchers=pay)).outcome is Outcome.NOT_APPLICABLE
@@ -120,6 +129,10 @@ class TestAllocatedBeyondPayment:
 
     def test_undeclared_doubles_are_not_judged(self) -> None:
         case = a_case(vouchers=(catering(),), elsewhere=(catering("M-2"),))
+        assert run(allocated_beyond_payment, case).outcome is Outcome.NOT_APPLICABLE
+
+    def test_what_is_withdrawn_claims_nothing_seen_from_any_side(self) -> None:
+        case = replace(self.shared(499_99), withdrawn_on=date(2016, 1, 1))
         assert run(allocated_beyond_payment, case).outcome is Outcome.NOT_APPLICABLE
 
     def test_without_proof_of_payment_it_is_silent(self) -> None:

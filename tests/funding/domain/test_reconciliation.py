@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -18,7 +19,7 @@ from shared.contracts.intake import (
     ProgrammeRegistered,
 )
 from shared.values.dates import Period
-from tests.builders import a_proof
+from tests.builders import a_debit, a_proof
 from tests.funding import facts
 from tests.funding.domain.test_coverage import RULES, case
 
@@ -89,6 +90,23 @@ def test_money_still_to_come_is_a_matter_of_time_until_the_final_close() -> None
     assert (closed.explained, closed.unexplained_cents, closed.verdict) == ((), 30_00, "open")
     too_much = stage("S4", stated(facts.promise(100_00), facts.receipt(130_00)))
     assert (too_much.unexplained_cents, too_much.verdict) == (-30_00, "open")
+
+
+def test_promises_that_share_what_one_paper_grants_are_held_against_it_once() -> None:
+    amounts = {"K-1": 60_00, "K-2": 40_00}
+    promises = [facts.promise(cents, number=n, funder=facts.CITY, decision="V-1") for n, cents in amounts.items()]
+    said = stage("S3", stated(*promises, papers=(facts.decision(), facts.detail(100_00))))
+    assert (said.left_cents, said.right_cents, said.verdict) == (100_00, 100_00, "reconciled")
+
+
+def test_a_cent_of_rounding_between_the_halves_of_an_invoice_is_explained() -> None:
+    half = facts.voucher(1, 100_01, allocation="0.5", eligible_cents=50_00)
+    proof = Proof((replace(a_debit(100_01, date(2026, 1, 20)), paid_cents=50_00),))
+    said = stage("S5", stated(half, proofs={half.id: proof}, bank_statements=True))
+    assert (said.left_cents, said.right_cents, said.unexplained_cents, said.verdict) == (50_01, 50_00, 0, "explained")
+    assert [(e.code, e.cents) for e in said.explained] == [("D02", 1)]
+    short = Proof((replace(a_debit(100_00, date(2026, 1, 20)), paid_cents=50_00),))
+    assert stage("S5", stated(half, proofs={half.id: short}, bank_statements=True)).verdict == "open", "paid a cent too little"
 
 
 def test_vouchers_are_held_against_their_parts_of_bank_lines() -> None:

@@ -23,8 +23,8 @@ def allocated_beyond_payment(case: Case) -> Iterator[Said]:
     for voucher in (*case.vouchers, *case.elsewhere):
         if voucher.data.allocation is not None and (invoice := voucher.invoice) and voucher.data.eligible_cents > 0:
             invoices[invoice].append(voucher)
-    if not invoices:
-        yield NOT_APPLICABLE
+    if not invoices or case.withdrawn_on:
+        yield NOT_APPLICABLE                                    # what is withdrawn claims nothing, seen from any side
         return
     proofs = Proofs(case)
     yield from unproven(case, [of[0] for of in invoices.values()], proofs)

@@ -65,18 +65,28 @@ def _share(voucher: CaseVoucher) -> Fraction:
     return Fraction(voucher.data.allocation if voucher.data.allocation is not None else 1)
 
 
-def _standing(vouchers: Iterable[CaseVoucher]) -> list[tuple[Invoice, CaseVoucher]]:
-    """Vouchers that name an invoice, without pairs of a measure that cancel each other: the amount, and its opposite."""
-    named = [(invoice, voucher) for voucher in vouchers if (invoice := voucher.invoice)]
-    cancelled = Counter(
-        (v.data.measure, i._replace(gross_cents=-i.gross_cents)) for i, v in named if i.gross_cents < 0
-    )
-    kept: list[tuple[Invoice, CaseVoucher]] = []
-    for invoice, voucher in named:
-        if invoice.gross_cents < 0:
-            continue
-        if cancelled[voucher.data.measure, invoice]:
-            cancelled[voucher.data.measure, invoice] -= 1
-            continue
-        kept.append((invoice, voucher))
-    return kept
+def _standing(vouchers: Iterable[CaseVoucher]) -> Iterator[tuple[Invoice, CaseVoucher]]:
+    """Vouchers that name an invoice, without those of the same measure that another one cancels by the opposite amount."""
+    claims: dict[tuple[str, Invoice], list[CaseVoucher]] = defaultdict(list)
+    taken_back: dict[tuple[str, Invoice], Counter[int]] = defaultdict(Counter)
+    for voucher in vouchers:
+        if invoice := voucher.invoice:
+            key = voucher.data.measure, invoice._replace(gross_cents=abs(invoice.gross_cents))
+            if invoice.gross_cents < 0:
+                taken_back[key][-voucher.data.eligible_cents] += 1
+            else:
+                claims[key].append(voucher)
+    for key, of in claims.items():
+        for voucher in _uncancelled(of, taken_back[key]):
+            yield key[1], voucher
+
+
+def _uncancelled(claims: Iterable[CaseVoucher], taken_back: Counter[int]) -> list[CaseVoucher]:
+    """What is left of equal vouchers: each cancellation takes the one that claims what it takes back, else the first."""
+    left: list[CaseVoucher] = []
+    for voucher in claims:
+        if taken_back[voucher.data.eligible_cents]:
+            taken_back[voucher.data.eligible_cents] -= 1
+        else:
+            left.append(voucher)
+    return left[taken_back.total():]
