@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from pathlib import Path
@@ -20,13 +20,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from services import language
 from services.client import TOKEN_VARIABLE, Client, NotSettled, Refused, token_for
+from services.language import said
 from services.makers import MAKERS
 from shared.runtime import access
 from shared.runtime.settings import Settings, SettingsError, read_settings
 from shared.values.german import write_cents
 from shared.values.subject import KINDS, key_of, subject_of
 
+LANGUAGES: Final = ("de", "en")
 DOCUMENTS: Final = ("D5", "D6", "D7", "D9")
 FORMATS: Final = ("pdf", "csv", "zip", "json")
 PROGRAMMES: Final = ("herne", "offenbach", "harz", "peine", "kekiz")
@@ -55,6 +58,16 @@ Subject = Annotated[str, typer.Argument(help="Measure or programme: `M-1`, `meas
 out, err = Console(width=None if sys.stdout.isatty() else 240), Console(stderr=True)
 
 
+@app.callback()
+def every_command(
+    lang: Annotated[str | None, typer.Option(help="de or en; without it the language of the locale.")] = None,
+) -> None:
+    """Before any command: choose the language."""
+    if lang is not None and lang not in LANGUAGES:
+        _end_unexpected(lang, "language", "keine Sprache", LANGUAGES)
+    language.choose("de" if lang == "de" else "en" if lang == "en" else None)
+
+
 @app.command(epilog="Example: `pruefpfad serve` (everything, embedded) · `pruefpfad serve funding` (one service, production)")
 def serve(
     service: Annotated[
@@ -64,7 +77,7 @@ def serve(
     """Serve until told to stop. Without PRUEFPFAD_KAFKA and PRUEFPFAD_DATABASE everything runs embedded in this process."""
     settings = _settings()
     if service not in (None, "gateway", *MAKERS):
-        _end(f"{service!r} is not a service, expected one of {', '.join(MAKERS)}, gateway", USAGE)
+        _end_unexpected(service, "service", "kein Dienst", [*MAKERS, "gateway"])
     from shared.runtime import stack
     from shared.runtime.embedded import EmbeddedError
 
@@ -134,13 +147,13 @@ def decide(
     try:
         body = json.loads(instruction)
     except ValueError as error:
-        _end(f"the instruction is not JSON: {error}", USAGE)
+        _end(said(f"the instruction is not JSON: {error}", f"die Anweisung ist kein JSON: {error}"), USAGE)
     with _client(url) as client:
         answer = client.instruct(_subject(subject), body, approved_by)
         _settle(client)
-    _print_json(answer) if as_json else out.print(
-        f"noted as fact {answer['fact']} about {answer['subject']}" + ("" if answer["new"] else ", known already")
-    )
+    noted = said(f"noted as fact {answer['fact']} about", f"festgehalten als Fakt {answer['fact']} zu") + f" {answer['subject']}"
+    again = "" if answer["new"] else said(", known already", ", schon bekannt")
+    _print_json(answer) if as_json else out.print(noted + again)
 
 
 @app.command(epilog="Example: `pruefpfad report M-1 --document D5 --as-of 2015-12-31 --format pdf --to .`")
@@ -162,9 +175,9 @@ def report(
     about, day = _subject(subject), as_of.date() if as_of else None
     kind = document or ("D9" if about.startswith("programme/") else "D5")
     if kind not in DOCUMENTS:
-        _end(f"{kind!r} is not a document, expected one of {', '.join(DOCUMENTS)}", USAGE)
+        _end_unexpected(kind, "document", "kein Dokument", DOCUMENTS)
     if format not in FORMATS:
-        _end(f"{format!r} is not a format, expected one of {', '.join(FORMATS)}", USAGE)
+        _end_unexpected(format, "format", "kein Format", FORMATS)
     with _client(url) as client:
         if day is not None:
             _state_as_of(client, about, day)
@@ -199,7 +212,7 @@ def parked(as_json: AsJson = False, url: Url = None) -> None:
     if as_json:
         _print_json(found)
     elif not found:
-        out.print("nothing is parked")
+        out.print(said("nothing is parked", "nichts ist geparkt"))
     for row in [] if as_json else found:
         out.print(f"{row['reference']}  {row['status']}  {row['type']}: {row['reason']}")
     if found:
@@ -216,7 +229,7 @@ def replay(
 ) -> None:
     """Try parked facts again and ask for everything that is missing. Heads do this by themselves; this only hurries them."""
     if service not in MAKERS:
-        _end(f"{service!r} is not a service, expected one of {', '.join(MAKERS)}", USAGE)
+        _end_unexpected(service, "service", "kein Dienst", MAKERS)
     with _client(url) as client:
         answer = client.call("operator", "POST", f"/{service}/replay").json()
     _print_json(answer) if as_json else out.print(f"{service}: {answer}", highlight=False)
@@ -231,10 +244,12 @@ def resume(
 ) -> None:
     """Let a forked subject go on, if its publisher's history is the one that was applied; else say where they part."""
     if service not in MAKERS:
-        _end(f"{service!r} is not a service, expected one of {', '.join(MAKERS)}", USAGE)
+        _end_unexpected(service, "service", "kein Dienst", MAKERS)
     with _client(url) as client:
         answer = client.call("operator", "POST", f"/{service}/resume", params={"subject": subject}).json()
-    _print_json(answer) if as_json else out.print(f"{', '.join(answer['resumed'])}: {subject} goes on", highlight=False)
+    _print_json(answer) if as_json else out.print(
+        f"{', '.join(answer['resumed'])}: {subject} " + said("goes on", "läuft weiter"), highlight=False
+    )
 
 
 @app.command(epilog="Example: `pruefpfad acknowledge funding --subject measure/M-1`")
@@ -246,7 +261,7 @@ def acknowledge(
 ) -> None:
     """List a service's open alarms and say that they were seen to. They are kept; the same again opens them anew."""
     if service not in MAKERS:
-        _end(f"{service!r} is not a service, expected one of {', '.join(MAKERS)}", USAGE)
+        _end_unexpected(service, "service", "kein Dienst", MAKERS)
     with _client(url) as client:
         alarms = [one for one in client.call("operator", "GET", f"/{service}/alarms").json() if subject in (None, one["subject"])]
         params = {} if subject is None else {"subject": subject}
@@ -255,8 +270,9 @@ def acknowledge(
         _print_json(answer | {"alarms": alarms})
         return
     for alarm in alarms:
-        out.print(f"{alarm['subject']}  {alarm['what']}  {alarm['times']} times: {alarm['detail']}", highlight=False)
-    out.print(f"{service}: {answer['acknowledged']} alarms acknowledged", highlight=False)
+        times = said("times", "Mal")
+        out.print(f"{alarm['subject']}  {alarm['what']}  {alarm['times']} {times}: {alarm['detail']}", highlight=False)
+    out.print(f"{service}: {answer['acknowledged']} " + said("alarms acknowledged", "Alarme quittiert"), highlight=False)
 
 
 @app.command(epilog="Example: `pruefpfad verify HER-AIDR-D5-2015-12-31-1.pdf` · `pruefpfad verify report.json --offline`")
@@ -283,12 +299,15 @@ def verify(
         _print_json({**answer, "holds": holds})
     else:
         for step in proof.steps:
-            out.print(f"{'✓' if step.holds else '✗'} {step.text}")
+            out.print(f"{'✓' if step.holds else '✗'} {said(step.text, step.de)}")
         if "server" in answer:
             known = answer["server"]
-            out.print(f"{'✓' if known['known'] else '✗'} " + ("the server issued it" if known["known"] else known["reason"]))
+            if known["known"]:
+                out.print("✓ " + said("the server issued it", "der Server hat ihn ausgestellt"))
+            else:
+                out.print("✗ " + said(known["reason_en"], known["reason"]))
             if known["known"] and known["report"]["outdated_since"]:
-                out.print(f"! outdated since {known['report']['outdated_since']}; latest: {known['latest']}")
+                out.print(f"! {_outdated(known['report'])}; " + said("latest", "neueste Fassung") + f": {known['latest']}")
     if not holds:
         raise typer.Exit(DIFFERENT)
 
@@ -306,9 +325,12 @@ def demo(
     Exit code 5 unless everything in each `expected.toml` came out, nothing more and nothing less.
     """
     if unknown := set(programmes or ()) - set(PROGRAMMES):
-        _end(f"{sorted(unknown)[0]!r} is not a programme, expected {', '.join(PROGRAMMES)}", USAGE)
+        _end_unexpected(sorted(unknown)[0], "programme", "kein Programm", PROGRAMMES)
     if keep is not None and keep.exists() and any(keep.iterdir()):
-        _end(f"{keep} is not empty; the demo begins with nothing, so name a new folder", USAGE)
+        _end(said(
+            f"{keep} is not empty; the demo begins with nothing, so name a new folder",
+            f"{keep} ist nicht leer; die Vorführung beginnt mit nichts, also einen neuen Ordner nennen",
+        ), USAGE)
     from services import demonstration
     from shared.runtime import stack
     from shared.runtime.telemetry import Progress
@@ -333,12 +355,16 @@ def demo(
         _print_json({**demonstration.summary(shown), "faults": faults})
     else:
         _print_rows(demonstration.table(shown))
-        out.print(f"\nreports in {to}, summary in {to / 'summary.json'}; {time.monotonic() - began:.0f} s")
+        where = said(f"reports in {to}, summary in", f"Berichte in {to}, Zusammenfassung in") + f" {to / 'summary.json'}"
+        out.print(f"\n{where}; {time.monotonic() - began:.0f} s")
     for fault in faults:
         err.print(f"✗ {fault}", style="red", highlight=False)
     if faults:
         raise typer.Exit(DIFFERENT)
-    err.print("✓ everything came out as expected, nothing more and nothing less", style="green")
+    err.print("✓ " + said(
+        "everything came out as expected, nothing more and nothing less",
+        "alles kam heraus wie erwartet, nicht mehr und nicht weniger",
+    ), style="green")
 
 
 @token_app.command("create", epilog="Example: `pruefpfad token create --name jugendamt --role submitter`")
@@ -377,7 +403,9 @@ def token_revoke(name: Annotated[str, typer.Argument(help="Name of the token.")]
         _end(str(error), REFUSED)
     except (OSError, access.TokenFileUnreadable) as error:
         _end_without_tokens(error)
-    _print_json({"name": name, "revoked": True}) if as_json else out.print(f"{name} is revoked")
+    _print_json({"name": name, "revoked": True}) if as_json else out.print(
+        said(f"{name} is revoked", f"{name} ist widerrufen")
+    )
 
 
 # ── what the commands share ──────────────────────────────────────────────────────────────────────────────────────────
@@ -416,9 +444,9 @@ def _client(url: str | None) -> Iterator[Client]:
     except Refused as refused:
         _end(f"{refused} ({refused.status})", REFUSED)
     except NotSettled as late:
-        _end(f"not everything has arrived: {late}", UNREACHABLE)
+        _end(said(f"not everything has arrived: {late}", f"noch ist nicht alles angekommen: {late}"), UNREACHABLE)
     except httpx.TransportError as error:
-        _end(f"{address} cannot be used: {error}", UNREACHABLE)
+        _end(said(f"{address} cannot be used: {error}", f"{address} lässt sich nicht verwenden: {error}"), UNREACHABLE)
 
 
 @contextmanager
@@ -431,7 +459,10 @@ def _embedded(settings: Settings) -> Iterator[Client]:
         with _quiet(), stack.Stack(free, list(MAKERS.values())) as running, Client(running.url, token_for(settings)) as client:
             yield client
     except (EmbeddedError, stack.NotReady) as error:
-        _end(f"no server runs, and none can be started here: {error}", UNREACHABLE)
+        _end(said(
+            f"no server runs, and none can be started here: {error}",
+            f"es läuft kein Server, und hier lässt sich keiner starten: {error}",
+        ), UNREACHABLE)
 
 
 def _answers(address: str) -> bool:
@@ -485,7 +516,10 @@ def _tried(file: Path, given: dict[str, str | None]) -> dict[str, Any]:
     try:
         return try_file(file.name, file.read_bytes(), **given)
     except Unreadable as unreadable:
-        _end(str(unreadable), REFUSED)
+        fault = unreadable.fault
+        shown = f" ({fault.value[:80]!r})" if fault.value else ""
+        english = f"{file.name}: {fault.code} {fault.cause.cause.en}{shown} Expected: {fault.expected_en}. {fault.mend_en}"
+        _end(said(english, str(unreadable)), REFUSED)
 
 
 def _print_json(value: Any) -> None:
@@ -502,52 +536,89 @@ def _print_rows(rows: list[tuple[str, ...]]) -> None:
 
 
 def _print_reading(file: Path, answer: dict[str, Any], *, tried: bool) -> None:
-    counts = ", ".join(f"{answer[name]} {word}" for name, word in _COUNTS if answer.get(name))
-    out.print(
-        f"{file.name}: {answer.get('kind', '?')}, {counts or 'nothing in it'}{' (nothing stored)' if tried else ''}",
-        highlight=False,
-    )
+    counts = ", ".join(f"{answer[name]} {said(*words)}" for name, words in _COUNTS if answer.get(name))
+    nothing, stored = said("nothing in it", "nichts darin"), said(" (nothing stored)", " (nichts gespeichert)")
+    out.print(f"{file.name}: {answer.get('kind', '?')}, {counts or nothing}{stored if tried else ''}", highlight=False)
     for remark in answer.get("remarks", ()):
         out.print(f"  ! {remark}", highlight=False)
     for fact in answer.get("shown", ())[:20]:
         out.print(f"  {fact}", highlight=False, markup=False)
     for row in answer.get("rejected_rows", answer.get("rejected", ()) if isinstance(answer.get("rejected"), list) else ()):
-        place = f"row {row.get('place')}" + (f", column {row['column']}" if row.get("column") else "")
+        place = said("row", "Zeile") + f" {row.get('place')}"
+        column = f", {said('column', 'Spalte')} {row['column']}" if row.get("column") else ""
         value = f" {row['value']!r}" if row.get("value") else ""
-        out.print(
-            f"  ✗ {place}:{value} expected {row['expected_en']}. {row['mend_en']} ({row['error']})", highlight=False, markup=False
-        )
+        mend = said(f"expected {row['expected_en']}. {row['mend_en']}", f"erwartet: {row['expected']}. {row['mend']}")
+        out.print(f"  ✗ {place}{column}:{value} {mend} ({row['error']})", highlight=False, markup=False)
 
 
-_COUNTS: Final = (("rows", "rows"), ("facts", "new facts"), ("known", "known already"), ("ignored", "ignored"))
+_COUNTS: Final = (
+    ("rows", ("rows", "Zeilen")), ("facts", ("new facts", "neue Fakten")), ("known", ("known already", "schon bekannt")),
+    ("ignored", ("ignored", "übergangen")),
+)
 
 
 def _print_trail(found: dict[str, Any]) -> None:
+    def line(en: str, de: str, rest: str = "", indent: int = 2) -> None:
+        out.print(f"{' ' * indent}{said(en, de)}{rest}", highlight=False, markup=False)
+
+    from services.reporting.domain.documents.common import KIND
+
     out.print(found["reference"], style="bold", highlight=False)
     if entry := found.get("entry"):
-        out.print(f"  entry: {entry['kind']}, valued {entry['valued_on']}, booked {entry['booked_on']}", highlight=False)
+        booked, valued = entry["booked_on"], entry["valued_on"]
+        line(
+            f"entry: {entry['kind']}, valued {valued}, booked {booked}",
+            f"Buchung: {KIND.get(entry['kind'], entry['kind'])}, Wert vom {valued}, gebucht {booked}",
+        )
         for posting in entry["postings"]:
-            out.print(f"    {posting['account']:<24} {write_cents(posting['cents']):>16}", highlight=False)
+            line(*_account(posting["account"]), f" {write_cents(posting['cents']):>16}", indent=4)
     if row := found.get("row"):
-        out.print(f"  row {row['reference']} (file {row['digest']})", highlight=False)
+        line("row", "Zeile", f" {row['reference']} ({said('file', 'Datei')} {row['digest']})")
         for name, value in (row.get("as_handed_in", {}).get("columns") or {}).items():
-            out.print(f"    {name}: {value}", highlight=False, markup=False)
-    for name in ("reversed_by", "entries"):
+            line(name, name, f": {value}", indent=4)
+    for name, words in (("reversed_by", ("reversed by", "storniert durch")), ("entries", ("entries", "Buchungen"))):
         if found.get(name):
-            out.print(f"  {name.replace('_', ' ')}: {', '.join(found[name])}", highlight=False)
+            line(*words, f": {', '.join(found[name])}")
     for payment in found.get("payments", ()):
-        bank = f"{payment['bank_entry']} of {payment['value_date']}, row {payment['row']['reference']}"
-        what = f"voucher {payment['voucher']} " if payment.get("voucher") else ""
-        why = ", ".join(payment["reasons"])
-        out.print(f"  {what}paid by {bank} ({why}), settled in {payment['settlement']}", highlight=False)
+        bank, day, place = payment["bank_entry"], payment["value_date"], payment["row"]["reference"]
+        why, settled = ", ".join(payment["reasons"]), payment["settlement"]
+        paid = said("voucher", "Beleg") + f" {voucher} " if (voucher := payment.get("voucher")) else ""
+        line(
+            f"{paid}paid by {bank} of {day}, row {place} ({why}), settled in {settled}",
+            f"{paid}bezahlt mit {bank} vom {day}, Zeile {place} ({why}), ausgeglichen in {settled}",
+        )
     for decision in found.get("decisions", ()):
-        out.print(f"  decided by {decision['paper']}", highlight=False)
+        line("decided by", "beschlossen mit", f" {decision['paper']}")
     if issued := found.get("report"):
-        since = f", outdated since {issued['outdated_since']}" if issued["outdated_since"] else ""
-        out.print(f"  {issued['title']} of {issued['subject']} as of {issued['as_of']}{since}", highlight=False)
-        out.print(f"  sha256 {issued['sha256']}", highlight=False)
+        outdated = f", {_outdated(issued)}" if issued["outdated_since"] else ""
+        about, day = issued["subject"], issued["as_of"]
+        line(f"{issued['title']} of {about} as of {day}", f"{issued['title']} zu {about}, Stichtag {day}", outdated)
+        line("sha256", "SHA-256", f" {issued['sha256']}")
     for issued in found.get("reports", ()):
-        out.print(f"  in report {issued['number']} (sha256 {issued['sha256'][:12]}…)", highlight=False)
+        line("in report", "im Bericht", f" {issued['number']} (sha256 {issued['sha256'][:12]}…)")
+
+
+ACCOUNTS: Final = {
+    "award": "Bescheid", "bank": "Bank", "clearing": "Verrechnung", "cofunding": "Kofinanzierung", "commitment": "Zusage",
+    "cost": "Kosten", "drawn": "abgerufen", "ineligible": "nicht förderfähig", "suppliers": "Lieferanten",
+}
+"""Accounts of the journal as Germans call them."""
+
+
+def _account(name: str) -> tuple[str, str]:
+    """An account as it is kept, and as Germans call it, both padded."""
+    kind, colon, of = name.partition(":")
+    return f"{name:<24}", f"{ACCOUNTS.get(kind, kind) + colon + of:<24}"
+
+
+def _outdated(report: dict[str, Any]) -> str:
+    return said("outdated since", "überholt seit") + f" {report['outdated_since']}"
+
+
+def _end_unexpected(given: str | None, thing: str, german: str, expected: Iterable[str]) -> NoReturn:
+    """A word of the call that is none of those it may be."""
+    words = ", ".join(expected)
+    _end(said(f"{given!r} is not a {thing}, expected one of {words}", f"{given!r} ist {german}, erwartet: {words}"), USAGE)
 
 
 def _end(text: str, code: int) -> NoReturn:

@@ -12,10 +12,19 @@ from typing import Any, Final
 
 import httpx
 
+from services.language import chosen, count, said
 from shared.runtime.access import COMMAND_LINE, Role, TokenExists, create_token, revoke_token
 from shared.runtime.settings import Settings
 
 TOKEN_VARIABLE: Final = "PRUEFPFAD_TOKEN"  # noqa: S105 - the name of a variable, not a token
+_NO_TOKEN: Final = {
+    "detail": "This installation does not know the token.",
+    "mend": f"Set {TOKEN_VARIABLE} to one that an operator made there with `pruefpfad token create`.",
+    "de": {
+        "detail": "Diese Installation kennt den Token nicht.",
+        "mend": f"{TOKEN_VARIABLE} auf einen setzen, den der Betrieb dort mit `pruefpfad token create` ausgestellt hat.",
+    },
+}
 
 
 class Refused(Exception):
@@ -23,8 +32,10 @@ class Refused(Exception):
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         self.status, self.problem = status, dict(problem)
-        parts = [str(problem.get(name)) for name in ("detail", "mend") if problem.get(name)]
-        super().__init__(" ".join(parts) or f"refused with status {status}")
+        words = problem.get("de") if chosen() == "de" else None
+        told = words if isinstance(words, Mapping) else problem
+        parts = [str(told.get(name)) for name in ("detail", "mend") if told.get(name)]
+        super().__init__(" ".join(parts) or said(f"refused with status {status}", f"abgelehnt mit Status {status}"))
 
 
 class NotSettled(Exception):
@@ -53,7 +64,7 @@ class Client:
             except ValueError:
                 problem = {"detail": answer.text[:500] or answer.reason_phrase}
             if answer.status_code == 401:
-                problem["mend"] = f"Set {TOKEN_VARIABLE} to a token that an operator made there with `pruefpfad token create`."
+                problem |= _NO_TOKEN
             raise Refused(answer.status_code, problem)
         return answer
 
@@ -111,7 +122,7 @@ class Client:
             if not waiting and now == before:
                 return
             if time.monotonic() > deadline:
-                raise NotSettled("; ".join(waiting) or "it does not come to rest")
+                raise NotSettled("; ".join(waiting) or said("it does not come to rest", "es kommt nicht zur Ruhe"))
             if waiting:
                 tell(waiting[0])
             time.sleep(pause)
@@ -174,9 +185,12 @@ def on_its_way(flow: Mapping[str, Mapping[str, Any]]) -> list[str]:
         for consumer, inbox in of["inboxes"].items():
             applied, there = sum(inbox["applied"]), told.get(str(inbox["stream"]), 0)
             if applied < there:
-                waiting.append(f"{consumer} has applied {applied:,} of {there:,} events")
+                waiting.append(said(
+                    f"{consumer} has applied {count(applied)} of {count(there)} events",
+                    f"{consumer} hat {count(applied)} von {count(there)} Ereignissen angewandt",
+                ))
         if work := of.get("work"):
-            waiting.append(f"{service} still has to do {work:,}")
+            waiting.append(said(f"{service} still has to do {count(work)}", f"{service} hat noch {count(work)} zu tun"))
     return waiting
 
 

@@ -66,7 +66,7 @@ def free_port() -> int:
 
 def run(*words: object) -> Result:
     """One call in this process."""
-    return CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200", "TERM": "dumb"})
+    return CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200", "TERM": "dumb", "LC_ALL": "C"})
 
 
 def written(path: Path, text: str) -> Path:
@@ -167,6 +167,32 @@ def test_a_file_that_cannot_be_read_at_all_is_refused_with_what_is_missing(data:
     assert "Brutto" in answer.stderr
 
 
+# ── language ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("locale", "option", "german"),
+    [
+        ("de_DE.UTF-8", (), True), ("C", (), False), ("", (), False), ("en_GB.UTF-8", ("--lang", "de"), True),
+        ("de", ("--lang", "en"), False),
+    ],
+)
+def test_it_speaks_the_language_of_the_locale_or_the_one_asked_for(
+    data: Path, locale: str, option: tuple[str, ...], german: bool
+) -> None:
+    file = written(data / "belege.csv", VOUCHERS)
+    shown = CliRunner().invoke(app, [*option, "load", "--try", str(file)], env={"LC_ALL": locale, "LANG": "", "TERM": "dumb"})
+    wrong = CliRunner().invoke(app, [*option, "replay", "billing"], env={"LC_ALL": locale, "LANG": "", "TERM": "dumb"})
+    words = ("3 Zeilen, 2 neue Fakten (nichts gespeichert)", "erwartet: Datum", "ist kein Dienst")
+    english = ("3 rows, 2 new facts (nothing stored)", "'31.02.2015' expected", "is not a service")
+    assert [said in shown.stdout + wrong.stderr for said in words] == [german] * 3, shown.output
+    assert [said in shown.stdout + wrong.stderr for said in english] == [not german] * 3
+
+
+def test_another_language_is_refused() -> None:
+    assert run("--lang", "fr", "token", "list").exit_code == 2
+
+
 # ── tokens ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -199,7 +225,7 @@ class Served:
 
     def run(self, *words: object) -> Result:
         """One call as a person on this machine."""
-        return CliRunner().invoke(app, [str(word) for word in words], env={"TERM": "dumb", **self.environment})
+        return CliRunner().invoke(app, [str(word) for word in words], env={"TERM": "dumb", "LC_ALL": "C", **self.environment})
 
     def json(self, *words: object) -> Any:
         """One call that must succeed, with ``--json``."""
@@ -292,6 +318,18 @@ def test_a_figure_leads_to_the_row_it_came_from_and_back(served: Served, list_ha
     assert list_handed_in["issued"]["number"] in [r["number"] for r in back["reports"]]
     shown = served.run("trail", "CL-1/1").stdout
     assert "1.234,56" in shown and "Zahlungsempfänger: Druckerei Muster GmbH (Demo)" in shown
+
+
+def test_a_german_sees_trail_proof_and_refusal_in_german(served: Served, list_handed_in: dict[str, Any]) -> None:
+    trail = served.run("--lang", "de", "trail", "CL-1/1").stdout
+    for said in ("Buchung: Beleg, Wert vom", "Kosten:1", "Zeile ", "im Bericht "):
+        assert said in trail
+    proof = served.run("--lang", "de", "verify", list_handed_in["issued"]["path"]).stdout
+    assert "✓ die PDF-Datei nennt die Prüfsumme der Daten, die sie enthält" in proof
+    assert "✓ der Server hat ihn ausgestellt" in proof
+    assert "✓ the" not in proof
+    refused = served.run("--lang", "de", "trail", "CL-1/999").stderr
+    assert "Zu 'CL-1/999' ist nichts bekannt" in refused
 
 
 def test_a_report_verifies_with_and_without_the_server(served: Served, list_handed_in: dict[str, Any]) -> None:

@@ -571,14 +571,17 @@ def verify(work: Work, sha256: str, number: str | None = None, file: str | None 
     row = store.report(work, sha256)
     if row is None or (number is not None and row.number != number):
         other = store.report(work, number) if number else None
-        reason = (
-            f"Bericht {number} hat hier die Prüfsumme {other.data_sha256}"
-            if other
-            else "ein Bericht mit dieser Prüfsumme ist nicht bekannt"
-        )
-        return {"known": False, "reason": reason}
+        if other:
+            return _unknown(
+                f"report {number} has the digest {other.data_sha256} here",
+                f"Bericht {number} hat hier die Prüfsumme {other.data_sha256}",
+            )
+        return _unknown("no report of this digest is known", "ein Bericht mit dieser Prüfsumme ist nicht bekannt")
     if file is not None and file not in row.files.values():
-        return {"known": False, "reason": f"die Daten sind die von {row.number}, die Datei selbst ist nicht die ausgestellte"}
+        return _unknown(
+            f"the data is that of {row.number}, the file itself is not the one issued",
+            f"die Daten sind die von {row.number}, die Datei selbst ist nicht die ausgestellte",
+        )
     latest = store.latest_report(work, row.subject, row.document, row.as_of)
     return {
         "known": True,
@@ -586,6 +589,10 @@ def verify(work: Work, sha256: str, number: str | None = None, file: str | None 
         "latest": latest.number if latest else row.number,
         "file_checked": file is not None,
     }
+
+
+def _unknown(en: str, de: str) -> dict[str, Any]:
+    return {"known": False, "reason": de, "reason_en": en}
 
 
 # ── look ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

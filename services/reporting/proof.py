@@ -7,7 +7,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import unescape
 from typing import Any
 
@@ -26,9 +26,10 @@ from shared.contracts.funding import Book
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that was recomputed."""
+    """One thing that was recomputed, in English and in German."""
 
     text: str
+    de: str
     holds: bool
 
 
@@ -47,7 +48,7 @@ class Proof:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {"number": self.number, "sha256": self.sha256, "steps": [{"text": s.text, "holds": s.holds} for s in self.steps]}
+        return {"number": self.number, "sha256": self.sha256, "steps": [asdict(s) for s in self.steps]}
 
 
 def examine(content: bytes) -> Proof:
@@ -61,7 +62,10 @@ def examine(content: bytes) -> Proof:
         try:
             data, printed, url = _from_pdf(content)
         except (PyPdfError, KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
-            return Proof((Step(f"the PDF carries no report data that can be read: {error}", False),))
+            return Proof((Step(
+                f"the PDF carries no report data that can be read: {error}",
+                f"die PDF-Datei enthält keine lesbaren Berichtsdaten: {error}", False,
+            ),))
     else:
         data = content
     sha256 = hashlib.sha256(data).hexdigest()
@@ -69,25 +73,33 @@ def examine(content: bytes) -> Proof:
         report = json.loads(data, parse_float=_no_float)
         spelled = canonical(report) == data
     except (ValueError, NotCanonical, RecursionError) as error:
-        return Proof((Step(f"the data is no canonical JSON: {str(error)[:300]}", False),), sha256=sha256)
+        why = str(error)[:300]
+        step = Step(f"the data is no canonical JSON: {why}", f"die Daten sind kein kanonisches JSON: {why}", False)
+        return Proof((step,), sha256=sha256)
     if not isinstance(report, dict) or report.get("format") != FORMAT:
-        return Proof((Step(f"the data is not a report of format {FORMAT}", False),), sha256=sha256)
-    steps = [Step(f"data in canonical form, SHA-256 {sha256}", spelled)]
+        step = Step(f"the data is not a report of format {FORMAT}", f"die Daten sind kein Bericht im Format {FORMAT}", False)
+        return Proof((step,), sha256=sha256)
+    steps = [Step(f"data in canonical form, SHA-256 {sha256}", f"Daten in kanonischer Form, SHA-256 {sha256}", spelled)]
     if is_pdf:
-        steps.append(Step("the PDF names the digest of the data it carries", printed == sha256))
+        steps.append(Step(
+            "the PDF names the digest of the data it carries", "die PDF-Datei nennt die Prüfsumme der Daten, die sie enthält",
+            printed == sha256,
+        ))
     try:
         snapshot = snapshot_of(report)
         document = composed(snapshot, report["document"], report["number"])
         steps += _sums(snapshot, report)
-        steps.append(
-            Step("the tables say what follows from the entries, facts and findings", plain(document) == report["content"])
-        )
+        steps.append(Step(
+            "the tables say what follows from the entries, facts and findings",
+            "die Tabellen sagen, was aus Buchungen, Fakten und Feststellungen folgt", plain(document) == report["content"],
+        ))
         if is_pdf:
             steps.append(_pages(content, snapshot, document, data, url, report["made_with"]))
     except JournalBroken as error:
-        steps.append(Step(str(error), False))
+        steps.append(Step(str(error), f"das Journal ist nicht unversehrt: {error}", False))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        steps.append(Step(f"the data cannot be recomputed: {str(error)[:300]}", False))
+        why = str(error)[:300]
+        steps.append(Step(f"the data cannot be recomputed: {why}", f"die Daten lassen sich nicht nachrechnen: {why}", False))
     return Proof(tuple(steps), report.get("number"), sha256)
 
 
@@ -110,27 +122,45 @@ def _named(xmp: str, name: str) -> str:
 
 def _sums(snapshot: Snapshot, report: Mapping[str, Any]) -> Iterator[Step]:
     if report["number"] != number_of(snapshot.subject, report["document"], snapshot.as_of, report["version"]):
-        yield Step(f"the number {report['number']} is not that of subject, document, day and version", False)
+        yield Step(
+            f"the number {report['number']} is not that of subject, document, day and version",
+            f"die Nummer {report['number']} ist nicht die von Bezug, Dokument, Stichtag und Fassung", False,
+        )
     if isinstance(snapshot, ProgrammeSnapshot):
         wrong = programme_disagreements(snapshot)
         counts = Counter(f.code for f in snapshot.findings)
         agree = dict(counts) == snapshot.statement.counts
-        yield Step("the statements of the measures add up to the programme's figures", not wrong)
+        yield Step(
+            "the statements of the measures add up to the programme's figures",
+            "die Abgleiche der Maßnahmen ergeben die Zahlen des Programms", not wrong,
+        )
     else:
         for book, lines in ((Book.MAIN, snapshot.main), (Book.SETTLEMENT, snapshot.settlement)):
-            yield Step(f"{len(lines)} entries of the book {book.value} form an unbroken chain up to the stated head", True)
+            yield Step(
+                f"{len(lines)} entries of the book {book.value} form an unbroken chain up to the stated head",
+                f"{len(lines)} Buchungen des Buchs {book.value} bilden eine lückenlose Kette bis zum genannten Stand", True,
+            )
         wrong = disagreements(snapshot)
         agree = {f.id for f in snapshot.findings} == set(snapshot.statement.findings) or bool(snapshot.statement.findings_beyond)
-        yield Step("entries, vouchers with proof of payment, plan, receipts and coverage add up to the figures stated", not wrong)
-    yield from (Step(str(w), False) for w in wrong)
-    yield Step("the findings are those the statement names", agree)
+        yield Step(
+            "entries, vouchers with proof of payment, plan, receipts and coverage add up to the figures stated",
+            "Buchungen, bezahlte Belege, Plan, Eingänge und Deckung ergeben die genannten Zahlen", not wrong,
+        )
+    yield from (Step(str(w), str(w), False) for w in wrong)
+    yield Step("the findings are those the statement names", "die Feststellungen sind die, die der Abgleich nennt", agree)
 
 
 def _pages(content: bytes, snapshot: Snapshot, document: Document, data: bytes, url: str, made: Mapping[str, str]) -> Step:
     """Are the pages, byte for byte, those that follow from the data? Only the same versions make the same bytes."""
     if dict(made) != made_with():
         versions = ", ".join(f"{name} {found}" for name, found in sorted(made.items()))
-        return Step(f"the pages were not compared: the report was made with {versions}", True)
+        return Step(
+            f"the pages were not compared: the report was made with {versions}",
+            f"die Seiten wurden nicht verglichen: der Bericht ist mit {versions} gemacht", True,
+        )
     digest = hashlib.sha256(data).hexdigest()
     again = render_pdf(document, data=data, digest=digest, verify_url=url, created=snapshot.basis.stated_at)
-    return Step("every page is, byte for byte, what follows from the data", again == content)
+    return Step(
+        "every page is, byte for byte, what follows from the data", "jede Seite ist Byte für Byte, was aus den Daten folgt",
+        again == content,
+    )
