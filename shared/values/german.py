@@ -61,7 +61,12 @@ def write_cents(cents: int, *, unit: bool = False) -> str:
     """``123456`` → ``1.234,56`` (with a real minus sign; ``unit`` adds the euro sign behind a no-break space)."""
     euro, rest = divmod(abs(cents), 100)
     sign = "\u2212" if cents < 0 else ""
-    return f"{sign}{euro:,}".replace(",", ".") + f",{rest:02d}" + ("\u00a0€" if unit else "")
+    return f"{sign}{write_count(euro)},{rest:02d}" + ("\u00a0€" if unit else "")
+
+
+def write_count(count: int) -> str:
+    """``512476`` → ``512.476`` (with a real minus sign)."""
+    return f"{count:,}".replace(",", ".").replace("-", "\u2212")
 
 
 def read_day(text: str) -> date:

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from services.reporting.domain.document import Cell, Cents, Chip, Count, Day, Mark, Missing, Reference, RowKind, Share, Text
-from shared.values.german import write_cents, write_day, write_share
+from shared.values.german import write_cents, write_count, write_day, write_share
 
 # Numbers and dates stay German in English reports: they are read beside German files.
 WORDS = {
@@ -104,7 +104,7 @@ def written(cell: Cell, language: str = "de", *, unit: bool = False) -> str:
         case Share(share):
             return write_share(share)
         case Count(count):
-            return f"{count:,}".replace(",", ".").replace("-", "−")
+            return write_count(count)
         case Reference(reference):
             return reference
         case Chip(_, label):

@@ -196,7 +196,7 @@ class TestBandExceeded:
     def test_without_a_population_or_a_fitting_band_that_is_missing(self) -> None:
         assert [m.what for m in run(band_exceeded, self.case(1_00)).missing] == ["Einwohnerzahl"]
         result = run(band_exceeded, self.case(1_00, self.SMALL, bands=self.BANDS[1:]))
-        assert [(m.object, m.what) for m in result.missing] == [("municipality P-1 modell", "Größenklasse für 100000 Einwohner")]
+        assert [(m.object, m.what) for m in result.missing] == [("municipality P-1 modell", "Größenklasse für 100.000 Einwohner")]
 
     def test_a_programme_without_size_bands_limits_nothing(self) -> None:
         assert run(band_exceeded, self.case(99_000_00, self.SMALL, bands=())).outcome is Outcome.NOT_APPLICABLE

@@ -337,7 +337,8 @@ def test_sources_are_listed_once_with_their_kind_and_full_digest() -> None:
         ("invoice P-fedcba9876543210 re 17 5,00", "Rechnung RE 17 über 5,00\u00a0€, Aussteller P-fedcba9876543210"),
         ("person P-0123456789abcdef 2019-10", "Person P-0123456789abcdef, 10/2019"),
         ("programme JSAR municipalities", "Programm JSAR: Zahl der Kommunen"),
-        ("report M-1 Bericht 4. Quartal 01.10.2014–31.12.2014", "Bericht Bericht 4. Quartal 01.10.2014–31.12.2014, M-1"),
+        ("report M-1 Bericht 4. Quartal 01.10.2014–31.12.2014", "Bericht 4. Quartal 01.10.2014–31.12.2014, M-1"),
+        ("report M-1 Zwischenstand 2014", "Bericht Zwischenstand 2014, M-1"),
         ("something new", "something new"),
     ],
 )

@@ -33,7 +33,7 @@ from shared.contracts import catalogue
 from shared.contracts.funding import FigureLine, ProgrammeLine, Severity
 from shared.contracts.intake import FigurePublished, ParticipationRecorded, PopulationRecorded, SizeBand, SizeBandSet
 from shared.values.funders import EU, GERMAN, FunderKind
-from shared.values.german import write_cents, write_day
+from shared.values.german import write_cents, write_count, write_day
 
 SHOWN = (FunderKind.ESF, FunderKind.BUND, FunderKind.LAND, FunderKind.MUNICIPALITY, FunderKind.JOBCENTER, FunderKind.FOUNDATION)
 """Funders with a column of their own; the others are added up."""
@@ -146,13 +146,9 @@ def _band(inhabitants: int | None, bands: list[SizeBand]) -> str:
         return "–"
     for band in bands:
         if band.inhabitants_from <= inhabitants <= (band.inhabitants_to or inhabitants):
-            start = _thousands(band.inhabitants_from)
-            return f"{start}–{_thousands(band.inhabitants_to)}" if band.inhabitants_to else f"ab {start}"
+            start = write_count(band.inhabitants_from)
+            return f"{start}–{write_count(band.inhabitants_to)}" if band.inhabitants_to else f"ab {start}"
     return "–"
-
-
-def _thousands(number: int) -> str:
-    return f"{number:,}".replace(",", ".")
 
 
 def _rows_of(snapshot: ProgrammeSnapshot, municipality: str) -> str:

@@ -79,8 +79,10 @@ def named(subject: str, issuers: Mapping[str, str]) -> str:
         key, _, scope = rest.partition(" ")
         return f"{noun} {key}: {SCOPES.get(scope, scope)}" if scope else f"{noun} {key}"
     key, _, what = rest.partition(" ")
-    if first in ("voucher", "commitment", "award", "receipt", "position", "report") and what:
-        return f"{noun} {what}, Maßnahme {key}" if first != "report" else f"{noun} {what}, {key}"
+    if first == "report" and what:
+        return f"{what}, {key}" if what.startswith(noun) else f"{noun} {what}, {key}"
+    if first in ("voucher", "commitment", "award", "receipt", "position") and what:
+        return f"{noun} {what}, Maßnahme {key}"
     return f"{noun} {rest}"
 
 

@@ -426,16 +426,18 @@ def draw_check_list(flow: Flow, checks: CheckList) -> None:
     gap = 18.0
     width = (flow.frame.inner - (columns - 1) * gap) / columns
     node = flow.root.add("L", attributes(unnumbered=True))
-    for start in range(0, len(checks.items), columns):
-        row = [_check_lines(flow, item, width - 20) for item in checks.items[start : start + columns]]
-        height = max(len(heads) * 10.8 + len(details) * 9.6 for _, heads, details in row)
+    starts = range(0, len(checks.items), columns)
+    rows = [[_check_lines(flow, item, width - 20) for item in checks.items[start : start + columns]] for start in starts]
+    heights = [max(len(heads) * 10.8 + len(details) * 9.6 for _, heads, details in row) for row in rows]
+    for number, (start, row, height) in enumerate(zip(starts, rows, heights, strict=True)):
         if height > _most(flow):
             for item in checks.items[start : start + columns]:
                 _draw_long_check(flow, item, node)
             continue
-        flow.need(height + 8)
-        for number, (item, heads, details) in enumerate(row):
-            x, y = flow.frame.left + number * (width + gap), flow.y - 11
+        last = heights[number + 1] + 8 if number == len(rows) - 2 else 0  # no row stands alone on the last page
+        flow.need(height + 8 + (last if height + 8 + last <= _most(flow) else 0))
+        for column, (item, heads, details) in enumerate(row):
+            x, y = flow.frame.left + column * (width + gap), flow.y - 11
             icon(flow.sheet, item.mark, x + 6.6, y + 0.6)
             body = node.add("LI").add("LBody")
             for lines, style, leading in ((heads, _CHECK, 10.8), (details, _DETAIL, 9.6)):

@@ -117,6 +117,8 @@ def _page_end(lines: list[_Line], glued: list[bool], start: int, room: float) ->
         end += 1
     if end == len(lines):
         return end
+    if end == len(lines) - 1 and end - start > 2:  # no row stands alone on the last page
+        end -= 1
     kept = end
     while kept > start and glued[kept - 1]:
         kept -= 1

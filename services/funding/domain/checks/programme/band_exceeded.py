@@ -11,6 +11,7 @@ from services.funding.domain.finding import NOT_APPLICABLE, Lacks, Noticed, Said
 from shared.contracts.funding import Severity
 from shared.contracts.intake import Award, Population, SizeBand
 from shared.values.funders import FunderKind
+from shared.values.german import write_count
 
 OWN_MONEY = frozenset({FunderKind.MUNICIPALITY, FunderKind.CARRIER})
 """Grantors whose awards no size band of a programme limits."""
@@ -32,7 +33,8 @@ def band_exceeded(case: ProgrammeCase) -> Iterator[Said]:
         if population is None:
             yield Lacks(objects.municipality(case, municipality), "Einwohnerzahl")
         elif (band := band_of(case, population.inhabitants)) is None:
-            yield Lacks(objects.municipality(case, municipality), f"Größenklasse für {population.inhabitants} Einwohner")
+            what = f"Größenklasse für {write_count(population.inhabitants)} Einwohner"
+            yield Lacks(objects.municipality(case, municipality), what)
         elif award.maximum_cents > band.maximum_cents:
             yield _exceeded(case, award, population, band)
 
@@ -59,7 +61,13 @@ def _exceeded(case: ProgrammeCase, award: Award, population: Population, band: S
         at_risk_cents=at_risk,
         at_risk_eu_cents=at_risk if award.grantor.is_eu else 0,
         inputs=written({"awarded": award.maximum_cents, "ceiling": band.maximum_cents, "counted_on": population.counted_on})
-        | {"inhabitants": str(population.inhabitants), "band": f"{band.inhabitants_from}–{band.inhabitants_to or '∞'}"},
+        | {"inhabitants": write_count(population.inhabitants), "band": _band(band)},
         arithmetic=less(award.maximum_cents, band.maximum_cents),
         references=case.references_of(award, population, band),
     )
+
+
+def _band(band: SizeBand) -> str:
+    """``100.001–500.000``; ``ab 500.001`` where it has no end."""
+    start = write_count(band.inhabitants_from)
+    return f"{start}–{write_count(band.inhabitants_to)}" if band.inhabitants_to else f"ab {start}"
