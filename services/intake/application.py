@@ -118,6 +118,7 @@ def refuse_file(work: Work, name: str, digest: str, fault: Fault, actor: str) ->
     """Note that a file was handed in of which nothing can be read. It is not kept; its submitter is told at once."""
     nth = store.times_handed_in(work, digest) + 1
     id = id_of("handin", digest, str(nth))
+    work.correlation = id
     store.add_handin(
         work,
         Handin(
@@ -162,6 +163,7 @@ def receive_submission(work: Work, files: Files, submission: Submission, actor: 
 
 
 def _add(work: Work, file: Recognised, nth: int, id: UUID, actor: str, submission: str | None = None) -> UUID:
+    work.correlation = id
     store.add_handin(
         work,
         Handin(

@@ -15,6 +15,7 @@ from sqlalchemy import desc
 from sqlmodel import Session, col, select
 
 from services.intake.domain.identity import Standing
+from services.intake.domain.readers import oparl
 from services.intake.tables import Handin, Rejection, RowText, SetAside, Submission
 from services.intake.tables import Standing as StandingRow
 from shared.contracts.intake import SubjectTotal
@@ -250,14 +251,28 @@ def keep_standings(work: Work, made: Iterable[tuple[bytes, Standing]]) -> None:
 
 
 def remembered(work: Work, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Council objects that have or name one of these ids, and what those papers name in turn."""
+    """Council objects that have or name one of these ids: up to their papers, and down to all that explains these."""
     with cursor(work.session) as at:
-        at.execute("select id, kind, names, body from council where names && %s", (list(names),))
-        first = {id: (kind, named, body) for id, kind, named, body in at}
-        more = {name for kind, named, _ in first.values() if kind == "Paper" for name in named} - set(first)
-        at.execute("select id, kind, names, body from council where names && %s", (list(more),))
-        second = {id: (kind, named, body) for id, kind, named, body in at if kind != "Paper"}
-    return [body for _, (_, _, body) in sorted({**second, **first}.items())]
+
+        def find(where: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+            at.execute(f"select id, body from council where {where}", {"ids": list(ids)})  # noqa: S608 - our own words below
+            return dict(at.fetchall())
+
+        found = find("names && %(ids)s", names)
+        for _ in range(2):  # agenda item, consultation, paper
+            up = {name for thing in found.values() for name in oparl.upwards(thing)}
+            found |= find("names && %(ids)s and kind in ('Paper', 'Consultation')", up)
+        for _ in range(3):  # paper, consultation, agenda item, meeting
+            down = {name for thing in found.values() for name in oparl.downwards(thing)}
+            found |= find(
+                "(id = any(%(ids)s) and kind <> 'Paper') or (names && %(ids)s and kind in ('Meeting', 'AgendaItem'))", down
+            )
+            found |= find("names && %(ids)s and kind = 'Consultation'", {id for id, thing in found.items() if _is_paper(thing)})
+    return [thing for _, thing in sorted(found.items())]
+
+
+def _is_paper(thing: Mapping[str, Any]) -> bool:
+    return oparl.kind_of(dict(thing)) == "Paper"
 
 
 def remember(work: Work, objects: Sequence[tuple[str, str, str, list[str], dict[str, Any]]]) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from hypothesis import settings
 
 from services.intake import application, store, tables
 from services.intake.app import create
@@ -27,6 +28,9 @@ from shared.runtime.stack import Stack
 from tests.conftest import make_database
 
 T = TypeVar("T")
+
+settings.register_profile("unhurried", deadline=None)  # how long an example takes is the machine's affair
+settings.load_profile("unhurried")
 
 
 @dataclass

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import tracemalloc
 from collections import Counter
+from functools import partial
+from itertools import permutations
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -13,9 +18,11 @@ from sqlalchemy.exc import ProgrammingError
 
 from services.intake import application, store
 from services.intake.application import Instructed, NotFourEyes, StillReading, UnknownFile, UnknownRow, WrongSubject
+from services.intake.domain import readers
 from services.intake.domain.columns import AMOUNT
 from services.intake.domain.errors import Unreadable
-from shared.contracts.intake import FileRead, RowRejected
+from services.intake.domain.text import Content
+from shared.contracts.intake import FileRead, RowRejected, StepResult
 from shared.values.source import digest_of
 from tests.intake.conftest import Intake, dumped
 from tests.intake.made import VOUCHERS, details, entry, statement, voucher, voucher_list
@@ -336,3 +343,81 @@ def test_trying_a_file_stores_nothing_and_shows_everything() -> None:
     )
     assert AMOUNT.expected.de != AMOUNT.expected.en
     assert answer["shown"][0].startswith("2: VoucherRecorded measure/M-1") and VOUCHERS.startswith("Maßnahme")
+
+
+PAPERS = {
+    "paper": {
+        "id": "https://ris.example/paper/1", "type": "https://schema.oparl.org/1.1/Paper", "reference": "2021/941", "name": "A",
+        "modified": "2021-10-07T10:00:00+02:00", "body": "https://ris.example/body/1",
+        "consultation": ["https://ris.example/cons/1"],
+    },
+    "consultation": {
+        "id": "https://ris.example/cons/1", "type": "https://schema.oparl.org/1.1/Consultation", "role": "Entscheidung",
+        "paper": "https://ris.example/paper/1", "meeting": "https://ris.example/meet/1",
+        "organization": ["https://ris.example/org/1"],
+    },
+    "meeting": {
+        "id": "https://ris.example/meet/1", "type": "https://schema.oparl.org/1.1/Meeting", "name": "Sitzung",
+        "start": "2021-10-06T17:00:00+02:00",
+        "agendaItem": [{
+            "id": "https://ris.example/item/1", "type": "https://schema.oparl.org/1.1/AgendaItem",
+            "consultation": "https://ris.example/cons/1", "result": "ungeändert beschlossen",
+        }],
+    },
+    "organization": {"id": "https://ris.example/org/1", "type": "https://schema.oparl.org/1.1/Organization", "name": "Kreistag"},
+    "body": {"id": "https://ris.example/body/1", "type": "https://schema.oparl.org/1.1/Body", "name": "Kreis", "ags": "03157"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("order", list(permutations(PAPERS))[::7])
+def test_council_files_that_are_tried_together_are_joined_in_any_order(order: tuple[str, ...]) -> None:
+    files = [(f"{name}.json", json.dumps(PAPERS[name]).encode()) for name in order]
+    answers = list(application.try_files(files))
+    (fact,) = [fact for answer in answers for fact in answer["shown"]]
+    assert sum(answer["facts"] for answer in answers) == 1
+    assert "paper=03157/2021/941" in fact and "'held_on': '2021-10-06'" in fact and "Kreistag" in fact
+    assert "'result': 'passed_unchanged'" in fact
+
+
+@pytest.mark.parametrize("order", list(permutations(PAPERS))[::40])
+def test_council_files_that_are_handed_in_one_by_one_are_joined_in_any_order(intake: Intake, order: tuple[str, ...]) -> None:
+    for name in order:
+        intake.hand_in(json.dumps(PAPERS[name]), f"{name}.json", municipality="peine")
+    (step,) = intake.of("DecisionRecorded")[-1].decision.steps
+    assert (step.body, str(step.held_on), step.result) == ("Kreistag", "2021-10-06", StepResult.PASSED_UNCHANGED)
+
+
+def test_lists_that_are_tried_together_know_of_each_other() -> None:
+    answers = list(
+        application.try_files([("1.csv", voucher_list(voucher("1"))), ("2.csv", voucher_list(voucher("1"), voucher("2")))])
+    )
+    assert [(answer["facts"], answer["known"]) for answer in answers] == [(1, 0), (1, 1)]
+
+
+@pytest.mark.parametrize("kind", ["vouchers", "camt"])
+def test_a_large_file_is_never_held_as_a_whole(intake: Intake, tmp_path: Path, kind: str) -> None:
+    large = tmp_path / "large"
+    long = "x" * 4_000
+    if kind == "vouchers":
+        rows = (f"{voucher(str(at))};{long}" for at in range(4_000))
+        large.write_text("\n".join([f"{VOUCHERS};Sonstiges", *rows]), "utf-8")
+    else:
+        large.write_bytes(statement([entry(ref=f"B{at}", details=details(text=long)) for at in range(4_000)]))
+    content = Content.at(large)
+    tracemalloc.start()
+    intake.do(application.receive_file, intake.files, content, application.recognise("large", content, {}), "kasse")
+    drafts = sum(len(row.drafts) for row in readers.read(Content(partial(intake.files.open, content.digest))).rows)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert drafts == 4_000
+    assert peak < large.stat().st_size / 3, f"{peak:,} bytes held of a file of {large.stat().st_size:,}"
+
+
+def test_a_file_is_read_to_its_end_from_where_it_lies(intake: Intake, tmp_path: Path) -> None:
+    """What a file holds beyond the first looks counts as well: a letter that decides the encoding, a quotation mark."""
+    file = tmp_path / "list.csv"
+    rows = voucher_list(*(voucher(str(at)) for at in range(8_000)))
+    file.write_bytes(rows + voucher("x", payee="Möbel GmbH").encode("cp1252"))
+    content = Content.at(file)
+    reading = readers.read(content)
+    assert [draft.body["voucher"].issuer.name for _, draft in reading.drafts][-1] == "Möbel GmbH"

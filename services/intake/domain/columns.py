@@ -253,8 +253,13 @@ _IBAN_LENGTHS: Final = {
 
 
 def is_iban(iban: str) -> bool:
-    """Are form, length and check digits (ISO 7064 MOD 97-10) right? Letters and digits only, upper case."""
-    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{8,30}", iban) or len(iban) != _IBAN_LENGTHS.get(iban[:2], len(iban)):
+    """Are form, length and check digits (ISO 7064 MOD 97-10) right? Letters and digits only, upper case.
+
+    ``RF`` is no country: it begins a creditor reference (ISO 11649), which has the same check digits.
+    """
+    if iban.startswith("RF") or not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{8,30}", iban):
+        return False
+    if len(iban) != _IBAN_LENGTHS.get(iban[:2], len(iban)):
         return False
     return int("".join(str(int(sign, 36)) for sign in iban[4:] + iban[:4])) % 97 == 1
 

@@ -203,10 +203,15 @@ def heading_of(start: str, templates: Sequence[Template], given: Given) -> Headi
     return heading
 
 
+def is_mt940(start: str) -> bool:
+    """Does it begin like a bank statement of SWIFT's older kind?"""
+    return re.match(r"\s*(?::\d\d[A-Z]?:|\{1:F\d\d)", start) is not None
+
+
 def _unknown_kind(start: str, templates: Sequence[Template]) -> Words:
     """What is known of a file none of whose rows are headings."""
     first = _first_line(start)
-    if re.match(r":\d\d[A-Z]?:|\{1:F01", first):
+    if is_mt940(first):
         return Words("Das ist ein Kontoauszug in MT940.", "This is a bank statement in MT940.").then(STATEMENT_FORMAT)
     if first.startswith(('"EXTF"', "EXTF;")):
         return Words("Das ist ein DATEV-Buchungsstapel.", "This is a DATEV batch of bookings.")

@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import IO, Final, cast
 
 from services.intake.domain.errors import Fault, Unreadable, Words
@@ -17,6 +18,7 @@ from services.intake.domain.errors import Fault, Unreadable, Words
 ZIP: Final = b"PK\x03\x04"
 _BINARY: Final = (
     (ZIP, "ZIP"),
+    (b"PK\x05\x06", "ZIP ohne Inhalt"),
     (b"%PDF", "PDF"),
     (b"\xd0\xcf\x11\xe0", "XLS"),
     (b"\x89PNG", "PNG"),
@@ -49,6 +51,11 @@ class Content:
     def of(cls, content: bytes | Content) -> Content:
         """Bytes in memory as a content."""
         return content if isinstance(content, Content) else cls(lambda: io.BytesIO(content))
+
+    @classmethod
+    def at(cls, path: Path) -> Content:
+        """A file on disk as a content."""
+        return cls(lambda: path.open("rb"))
 
     @cached_property
     def head(self) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from services.intake.domain.columns import Template, word_of
-from services.intake.domain.delimited import read_delimited, row_of, words_of
+from services.intake.domain.delimited import is_mt940, read_delimited, row_of, words_of
 from services.intake.domain.errors import Fault, Unreadable, Words
 from services.intake.domain.readers import (
     awards,
@@ -73,7 +73,7 @@ def read(content: bytes | Content, given: Given | None = None) -> Reading:
     first = text.start().lstrip()[:1]
     if given.kind == camt.KIND or (given.kind is None and first == "<"):
         return camt.read_camt({"": content}, given, misdeclared=text.encoding == "cp1252")
-    if given.kind == oparl.KIND or (given.kind is None and first in ("{", "[")):
+    if given.kind == oparl.KIND or (given.kind is None and first in ("{", "[") and not is_mt940(text.start())):
         return oparl.read_oparl(text.whole(), given)
     templates = [TEMPLATES[given.kind]] if given.kind else list(TEMPLATES.values())
     return read_delimited(text, templates, given)

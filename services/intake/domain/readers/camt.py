@@ -82,11 +82,11 @@ def read_camt(contents: Mapping[str, Content], given: Given, *, misdeclared: boo
     for name, content in contents.items():
         says_other = re.search(rb"encoding\s*=\s*[\"'](?!utf-?8)", content.head[:200], re.IGNORECASE)
         document = Document(content, name, "windows-1252" if misdeclared and not says_other else None)
-        root, first = _start(document, name or given.name)
-        if root not in ("Document", *MESSAGES) or first not in MESSAGES:
-            said = f"{root}/{first or ''}"
+        names = _start(document, given.name)
+        if names[-1] not in MESSAGES:
+            said = "/".join(names[:2])
             hint = next((words for part, words in OTHERS.items() if part in said), None)
-            raise Unreadable(Fault("FILE-09", value=said, hint=hint), name or given.name)
+            raise Unreadable(Fault("FILE-09", value=f"{name}: {said}" if name else said, hint=hint), given.name)
         documents.append(document)
     reading = Reading(KIND, _series(documents[0], given), (), ())
     reading.rows = _rows(documents, given, reading.remarks)
@@ -108,22 +108,27 @@ OTHERS: Final = {
 """XML that people hand in by mistake, by a part of its first two names."""
 
 
-def _start(document: Document, file: str) -> tuple[str, str | None]:
-    """Local names of the root and of the message in it."""
+WRAPPED: Final = 60
+"""So many elements may stand around and before the message: envelopes and business headers."""
+
+
+def _start(document: Document, file: str) -> list[str]:
+    """Local names of the first elements up to that of the message."""
     head = document.content.head
     if re.match(rb"\s*(?:\xef\xbb\xbf)?<(?:!doctype )?(?:html|table)\b", head, re.IGNORECASE):
-        return "html", None
+        return ["html"]
     if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
         raise Unreadable(Fault("FILE-07", value="DTD"), file)
     names: list[str] = []
     try:
         for _, element in document.walk(("start",)):
             names.append(_name(element))
-            if len(names) == 2 or names[0] in MESSAGES:
+            if names[-1] in MESSAGES or len(names) == WRAPPED:
                 break
     except etree.XMLSyntaxError as error:
-        raise Unreadable(Fault("FILE-07", value=str(error)[:200]), file) from error
-    return names[0], names[0] if names[0] in MESSAGES else names[1] if len(names) > 1 else None
+        if len(names) < 2:
+            raise Unreadable(Fault("FILE-07", value=str(error)[:200]), file) from error
+    return names
 
 
 def _series(document: Document, given: Given) -> str:
@@ -436,14 +441,18 @@ def _text(node: Node | None, *path: str) -> str | None:
     return (node.text or None) if node is not None else None
 
 
+_DECIMAL: Final = re.compile(r"\+?(?=\.?\d)(\d{0,15})(?:\.(\d{0,5}))?")
+"""xs:decimal, which may begin or end with its dot."""
+
+
 def _cents(amount: Node | None, column: str) -> int:
     said, currency = (amount.text, amount.currency) if amount is not None else ("", "")
-    found = re.fullmatch(r"\+?(\d{1,15})(?:\.(\d{1,5}))?", said)
+    found = _DECIMAL.fullmatch(said)
     if not found or (found[2] or "")[2:].strip("0"):
         raise RowFault(Fault("BANK-03", column, said or None))
-    if currency and currency != "EUR":
+    if currency and currency.upper() != "EUR":
         raise RowFault(Fault("BANK-02", column, f"{said} {currency}"))
-    cents = int(found[1]) * 100 + int((found[2] or "")[:2].ljust(2, "0"))
+    cents = int(found[1] or "0") * 100 + int((found[2] or "")[:2].ljust(2, "0"))
     if cents > LIMIT:
         raise RowFault(Fault("BANK-03", column, said))
     return cents
@@ -509,7 +518,10 @@ def _lasting(said: str | None) -> str | None:
 def _status(entry: Node) -> str:
     status = _child(entry, "Sts")
     said = _text(status, "Cd") or _text(status, "Prtry") or _text(status)
-    return said or "BOOK"
+    return (said or "BOOK").upper()
+
+
+_ISO_DAY: Final = Words("ein Datum wie 2026-12-31", "a date such as 2026-12-31")
 
 
 def _day(entry: Node, name: str) -> date | None:
@@ -524,19 +536,13 @@ def _day(entry: Node, name: str) -> date | None:
             return business_date(instant) if instant.tzinfo else instant.date()
         return date.fromisoformat(said[:10])
     except ValueError:
-        raise RowFault(Fault("ROW-03", f"Ntry/{name}", said)) from None
+        raise RowFault(Fault("ROW-03", f"Ntry/{name}", said, _ISO_DAY)) from None
 
 
 def _parts(details: list[Node], amount: int) -> list[int] | None:
     """Amounts of a batch's transactions if they add up to the entry, else None."""
     try:
-        cents = [
-            _cents(
-                _child(tx, "Amt") if _child(tx, "Amt") is not None else _child(_child(_child(tx, "AmtDtls"), "TxAmt"), "Amt"),
-                "TxDtls/Amt",
-            )
-            for tx in details
-        ]
+        cents = [_cents(_amount_of(tx), "TxDtls/Amt") for tx in details]
     except RowFault:
         return None
     sign = -1 if amount < 0 else 1
@@ -544,6 +550,12 @@ def _parts(details: list[Node], amount: int) -> list[int] | None:
         return [sign * part for part in cents]
     signed = [-part if _text(tx, "CdtDbtInd") == "DBIT" else part for tx, part in zip(details, cents, strict=True)]
     return signed if sum(signed) == amount else None
+
+
+def _amount_of(detail: Node) -> Node | None:
+    """Amount of a transaction: of its own, else as transferred, else as ordered."""
+    within = _child(detail, "AmtDtls")
+    return _child(detail, "Amt") or _child(_child(within, "TxAmt"), "Amt") or _child(_child(within, "InstdAmt"), "Amt")
 
 
 def _other_side(detail: Node | None, amount: int, reversal: bool, own: str) -> tuple[str | None, str | None]:

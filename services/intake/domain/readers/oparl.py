@@ -20,7 +20,7 @@ from services.intake.domain.errors import Fault, Unreadable, Words
 from services.intake.domain.pseudonyms import folded
 from services.intake.domain.readers.results import result_of
 from services.intake.domain.reading import Draft, Given, Reading, Row, series_of
-from shared.contracts.intake import Decision, DecisionRecorded, PaperFile, Step
+from shared.contracts.intake import Decision, DecisionRecorded, PaperFile, Step, StepResult
 from shared.values.dates import business_date
 from shared.values.subject import subject_of
 
@@ -70,17 +70,28 @@ def read_oparl(text: str, given: Given) -> Reading:
         raise Unreadable(Fault("FILE-08", value=str(error)[:200]), given.name) from error
     top = list(_objects(said))
     if not any(kind for kind, _ in top):
-        shown = ", ".join(list(said)[:8]) if isinstance(said, dict) else "Liste"
+        first = next((one for one in said if isinstance(one, dict)), {}) if isinstance(said, list) else said
+        shown = ", ".join(list(first)[:8]) if isinstance(first, dict) and first else str(said)[:40]
         hint = SUBMISSION if "specversion" in shown else None
         raise Unreadable(Fault("FILE-09", value=shown, hint=hint), given.name)
     reading = Reading(KIND, series_of(KIND, given.series or given.name), (), ())
     reading.rows = _rows(top, given, reading)
+    links = said.get("links") if isinstance(said, dict) else None
+    if isinstance(links, dict) and links.get("next"):
+        reading.remarks.append(f"Das ist eine Seite von mehreren; die nächste ist {str(links['next'])[:200]}.")
     return reading
 
 
 def loaded(text: str) -> Any:
-    """JSON of a text; refuses NaN and halves of surrogate pairs, and leaves out NUL: neither files nor databases take them."""
-    said = json.loads(text.removeprefix("\ufeff").replace("\\u0000", ""), parse_constant=_refuse)
+    """JSON of a text, or of each of its lines; refuses NaN and halves of surrogate pairs, and leaves out NUL: neither files nor
+    databases take them."""
+    bare = text.removeprefix("\ufeff").replace("\\u0000", "")
+    try:
+        said = json.loads(bare, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        if error.msg != "Extra data":
+            raise
+        said = [json.loads(line, parse_constant=_refuse) for line in bare.splitlines() if line.strip()]
     if re.search(r"\\u[dD][89a-fA-F]", text):
         json.dumps(said, ensure_ascii=False).encode()
     return said
@@ -88,8 +99,8 @@ def loaded(text: str) -> Any:
 
 def kind_of(thing: Object) -> str:
     """Kind of an OParl object by its type's URL, or an empty text."""
-    name = str(thing.get("type") or "").rstrip("/").rpartition("/")[2]
-    return name if name in KINDS else ""
+    name = re.search(r"[A-Za-z]+$", str(thing.get("type") or "").rstrip("/"))
+    return name[0] if name and name[0] in KINDS else ""
 
 
 def _refuse(constant: str) -> Any:
@@ -103,14 +114,22 @@ def _objects(said: Any, kind: str = "") -> Iterator[tuple[str, Object]]:
             yield from _objects(one, kind)
     elif isinstance(said, dict):
         found = kind_of(said) or (kind if "id" in said or "reference" in said else "")
-        if found or not any(isinstance(said.get(name), list | dict) for name in LISTS):
-            yield found, said
+        known = [] if found else [(name, of) for name, of in LISTS.items() if isinstance(said.get(name), list | dict)]
+        if known:
+            for name, of in known:
+                yield from _objects(said[name], of)
+        elif not found and (wrapped := [value for value in said.values() if _holds_objects(value)]):
+            yield from _objects(wrapped)
         else:
-            for name, of in LISTS.items():
-                if isinstance(said.get(name), list | dict):
-                    yield from _objects(said[name], of)
+            yield found, said
     else:
         yield "", {"value": said}
+
+
+def _holds_objects(said: Any) -> bool:
+    """Is it an OParl object, or a list of such?"""
+    first = said[0] if isinstance(said, list) and said else said
+    return isinstance(first, dict) and kind_of(first) != ""
 
 
 class _Index:
@@ -129,6 +148,8 @@ class _Index:
             if before and str(before[1].get("modified") or "") > str(thing.get("modified") or ""):
                 return
             self.by_id[identity] = (kind, thing)
+        if thing.get("deleted") is True and kind in ("Meeting", "AgendaItem"):
+            return  # what it said before counts no longer
         if kind == "Meeting":
             for item in _listed(thing.get("agendaItem")):
                 if isinstance(item, dict):
@@ -166,7 +187,7 @@ class _Index:
         """The object an id names, or the embedded object itself."""
         found = self.by_id.get(_id(said) or "")
         if found and found[0] == kind:
-            return found[1]
+            return None if found[1].get("deleted") is True and kind != "Paper" else found[1]
         return said if isinstance(said, dict) and len(said) > 1 else None
 
 
@@ -180,6 +201,7 @@ def _rows(top: list[tuple[str, Object]], given: Given, reading: Reading) -> Iter
             index.add(kind, thing)
     here: set[str] = set()
     touched: dict[str, str] = {}
+    ids: dict[str, str] = {}
     for at, (kind, thing) in enumerate(top, 1):
         place = str(at)
         if not kind:
@@ -197,12 +219,17 @@ def _rows(top: list[tuple[str, Object]], given: Given, reading: Reading) -> Iter
                 ignored=f"{kind}: wird für Vorlagen gemerkt" if kind in REMEMBERED else f"{kind}: enthält keine Beratung",
             )
             continue
+        row = _paper_row(place, thing, index, given, reading.remarks)
         if identity:
             here.add(identity)
-        yield _paper_row(place, thing, index, given, reading.remarks)
+            for _, draft in row.drafts:
+                if ids.setdefault(draft.subject, identity) != identity:
+                    reference = draft.body["decision"].reference
+                    reading.remarks.append(f"Aktenzeichen {reference} steht an zwei Vorlagen; es gilt die spätere von beiden.")
+        yield row
     for thing in given.remembered:
         if kind_of(thing) == "Paper" and (identity := _id(thing)) and identity not in here:
-            by = next((touched[name] for name in referred(thing) if name in touched), None)
+            by = next((touched[name] for name in _reach(thing, index) if name in touched), None)
             if by:
                 row = _paper_row(f"{by}>{_tail(identity)}", thing, index, given, reading.remarks)
                 row.cells = {"id": identity, "reference": thing.get("reference")}
@@ -223,8 +250,8 @@ _GIST: Final = {
         "auxiliaryFile",
         "consultation",
     ),
-    "Meeting": ("name", "start", "cancelled", "meetingState", "organization"),
-    "AgendaItem": ("meeting", "consultation", "result"),
+    "Meeting": ("name", "start", "cancelled", "meetingState", "organization", "deleted"),
+    "AgendaItem": ("meeting", "consultation", "result", "deleted"),
     "Consultation": ("paper", "meeting", "agendaItem", "organization", "role", "authoritative", "deleted"),
     "Organization": ("name", "shortName"),
     "Body": ("name", "ags", "rgs"),
@@ -238,7 +265,8 @@ def _gist(kind: str, thing: Object) -> Object:
     if kind == "Meeting":
         items = [item for item in _listed(thing.get("agendaItem")) if isinstance(item, dict) and _id(item)]
         gist["agendaItem"] = [
-            {name: item[name] for name in ("id", "consultation", "result") if item.get(name) is not None} for item in items
+            {name: item[name] for name in ("id", "consultation", "result", "deleted") if item.get(name) is not None}
+            for item in items
         ]
     return gist
 
@@ -246,7 +274,42 @@ def _gist(kind: str, thing: Object) -> Object:
 def names_of(thing: Object) -> list[str]:
     """Ids that a remembered object has or names: what it is found by."""
     kind = kind_of(thing)
-    return list(dict.fromkeys(referred(thing) if kind == "Paper" else _named(kind, thing)))
+    names = referred(thing) if kind == "Paper" else _named(kind, thing)
+    if kind == "Consultation":
+        names += _met(thing)
+    return list(dict.fromkeys(names))
+
+
+def upwards(thing: Object) -> list[str]:
+    """Ids by which the papers of a consultation or an agenda item are found, or what leads to them."""
+    return _named(kind_of(thing), thing) if kind_of(thing) in ("Consultation", "AgendaItem") else []
+
+
+def downwards(thing: Object) -> list[str]:
+    """Ids of what a paper, a consultation or an agenda item is explained by."""
+    match kind_of(thing):
+        case "Paper":
+            return referred(thing)
+        case "Consultation":
+            return _met(thing)
+        case "AgendaItem":
+            return [name for name in (_id(thing.get("meeting")), _id(thing.get("consultation"))) if name]
+    return []
+
+
+def _met(consultation: Object) -> list[str]:
+    """Ids of where a consultation was held, and by whom."""
+    said = (consultation.get("meeting"), consultation.get("agendaItem"), *_listed(consultation.get("organization")))
+    return [name for name in map(_id, said) if name]
+
+
+def _reach(paper: Object, index: _Index) -> Iterator[str]:
+    """Ids of all that a paper's state rests on, also by way of consultations that stand alone."""
+    yield from referred(paper)
+    for consultation in _consultations(paper, index):
+        yield from _met(consultation)
+        if item := index.item_of(consultation):
+            yield from filter(None, (_id(item), _id(item.get("meeting"))))
 
 
 def _named(kind: str, thing: Object) -> list[str]:
@@ -268,11 +331,7 @@ def referred(paper: Object) -> list[str]:
     for consultation in _listed(paper.get("consultation")):
         names.append(_id(consultation))
         if isinstance(consultation, dict):
-            names += [
-                _id(consultation.get("meeting")),
-                _id(consultation.get("agendaItem")),
-                *map(_id, _listed(consultation.get("organization"))),
-            ]
+            names += _met(consultation)
     return list(dict.fromkeys(name for name in names if name))
 
 
@@ -319,18 +378,22 @@ def _municipality(paper: Object, index: _Index, given: Given) -> str:
     return (body and (_said(body.get("ags")) or _said(body.get("rgs")))) or urlsplit(_id(paper) or "").hostname or "unbekannt"
 
 
+def _consultations(paper: Object, index: _Index) -> list[Object]:
+    """Consultations of a paper: as embedded, where they are, since council systems give one consultation's id to several."""
+    found = [
+        one
+        for said in _listed(paper.get("consultation"))
+        if (one := said if isinstance(said, dict) and len(said) > 2 else index.get(said, "Consultation"))
+    ]
+    listed = {_id(one) for one in found}
+    return found + [one for one in index.consultations_of_paper.get(_id(paper) or "", ()) if _id(one) not in listed]
+
+
 def _steps(paper: Object, index: _Index) -> list[Step]:
     """The consultation sequence by date; a step without a date stays behind the one it is listed behind."""
-    consultations = [  # as embedded, where they are: council systems give one consultation's id to several
-        found
-        for said in _listed(paper.get("consultation"))
-        if (found := said if isinstance(said, dict) and len(said) > 2 else index.get(said, "Consultation"))
-    ]
-    listed = {_id(one) for one in consultations}
-    consultations += [one for one in index.consultations_of_paper.get(_id(paper) or "", ()) if _id(one) not in listed]
     placed: list[tuple[date, int, Step]] = []
     last = date.min
-    for at, consultation in enumerate(consultations):
+    for at, consultation in enumerate(_consultations(paper, index)):
         if consultation.get("deleted") is True:
             continue
         step = _step(consultation, index)
@@ -390,7 +453,7 @@ def _step(consultation: Object, index: _Index) -> Step:
         held_on=_date(meeting.get("start")) if meeting and not cancelled else None,
         meeting=f"{name} (abgesagt)" if cancelled and name else name,
         result_raw=raw,
-        result=result_of(raw),
+        result=StepResult.UNKNOWN if cancelled and raw else result_of(raw),  # a meeting that was not held decides nothing
     )
 
 

@@ -25,7 +25,10 @@ dem beschlussvorschlag zugestimmt | der vorlage wird zugestimmt | der vorlage zu
 dem antrag zugestimmt | antrag {x} | vorlage {x} | beschlussvorschlag {x} | zustimmung empfohlen
 {x} gemaess beschlussvorschlag | {x} laut beschlussvorschlag | {x} gemaess vorlage | {x} laut vorlage | {x} wie vorgeschlagen
 {x} wie vorlage | der beschlussvorlage wird zugestimmt | annahme empfohlen | zustimmung zur vorlage
-zustimmung zum beschlussvorschlag | annahme
+zustimmung zum beschlussvorschlag | annahme | so {x} | wurde {x} | beschluss gefasst | der beschlussvorschlag wird angenommen
+der beschlussvorschlag wurde angenommen | dem beschlussvorschlag wurde zugestimmt | der vorlage wurde zugestimmt
+der beschlussvorlage wurde zugestimmt | dem antrag wurde zugestimmt | der antrag wurde angenommen | antrag wurde angenommen
+die vorlage wurde beschlossen | die vorlage wird beschlossen | wie vorgelegt {x} | {x} wie vorgelegt
 """
 _CHANGED = """
 geaendert {x} | abgeaendert {x} | mit aenderung {x} | mit aenderungen {x} | {x} mit aenderung | {x} mit aenderungen
@@ -40,7 +43,9 @@ abgelehnt | ablehnung | nicht beschlossen | nicht empfohlen | nicht zugestimmt |
 keine zustimmung | nicht befuerwortet | zurueckgewiesen | verworfen | ablehnung empfohlen | zur ablehnung empfohlen
 wird abgelehnt | der antrag wird abgelehnt | antrag abgelehnt | vorlage abgelehnt | stimmengleichheit abgelehnt
 bei stimmengleichheit abgelehnt | abgelehnt bei stimmengleichheit | abgelehnt wegen stimmengleichheit
-nicht zur beschlussfassung empfohlen | beschlussvorschlag abgelehnt | dem antrag wird nicht zugestimmt
+nicht zur beschlussfassung empfohlen | beschlussvorschlag abgelehnt | dem antrag wird nicht zugestimmt | wurde abgelehnt
+antrag wurde abgelehnt | der antrag wurde abgelehnt | dem antrag wurde nicht zugestimmt | die vorlage wurde abgelehnt
+der beschlussvorschlag wurde abgelehnt | dem beschlussvorschlag wurde nicht zugestimmt
 """
 _POSTPONED = """
 vertagt auf die naechste sitzung | vertagt auf naechste sitzung | auf naechste sitzung vertagt | vertagt | zurueckgestellt
@@ -86,6 +91,8 @@ _MAJORITY = re.compile(
     r"\b(?:einstimmige?[rs]?|einmuetige?[rs]?|mehrheitliche?[rs]?|grossmehrheitlich|stimmenmehrheit|mehrstimmig|einhellig"
     r"|mit (?:grosser |knapper )?(?:mehrheit|stimmenmehrheit)|bei stimmenthaltung(?:en)?)\b"
 )
+_NOT_BY_MAJORITY = re.compile(r"\b(?:nicht|keine)\s+(?:ein(?:stimm|muet)ig|mehrheitlich|(?:stimmen)?mehrheit)")
+"""„nicht einstimmig beschlossen“ is no refusal: the negation belongs to the majority that is taken off."""
 _VOTES = re.compile(
     r"(?:\b(?:bei|mit|und|ohne|gegen)\s+)*\b(?:\d+|einer|eine|zwei|drei|vier|fuenf|sechs|sieben|acht|neun|zehn|keine|keinen)\s+"
     r"(?:ja|nein|gegen)?\s*(?:stimmen?|enthaltung(?:en)?|gegenstimmen?|stimmenthaltung(?:en)?|neinstimmen?|jastimmen?)\b"
@@ -109,6 +116,8 @@ def result_of(raw: str | None) -> StepResult | None:
     """
     if raw is None or not raw.strip():
         return None
+    if _NOT_BY_MAJORITY.search(folded(raw)):
+        return StepResult.UNKNOWN
     whole = _bared(raw)
     if whole in PHRASES:
         return PHRASES[whole]
