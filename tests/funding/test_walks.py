@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from services.funding import application
+from services.reporting.domain.lines import line_of, standing
 from shared.contracts.funding import (
     CoverageChanged,
     EntryPosted,
@@ -12,6 +15,7 @@ from shared.contracts.funding import (
     PaymentMatched,
     PaymentUnmatched,
 )
+from shared.contracts.intake import ReceiptRecorded, SetCutOff
 from tests.funding import facts
 from tests.funding.running import Funding
 
@@ -81,3 +85,22 @@ def test_nothing_is_told_twice_when_nothing_changed(funding: Funding) -> None:
         application.store.touch(session, ["measure/M-1"])
     funding.settle()
     assert len(funding.told(MeasureReconciled)) == statements
+
+
+def test_a_corrected_day_counts_from_the_day_it_names_in_statement_and_lines(funding: Funding) -> None:
+    voucher, receipt = facts.voucher(1, invoice_date=date(2026, 1, 10)), facts.receipt(50_00, received_on=date(2026, 1, 12))
+    days = (date(2026, 1, 15), date(2026, 2, 1), date(2026, 2, 28))
+    funding.post(facts.measure(), voucher, receipt, *(facts.instruction("measure/M-1", SetCutOff(as_of=d), d) for d in days))
+    later = receipt.receipt.model_copy(update={"received_on": date(2026, 2, 20)})
+    funding.post(
+        facts.corrected(voucher, invoice_date=date(2026, 1, 20)),
+        facts.told(ReceiptRecorded, receipt.subject, "again", corrects=receipt.id, receipt=later),
+    )
+    funding.settle()
+    totals = [funding.statement(day=day).totals for day in days]
+    assert [(t.claimed_cents, t.received_cents) for t in totals] == [(0, 0), (100_00, 0), (100_00, 50_00)]
+    lines = standing([line_of(e) for e in funding.told(EntryPosted) if e.subject == "measure/M-1"])
+    for day, total in zip(days, totals, strict=True):
+        by_day = [x for x in lines if x.entry.valued_on <= day]
+        added = sum(x.cents("cost") for x in by_day), -sum(x.cents("drawn") for x in by_day)
+        assert added == (total.claimed_cents, total.received_cents), "the report adds its lines up to the statement"

@@ -87,8 +87,8 @@ class Coverage:
 
     @property
     def gap_cents(self) -> int:
-        """Σ of the years' gaps; the term's where years are not judged singly."""
-        return sum(self.gaps.values()) if self.by_year else self.term_gap
+        """Σ of the years' gaps; the term's where no single year has one."""
+        return sum(self.gaps.values()) or self.term_gap
 
 
 def _gap(cents: int) -> int:

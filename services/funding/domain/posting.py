@@ -1,8 +1,8 @@
 """What a fact means in money: fact → entries, all of them or none.
 
 Chart: ``cost:<position>`` · ``ineligible:<position>`` · ``suppliers`` · ``clearing`` · ``bank`` · ``drawn`` · ``award`` ·
-``commitment`` · ``cofunding``. Debits are positive. A correction reverses what the earlier fact posted and posts anew, booked
-when it became known and valued at the day the earlier one was.
+``commitment`` · ``cofunding``. Debits are positive. A correction reverses what the earlier fact posted, valued as that was, and
+posts anew, valued at the day it names itself; both are booked when it became known.
 """
 
 from __future__ import annotations
@@ -298,13 +298,13 @@ def _of_voucher(fact: VoucherRecorded | VoucherCorrected) -> Entering:
 def _entered(entering: Entering, books: Books, booked_on: date) -> tuple[Entry, ...]:
     if entering.fact.corrects is not None:
         return _corrected(entering, entering.fact.corrects, books, booked_on)
-    return (_append(entering, entering.valued_on, books.journal, booked_on),)
+    return (_append(entering, books.journal, booked_on),)
 
 
-def _append(entering: Entering, valued_on: date, journal: Journal, booked_on: date) -> Entry:
+def _append(entering: Entering, journal: Journal, booked_on: date) -> Entry:
     fact = entering.fact
     return journal.append(
-        entering.kind, entering.postings, booked_on=booked_on, valued_on=valued_on, fact=fact.id, source=fact.source
+        entering.kind, entering.postings, booked_on=booked_on, valued_on=entering.valued_on, fact=fact.id, source=fact.source
     )
 
 
@@ -313,17 +313,16 @@ def _corrected(entering: Entering, corrects: UUID, books: Books, booked_on: date
     if not originals:
         raise Unpostable(f"die berichtigte Tatsache {corrects} hat nichts gebucht")
     reversals = _undone(entering.fact, corrects, books, booked_on)
-    return (*reversals, _append(entering, originals[-1].valued_on, books.journal, booked_on))
+    return (*reversals, _append(entering, books.journal, booked_on))
 
 
 def _versioned(entering: Entering, key: str, version: int, *, books: Books, booked_on: date) -> tuple[Entry, ...]:
     """An award's or a promise's next version takes the place of the one before; an older one that comes late posts nothing."""
-    fact, journal, valued_on, replaced = entering.fact, books.journal, entering.valued_on, key
+    fact, journal, replaced = entering.fact, books.journal, key
     if fact.corrects is not None:
         held = next((k for k, s in books.standing.items() if s.fact == fact.corrects), None)
         if held is not None:
             replaced = held
-            valued_on = next((e.valued_on for e in books.standing[held].entries), valued_on)
         elif key not in books.standing:
             raise Unpostable(f"die berichtigte Tatsache {fact.corrects} ist nicht gebucht", f"fact {fact.corrects}")
     before = books.standing.get(replaced)
@@ -332,7 +331,7 @@ def _versioned(entering: Entering, key: str, version: int, *, books: Books, book
     reversals = tuple(
         journal.reverse(e, booked_on=booked_on, fact=fact.id, source=fact.source) for e in (before.entries if before else ())
     )
-    anew = (_append(entering, valued_on, journal, booked_on),) if entering.postings else ()
+    anew = (_append(entering, journal, booked_on),) if entering.postings else ()
     if replaced != key:
         books.standing[replaced] = Standing(fact.id, 0, ())
     books.standing[key] = Standing(fact.id, version, anew)

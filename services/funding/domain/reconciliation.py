@@ -18,7 +18,7 @@ from services.funding.domain.case import Case, ProgrammeCase, provisional
 from services.funding.domain.checks.all import CHECKS
 from services.funding.domain.checks.programme.band_exceeded import band_of, population_of
 from services.funding.domain.checks.programme.figures import active, joined
-from services.funding.domain.coverage import Coverage, cover
+from services.funding.domain.coverage import TOLERANCE_CENTS, Coverage, cover
 from services.funding.domain.finding import Check
 from services.funding.domain.posting import POSTED, payable_share
 from services.funding.domain.waiver import Waiver
@@ -239,10 +239,7 @@ def _plan_and_secured(case: Case, covered: Coverage) -> Stage:
     """S1: what is planned ↔ what awards and commitments secure."""
     if not covered.planned:
         return _without("S1", "Finanzierungsplan") if covered.lines else _without("S1", None)
-    withdrawn = covered.planned_cents - covered.valid_cents if case.withdrawn_on else 0
-    return _compared(
-        "S1", covered.planned_cents, covered.valid_cents, [Explained(code="D12", cents=withdrawn, text="Maßnahme zurückgezogen")]
-    )
+    return _compared("S1", covered.planned_cents, covered.valid_cents, [_of_plan(case, covered)])
 
 
 def _awards_and_commitments(case: Case, covered: Coverage) -> Stage:
@@ -253,10 +250,15 @@ def _awards_and_commitments(case: Case, covered: Coverage) -> Stage:
     if not covered.planned:
         return _without("S2", "Finanzierungsplan")
     awarded = sum(sum(y.amount_cents for y in award.years) if award.years else award.maximum_cents for award in awards)
-    rest = covered.planned_cents - awarded
-    committed = covered.valid_cents - awarded
-    withdrawn = rest - committed if case.withdrawn_on else 0
-    return _compared("S2", rest, committed, [Explained(code="D12", cents=withdrawn, text="Maßnahme zurückgezogen")])
+    return _compared("S2", covered.planned_cents - awarded, covered.valid_cents - awarded, [_of_plan(case, covered)])
+
+
+def _of_plan(case: Case, covered: Coverage) -> Explained:
+    """Why plan and secured money differ where that is no gap: the measure was withdrawn, or it is the cent KOF-01 tolerates."""
+    difference = covered.planned_cents - covered.valid_cents
+    if case.withdrawn_on:
+        return Explained(code="D12", cents=difference, text="Maßnahme zurückgezogen")
+    return Explained(code="D02", cents=difference if abs(difference) <= TOLERANCE_CENTS else 0, text="Rundung")
 
 
 def _commitments_and_decisions(case: Case) -> Stage:

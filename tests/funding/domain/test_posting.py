@@ -77,14 +77,14 @@ def test_a_promises_next_version_reverses_the_one_before_and_withdrawing_it_post
     assert post(books, facts.promise(100, version=2, revision=2)) == (), "an older version that comes late changes nothing"
 
 
-def test_a_correction_is_a_reversal_and_a_new_entry_valued_at_the_original_day() -> None:
+def test_a_correction_is_a_reversal_valued_as_it_was_and_a_new_entry_valued_at_the_day_it_names() -> None:
     books = books_of()
     first = facts.voucher(1, 100)
     post(books, first)
     second = facts.corrected(first, gross_cents=90, eligible_cents=90, invoice_date=date(2026, 1, 12))
     reversal, anew = post(books, second)
-    assert (reversal.reverses, reversal.postings[0].cents) == (1, -100)
-    assert (anew.kind, anew.postings[0].cents, anew.valued_on) == ("voucher", 90, date(2026, 1, 10))
+    assert (reversal.reverses, reversal.postings[0].cents, reversal.valued_on) == (1, -100, date(2026, 1, 10))
+    assert (anew.kind, anew.postings[0].cents, anew.valued_on) == ("voucher", 90, date(2026, 1, 12))
     third = facts.corrected(second, revision=3, eligible_cents=80)
     assert [e.reverses for e in post(books, third)] == [3, None]
 

@@ -92,6 +92,20 @@ def test_money_still_to_come_is_a_matter_of_time_until_the_final_close() -> None
     assert (too_much.unexplained_cents, too_much.verdict) == (-30_00, "open")
 
 
+def test_the_cent_that_is_no_gap_is_rounding_and_two_cents_are_open() -> None:
+    said = stated(facts.plan(100_00), facts.award(60_00, years={2026: 60_00}), facts.promise(39_99))
+    assert [(s.code, s.verdict, s.unexplained_cents) for s in said.stages[:2]] == [("S1", "explained", 0), ("S2", "explained", 0)]
+    assert [(e.code, e.cents) for e in said.stages[0].explained] == [("D02", 1)]
+    short = stated(facts.plan(100_00), facts.award(60_00, years={2026: 60_00}), facts.promise(39_98))
+    assert [s.verdict for s in short.stages[:2]] == ["open", "open"]
+
+
+def test_cents_short_in_every_year_are_a_gap_of_the_term() -> None:
+    years = range(2026, 2030)
+    said = stated(*(facts.plan(100_00, y) for y in years), *(facts.promise(99_99, y) for y in years))
+    assert said.totals.gap_cents == 4, "no year has a gap, the term has: as KOF-01 says"
+
+
 def test_promises_that_share_what_one_paper_grants_are_held_against_it_once() -> None:
     amounts = {"K-1": 60_00, "K-2": 40_00}
     promises = [facts.promise(cents, number=n, funder=facts.CITY, decision="V-1") for n, cents in amounts.items()]
