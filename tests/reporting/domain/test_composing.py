@@ -16,7 +16,7 @@ from services.reporting.domain.documents import common, wording
 from services.reporting.domain.documents.all import OF_MEASURE, OF_PROGRAMME
 from services.reporting.domain.documents.programme_overview import kind_of_municipality
 from services.reporting.domain.lines import Line, VoucherLine, line_of, voucher_lines
-from services.reporting.domain.snapshot import Basis, MeasureSnapshot, ProgrammeSnapshot
+from services.reporting.domain.snapshot import Basis, MeasureSnapshot, ProgrammeSnapshot, programme_disagreements
 from services.reporting.renderers.canonical import canonical
 from services.reporting.renderers.pdf.render import render
 from shared.contracts.funding import (
@@ -406,6 +406,44 @@ def test_a_programme_prints_its_measures_and_they_add_up() -> None:
     table = table_of(OF_PROGRAMME["D9"](snapshot, "P-D9-2026-02-28-1"), "Maßnahmen")
     assert next(sums(table)) == (2, 100, 100)
     assert all(printed == added for _, printed, added in sums(table))
+
+
+def test_each_sum_of_a_programme_is_added_up_by_funder_municipality_and_measure_and_a_cent_off_is_told() -> None:
+    total = NOTHING.model_copy(update={"committed_cents": 50})
+    line = ProgrammeLine(
+        municipality=Municipality(key="05000", name="Stadt"), joined_on=None, left_on=None, participation_cents=None,
+        inhabitants=None, band_cents=None, measures=("M-1",), totals=total,
+        funders=(FunderTotal(kind=FunderKind.ESF, valid_cents=49, received_cents=0),),
+    )
+    statement = ProgrammeStatement(
+        as_of=AS_OF, rule_set="national", rules=RULES, facts_upto=1, totals=total, lines=(line,), figures=(), checks=(),
+        findings=(), measures={"measure/M-1": id_of("1")},
+    )
+    period = Period(start=date(2026, 1, 1), end=date(2026, 12, 31))
+    snapshot = ProgrammeSnapshot(
+        "programme/P", Source(digest=LIST, place="2"),
+        ProgrammeData(key="P", name="Programm", rule_set="national", period=period), statement, Basis(id_of("s"), WHEN), (),
+        measures={"M-1": measure()}, statements={"M-1": empty().statement.model_copy(update={"totals": total})},
+    )
+    assert [str(d) for d in programme_disagreements(snapshot)] == [
+        "committed by funder: stated 0,50, found 0,49, off by \u22120,01"
+    ]
+    shown = [t for section, t in tables(OF_PROGRAMME["D9"](snapshot, "P-D9-2026-02-28-1")) if t.caption == "Summenprobe"]
+    assert column_of(shown[0], "Kontrolle").count("weicht ab") == 1
+    assert column_of(shown[0], "Σ Mittelgeber €")[:3] == ["–", "0,49", "0,00"]
+
+
+def test_the_verdict_of_a_reconciliation_says_what_it_rests_on() -> None:
+    story = two_vouchers()
+    finding = story.find()
+    opened = compose("D7", told(story, finding)).notices[0]
+    assert (opened.mark.value, opened.title) == ("fault", "Offen")
+    assert opened.text == (
+        "S5 Belege und Kontoauszug: ungeklärt 50,00\u00a0€, 1 Posten ohne Gegenstück; 1 Feststellung B oder F (BEL-05);"
+        " nicht beurteilt, weil es fehlt: Mittelabruf (S6)."
+    )
+    calm = compose("D7", empty()).notices[0]
+    assert (calm.mark.value, calm.title) == ("holds", "Abgeglichen")
 
 
 def test_the_mark_of_a_check_is_that_of_its_gravest_finding() -> None:
