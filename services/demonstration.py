@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from services.client import TOKEN_VARIABLE, Client
+from services.language import said
 from shared.values.german import write_cents
 
 if TYPE_CHECKING:
@@ -91,14 +92,16 @@ def play(client: Client, programmes: list[Programme], out: Path, progress: Progr
     for programme in programmes:
         for act in programme.acts:
 
-            def tell(step: str, label: str = f"{programme.key}, act {act.number} of {len(programme.acts)}") -> None:
+            counted = said(f"act {act.number} of {len(programme.acts)}", f"Akt {act.number} von {len(programme.acts)}")
+
+            def tell(step: str, label: str = f"{programme.key}, {counted}") -> None:
                 progress.tell(f"{label}: {step}")
 
             _hand_in(client, programme, act, tell)
             client.settle(tell=tell)
             shown.setdefault(programme.key, []).append(_look(client, programme, act))
             for report in act.reports:
-                tell("reports")
+                tell(said("reports", "Berichte"))
                 shown[programme.key][-1].reports += _issue(client, act, report, out / programme.key / f"act-{act.number}", out)
     progress.end()
     return shown
@@ -107,7 +110,7 @@ def play(client: Client, programmes: list[Programme], out: Path, progress: Progr
 def _hand_in(client: Client, programme: Programme, act: Act, tell: Callable[[str], None]) -> None:
     for file in act.files:
         path = act.folder / file["path"]
-        tell(f"{file['path']} by {file['channel']}")
+        tell(f"{file['path']} {said('by', 'über')} {file['channel']}")
         given: dict[str, str] = {name: str(file[name]) for name in ("kind", "measure", "list", "municipality") if name in file}
         if file["channel"] == "command":
             answer = _by_command(client, path, given)
@@ -234,18 +237,18 @@ def summary(shown: dict[str, list[Shown]]) -> dict[str, Any]:
 def table(shown: dict[str, list[Shown]]) -> list[tuple[str, ...]]:
     """The table on the terminal: a heading, then a row per act."""
     heading = (
-        "programme",
-        "act",
-        "as of",
-        "measures",
-        "vouchers",
-        "planned",
-        "committed",
-        "received",
-        "spent",
-        "gap",
-        "findings",
-        "reports",
+        said("programme", "Programm"),
+        said("act", "Akt"),
+        said("as of", "Stichtag"),
+        said("measures", "Maßnahmen"),
+        said("vouchers", "Belege"),
+        said("planned", "geplant"),
+        said("committed", "zugesagt"),
+        said("received", "erhalten"),
+        said("spent", "ausgegeben"),
+        said("gap", "Lücke"),
+        said("findings", "Feststellungen"),
+        said("reports", "Berichte"),
     )
     rows = [
         (
@@ -256,8 +259,8 @@ def table(shown: dict[str, list[Shown]]) -> list[tuple[str, ...]]:
             str(act.vouchers),
             *(write_cents(act.totals[name]) for name in TOTALS),
             " ".join(f"{code}×{count}" if count > 1 else code for code, count in act.findings.items())
-            + "".join(f" ({code} missing)" for code in act.missing)
-            or "none",
+            + "".join(f" ({code} {said('missing', 'fehlt')})" for code in act.missing)
+            or said("none", "keine"),
             str(len({r["number"] for r in act.reports})),
         )
         for key, acts in shown.items()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from typing import Any, Final, Protocol
+from uuid import UUID
 
 from sqlalchemy import Table
 from sqlmodel import Session, SQLModel
@@ -91,6 +92,8 @@ class Work:
         """UTC, the same throughout the transaction."""
         self.today: date = business_date(now)
         """The date in Europe/Berlin."""
+        self.correlation: UUID | None = None
+        """The hand-in this is about, for the log of who takes it in: nothing that names it is told yet."""
         self._inbox = inbox
         self._emitted: list[tuple[Event, bytes]] = []
 

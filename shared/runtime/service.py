@@ -14,11 +14,12 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from inspect import signature
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import psycopg
@@ -208,8 +209,7 @@ class Service:
 
     def _transact(self, use_case: Callable[Concatenate[Work, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         self._must_be_open()
-        actor = next((given.name for given in (*args, *kwargs.values()) if isinstance(given, Actor)), "pruefpfad")
-        name, pause = _name(use_case), 0.05
+        name, actor, pause = _name(use_case), _actor(use_case, args, kwargs), 0.05
         for attempt in range(1, ATTEMPTS + 1):
             finished = False
             try:
@@ -540,11 +540,18 @@ def _name(use_case: UseCase) -> str:
     return str(getattr(use_case, "__name__", use_case))
 
 
+def _actor(use_case: UseCase, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    """Who calls: an ``Actor`` among what is given, or what is given as ``actor``, the name of a token; else the program."""
+    given = dict(zip(list(signature(use_case).parameters)[1:], args, strict=False)) | dict(kwargs)
+    named = next((value for value in given.values() if isinstance(value, Actor)), given.get("actor"))
+    return named.name if isinstance(named, Actor) else str(named or "pruefpfad")
+
+
 def _told(work: Work) -> tuple[int, int, str]:
-    """What a use case tells: events, subjects, and to which hand-in they belong if all belong to one."""
+    """What a use case tells: events, subjects, and to which hand-in it belongs if all of it belongs to one."""
     events = [event for event, _ in work._emitted]
     correlations = {event.correlation for event in events}
-    one = correlations.pop() if len(correlations) == 1 else None
+    one = correlations.pop() if len(correlations) == 1 else work.correlation
     return len(events), len({event.subject for event in events}), "" if one is None else str(one)
 
 

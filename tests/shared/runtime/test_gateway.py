@@ -66,12 +66,12 @@ def url() -> Iterator[str]:
 
 def test_a_call_arrives_as_it_was_made(url: str) -> None:
     given = {"Authorization": "Bearer pp_1"}
-    answer = httpx.post(f"{url}/intake/files/a%2Fb?x=1&x=%C3%BC", content=b"b" * 3_000_000, headers=given)
+    answer = httpx.post(f"{url}/intake/files/a%2Fb?x=1&x=%C3%BC", content=b"b" * 30_000_000, headers=given)
     said: dict[str, Any] = answer.json()
     assert (said["method"], said["path"], said["query"]) == ("POST", "/intake/files/a%2Fb", "x=1&x=%C3%BC")
-    assert (said["length"], said["body"]) == (3_000_000, "b" * 20)
+    assert (said["length"], said["body"]) == (30_000_000, "b" * 20)
     assert said["headers"]["authorization"] == "Bearer pp_1"
-    assert said["headers"]["content-length"] == "3000000"
+    assert said["headers"]["content-length"] == "30000000"
     assert said["headers"]["host"] == url.removeprefix("http://")
 
 
