@@ -582,7 +582,11 @@ class SetCutOff(Data):
 
 
 class ConfirmMatch(Data):
-    """A person confirms that a bank line pays a voucher."""
+    """A person confirms that a bank line pays a voucher.
+
+    What is confirmed adds up: several lines for a voucher are instalments, one line for several vouchers is a collective debit
+    (Sammelüberweisung). ``reject_match`` takes one back.
+    """
 
     kind: Literal["confirm_match"] = "confirm_match"
     voucher: UUID
