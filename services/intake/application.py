@@ -384,7 +384,10 @@ class Reader:
         if self._failures[current.id] >= ATTEMPTS:  # it fails for a reason of its own, and others wait behind it
             handin.state, handin.problem = (
                 "failed",
-                {"en": f"intake cannot tell what stands behind row {handin.rows}: {self._why}"},
+                {
+                    "en": f"intake cannot tell what stands behind row {handin.rows}: {self._why}",
+                    "de": f"was hinter Zeile {handin.rows} steht, kann nicht gemeldet werden: {self._why}",
+                },
             )
             self._close()
             return True
@@ -395,7 +398,13 @@ class Reader:
         chunk, current.chunk = current.chunk, None
         current.position += len(chunk)
         if current.failure is not None:
-            handin.state, handin.problem = "failed", {"en": f"intake cannot read on behind row {handin.rows}: {current.failure}"}
+            handin.state, handin.problem = (
+                "failed",
+                {
+                    "en": f"intake cannot read on behind row {handin.rows}: {current.failure}",
+                    "de": f"hinter Zeile {handin.rows} kann nicht weitergelesen werden: {current.failure}",
+                },
+            )
             self._close()
             return True
         try:

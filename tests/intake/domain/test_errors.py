@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from services.intake.application import fault_view
 from services.intake.domain import readers
 from services.intake.domain.errors import CATALOGUE, CAUSES, Fault, Unreadable
 from services.intake.domain.identity import Identities, Refused
@@ -107,6 +108,29 @@ def test_a_file_at_fault_is_refused_with_its_error(code: str) -> None:
         read(content, **given)
     assert refused.value.fault.code == code
     assert refused.value.file == "datei" and "datei" in str(refused.value)
+
+
+def refusals(code: str) -> list[Fault]:
+    """What is said where a file or a row has this error."""
+    if code in ROWS:
+        return [fault for row in read(ROWS[code][0]).rejected for fault in row.faults]
+    with pytest.raises(Unreadable) as refused:
+        read(FILES[code][0], **FILES[code][1])
+    return [refused.value.fault]
+
+
+@pytest.mark.parametrize("code", [code for code in CATALOGUE if code not in ELSEWHERE])
+def test_every_refusal_says_everything_in_both_languages(code: str) -> None:
+    found = refusals(code)
+    assert code in [fault.code for fault in found]
+    for fault in found:
+        view = fault_view(fault)
+        for name in ("cause", "expected", "mend"):
+            assert view[name].strip() and view[f"{name}_en"].strip(), (code, name)
+        assert view["cause"] != view["cause_en"] and view["mend"] != view["mend_en"]
+        assert view["mend"].endswith(fault.cause.mend.de) and view["mend_en"].endswith(fault.cause.mend.en)
+        hints = (view["mend"] != fault.cause.mend.de, view["mend_en"] != fault.cause.mend.en)
+        assert hints[0] == hints[1], "a hint in one language"
 
 
 def test_a_missing_column_is_named() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from services.intake.domain.errors import Unreadable
-from services.intake.domain.readers import oparl
+from services.intake.domain.readers.results import result_of
 from services.intake.domain.reading import Reading
 from shared.contracts.intake import Decision, Payment, StepResult, Voucher
 from tests.intake.made import IBAN, details, entry, faults, read, statement
@@ -103,7 +103,7 @@ def test_a_period_over_the_turn_of_the_year_is_not_guessed() -> None:
     "headings",
     [
         "Lfd. Nr.;Belegnr.;Kostenart;Rechnungssteller;Belegdatum;Zahldatum;Leistungszeitraum;Betrag (EUR);Verwendungszweck",
-        "lfd. Nr.;Beleg-Nr.;Kostenposition;Zahlungsempfänger;Datum der Rechnung;Datum der Zahlung;Leistungsdatum;Einzelbetrag;Grund",
+        "Lfd. Nr.;Beleg-Nr.;Kostenposition;Zahlungsempfänger;Datum der Rechnung;Zahldatum;Leistungsdatum;Einzelbetrag;Grund",
         "Re.-Nr.;Nr.;Ausgabenart;Firma;Re-Datum;bezahlt am;Leistungszeitraum;Bruttobetrag in EUR;Bemerkungen",
         'Titel;Beleg;"Kosten-\nposition";"Zahlungs-\nempfänger";"Rechnungs-\ndatum";Zahltag;Zeitraum;"Betrag\n(brutto)";Text',
     ],
@@ -369,4 +369,4 @@ def test_two_papers_of_one_reference_are_remarked() -> None:
     ],
 )
 def test_more_wordings_of_results(raw: str, result: StepResult) -> None:
-    assert oparl.result_of(raw) is result
+    assert result_of(raw) is result
