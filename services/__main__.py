@@ -47,6 +47,9 @@ app.add_typer(token_app, name="token")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Url = Annotated[str | None, typer.Option("--url", help="Server to talk to; without it the one of the settings, or none.")]
 FileArgument = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="File as people have it.")]
+FileArguments = Annotated[
+    list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, metavar="FILE...", help="Files as people have them.")
+]
 Kind = Annotated[
     str | None, typer.Option(help="Kind of hand-in, e.g. vouchers, camt, oparl; found out from the content otherwise.")
 ]
@@ -101,9 +104,12 @@ def prepare() -> None:
         out.print(f"made {done}")
 
 
-@app.command(epilog="Example: `pruefpfad load belegliste.csv --kind vouchers` · `pruefpfad load --try kontoauszug.xml`")
+@app.command(
+    epilog="Example: `pruefpfad load belegliste.csv --kind vouchers` · `pruefpfad load --try kontoauszug.xml` · "
+    "`pruefpfad load --try vorlage.json sitzung.json`"
+)
 def load(
-    file: FileArgument,
+    files: FileArguments,
     kind: Kind = None,
     measure: Measure = None,
     list_name: ListName = None,
@@ -113,20 +119,22 @@ def load(
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
-    """Hand in a file. Exit code 1 if rows were rejected; the good ones are in, the rejected ones say how to mend them."""
+    """Hand in files, one after the other. Exit code 1 if rows were rejected; the good ones are in, the rejected ones say how to
+    mend them. Several are answered by a list, one by itself."""
     given = {"kind": kind, "measure": measure, "list": list_name, "municipality": municipality}
     if try_:
-        answer = _tried(file, given)
+        answers = _tried(files, given)
     else:
         with _client(url) as client:
-            answer = client.upload(file, **given)
+            answers = [client.upload(file, **given) for file in files]
             if wait:
                 _settle(client)
     if as_json:
-        _print_json(answer)
+        _print_json(answers if len(answers) > 1 else answers[0])
     else:
-        _print_reading(file, answer, tried=try_)
-    if answer.get("rejected"):
+        for file, answer in zip(files, answers, strict=True):
+            _print_reading(file, answer, tried=try_)
+    if any(answer.get("rejected") for answer in answers):
         raise typer.Exit(REJECTED)
 
 
@@ -509,16 +517,17 @@ def _role(text: str) -> access.Role:
     raise ValueError(f"{text!r} is not a role, expected one of {', '.join(access.ROLES)}")
 
 
-def _tried(file: Path, given: dict[str, str | None]) -> dict[str, Any]:
-    from services.intake.application import try_file
+def _tried(files: list[Path], given: dict[str, str | None]) -> list[dict[str, Any]]:
+    from services.intake.application import try_files
     from services.intake.domain.errors import Unreadable
+    from services.intake.domain.text import Content
 
     try:
-        return try_file(file.name, file.read_bytes(), **given)
+        return list(try_files([(file.name, Content.at(file)) for file in files], **given))
     except Unreadable as unreadable:
         fault = unreadable.fault
         shown = f" ({fault.value[:80]!r})" if fault.value else ""
-        english = f"{file.name}: {fault.code} {fault.cause.cause.en}{shown} Expected: {fault.expected_en}. {fault.mend_en}"
+        english = f"{unreadable.file}: {fault.code} {fault.cause.cause.en}{shown} Expected: {fault.expected_en}. {fault.mend_en}"
         _end(said(english, str(unreadable)), REFUSED)
 
 
