@@ -8,7 +8,7 @@ which is a promise of its grantor.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -16,7 +16,7 @@ from uuid import UUID
 
 from services.funding.domain.case import Case, deciding_step
 from shared.contracts.funding import CoverageLine
-from shared.contracts.intake import Award, CofundingCommitted, Commitment, CommitmentStatus, StepResult
+from shared.contracts.intake import Award, CofundingCommitted, Commitment, CommitmentStatus, Receipt, StepResult
 from shared.values.funders import Funder, FunderKind
 from shared.values.german import write_cents, write_day
 
@@ -125,7 +125,7 @@ def secured_of(case: Case) -> dict[UUID, tuple[int, str | None]]:
     """What of each current promise (by its fact) covers its year, in cents, and in German why not all of it.
 
     What came in before a promise lapsed still covers, and covers once: receipts of a funder and year are spread over its lapsed
-    promises, the one that lapsed first being served first, by money that came by its last day.
+    promises, the one that lapsed first being served first, by money that came by its last day and did not go back since.
     """
     found: dict[UUID, tuple[int, str | None]] = {}
     lapsed: dict[tuple[str, int], list[CofundingCommitted]] = defaultdict(list)
@@ -144,11 +144,22 @@ def secured_of(case: Case) -> dict[UUID, tuple[int, str | None]]:
         used = 0
         for fact in sorted(facts, key=lambda f: (f.commitment.expires_on or date.max, f.commitment.number)):
             promise, last = fact.commitment, fact.commitment.expires_on or date.max
-            kept = max(0, min(promise.amount_cents, sum(r.amount_cents for r in receipts if r.received_on <= last) - used))
+            kept = max(0, min(promise.amount_cents, _kept_by(receipts, last) - used))
             used += kept
             why_not = f"abgelaufen am {write_day(last)}, bis dahin eingegangen {write_cents(kept)}"
             found[fact.id] = kept, why_not if kept < promise.amount_cents else None
     return found
+
+
+def _kept_by(receipts: Iterable[Receipt], last: date) -> int:
+    """What came by a day, less what was repaid later beyond what came later."""
+    came, later = 0, 0
+    for receipt in receipts:
+        if receipt.received_on <= last:
+            came += receipt.amount_cents
+        else:
+            later += receipt.amount_cents
+    return came + min(0, later)
 
 
 def _undecided(case: Case, promise: Commitment) -> str | None:

@@ -59,6 +59,15 @@ def test_what_was_received_by_the_last_day_still_covers() -> None:
     assert covered(promise, in_time, late, as_of=date(2026, 8, 1)).valid_cents == 40
 
 
+def test_what_was_received_in_time_and_repaid_covers_no_longer() -> None:
+    promise = facts.promise(100, expires_on=date(2026, 6, 30))
+    in_time = facts.receipt(40, received_on=date(2026, 6, 30))
+    back, late = (facts.receipt(c, number=n, received_on=date(2026, 7, 2)) for n, c in (("E-2", -15), ("E-3", 10)))
+    assert covered(promise, in_time, back, as_of=date(2026, 8, 1)).valid_cents == 25
+    assert covered(promise, in_time, back, as_of=date(2026, 7, 1)).valid_cents == 40, "it had not been repaid by then"
+    assert covered(promise, in_time, back, late, as_of=date(2026, 8, 1)).valid_cents == 35, "what came late may be what went back"
+
+
 def test_a_municipal_promise_covers_only_years_its_decision_names_an_amount_for() -> None:
     promises = [facts.promise(100, year, funder=facts.CITY, decision="V-1") for year in (2026, 2027)]
     without = covered(*promises)
