@@ -819,7 +819,8 @@ def try_file(name: str, content: bytes | Content, **given: str | None) -> dict[s
 def try_files(files: Sequence[tuple[str, bytes | Content]], **given: str | None) -> Iterator[dict[str, Any]]:
     """What files would bring that are handed in one after the other, if nothing were known yet; nothing is stored.
 
-    Council objects are joined over all of them, in whatever order they come. Raises ``Unreadable`` for the first that is.
+    Council objects are joined over all of them, in whatever order they come: each paper is shown once, as it stands in the end.
+    Raises ``Unreadable`` for the first file that is.
     """
     said: dict[str, Any] = {key: value for key, value in given.items() if value}
     readings = []
@@ -830,8 +831,10 @@ def try_files(files: Sequence[tuple[str, bytes | Content]], **given: str | None)
     standings: dict[bytes, list[Standing]] = {}
     for at, (asked, content, reading) in enumerate(readings):
         if council[at]:
-            others = tuple(thing for other, things in enumerate(council) if other != at for thing in things)
-            joined = readers.read(content, replace(asked, remembered=others))
+            here = {thing["id"] for thing in council[at]}
+            others = (thing for other, things in enumerate(council) if other != at for thing in things)
+            found = tuple(thing for thing in others if thing["id"] in here or oparl.kind_of(thing) != "Paper")
+            joined = readers.read(content, replace(asked, remembered=found))
             yield _tried(asked.name, content.digest, joined, Identities(standings))
         else:
             yield _tried(asked.name, content.digest, reading, Identities(standings))
