@@ -306,7 +306,8 @@ class _Fitting:
     """
 
     def __init__(self, stage: Stage, invoices: Iterable[_Invoice], lines: Iterable[Line], said: _Said) -> None:
-        self.invoices = tuple(invoices)
+        self.invoices: list[_Invoice] = []
+        """Those that some line may fit."""
         self._said = said
         self._keys_of_claim, self._keys_of_line, self._dated = _KEYS[stage]
         self._lines: dict[Hashable, list[Line]] = defaultdict(list)
@@ -314,23 +315,30 @@ class _Fitting:
         for line in lines:
             for key in self._keys(line):
                 self._lines[key].append(line)
-                self._days_of_lines[key].append(line.value_date)
+                if self._dated:
+                    self._days_of_lines[key].append(line.value_date)
+        self._places: dict[int, list[tuple[Hashable, date]]] = {}
         self._invoices: dict[Hashable, list[tuple[date, int]]] = defaultdict(list)
-        for invoice in self.invoices:
-            for key, day in self._places(invoice):
-                if key in self._lines:
+        for invoice in invoices if self._lines else ():
+            places = [place for place in self._places_of(invoice) if place[0] in self._lines]
+            if places:
+                self.invoices.append(invoice)
+                self._places[invoice.index] = places
+                for key, day in places:
                     self._invoices[key].append((day, invoice.index))
-        for places in self._invoices.values():
-            places.sort()
+        for wanting in self._invoices.values():
+            wanting.sort()
         self._sole: dict[UUID, bool] = {}
 
     def lines_of(self, invoice: _Invoice, most: int) -> list[Line]:
         """Lines that fit an invoice, in order, so many at most."""
         found: dict[UUID, Line] = {}
-        for key, day in self._places(invoice):
-            lines = self._lines.get(key, ())
-            days = self._days_of_lines.get(key, ())
-            start, end = (bisect_left(days, day + EARLIEST), bisect_right(days, day + LATEST)) if self._dated else (0, len(lines))
+        for key, day in self._places[invoice.index]:
+            lines, start = self._lines[key], 0
+            end = len(lines)
+            if self._dated:
+                days = self._days_of_lines[key]
+                start, end = bisect_left(days, day + EARLIEST), bisect_right(days, day + LATEST)
             for at in range(start, end):
                 if not self._said.rejects(invoice.index, lines[at]):
                     found[lines[at].fact] = lines[at]
@@ -361,18 +369,19 @@ class _Fitting:
         return first is not None
 
     def _keys(self, line: Line) -> list[Hashable]:
-        debit = line.amount_cents < 0
-        return [(line.account, debit, key) for key in dict.fromkeys(self._keys_of_line(line))]
+        account, debit = line.account, line.amount_cents < 0
+        return [(account, debit, key) for key in self._keys_of_line(line)]
 
-    def _places(self, invoice: _Invoice) -> Iterator[tuple[Hashable, date]]:
+    def _places_of(self, invoice: _Invoice) -> list[tuple[Hashable, date]]:
         """Where its lines are found: by the accounts it is paid from, and the way the money goes."""
         debit = invoice.payable_cents >= 0
-        wanted: dict[tuple[Hashable, date], None] = {}
-        for claim in invoice.claims:
-            day = claim.invoice_date if self._dated else date.min
-            wanted.update(dict.fromkeys((key, day) for key in self._keys_of_claim(claim)))
-        for (key, day), account in product(wanted, sorted(invoice.accounts)):
-            yield (account, debit, key), day
+        wanted = dict.fromkeys(
+            (key, claim.invoice_date if self._dated else date.min)
+            for claim in invoice.claims
+            for key in self._keys_of_claim(claim)
+        )
+        accounts = sorted(invoice.accounts) if wanted else ()
+        return [((account, debit, key), day) for (key, day), account in product(wanted, accounts)]
 
 
 Keys = tuple[Callable[[Claim], Iterable[Hashable]], Callable[[Line], Iterable[Hashable]], bool]
