@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -143,10 +144,17 @@ def test_a_token_the_installation_does_not_know_says_which_setting_to_make(apart
 
 
 def test_the_start_page_and_the_pages_of_each_service_are_at_the_one_address(apart: Apart) -> None:
-    assert 'data-services="intake funding reporting"' in httpx.get(f"{apart.url}/").text
+    page = httpx.get(f"{apart.url}/").text
+    assert 'data-services="intake funding reporting"' in page
+    calls = set()
     for service in SERVICES:
         assert httpx.get(f"{apart.url}/{service}/docs").is_success
-        assert httpx.get(f"{apart.url}/{service}/openapi.json").json()["servers"] == [{"url": f"/{service}"}]
+        document = httpx.get(f"{apart.url}/{service}/openapi.json").json()
+        assert document["servers"] == [{"url": f"/{service}"}]
+        calls |= {f"{service}{path}" for path in document["paths"]}
+    called = set(re.findall(r"""["`]((?:intake|funding|reporting)/[a-z]+)(?=["`?/])""", page))
+    assert len(called) > 7
+    assert called <= calls
 
 
 def test_a_large_file_of_the_wrong_role_is_refused_through_the_gateway_too(apart: Apart) -> None:
