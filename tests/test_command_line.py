@@ -160,6 +160,16 @@ def test_trying_a_good_file_ends_with_0_and_answers_in_json(data: Path) -> None:
     assert (said["kind"], said["facts"], said["rejected"], said["rejected_rows"]) == ("measures", 1, 0, [])
 
 
+def test_several_files_are_tried_as_if_handed_in_one_after_the_other(data: Path) -> None:
+    first, second = written(data / "belege-1.csv", VOUCHERS), written(data / "belege-2.csv", VOUCHERS)
+    answer = run("load", "--try", "--json", first, second)
+    assert answer.exit_code == 1
+    assert [(one["name"], one["facts"], one["known"], one["rejected"]) for one in json.loads(answer.stdout)] == [
+        ("belege-1.csv", 2, 0, 1),
+        ("belege-2.csv", 0, 2, 1),
+    ]
+
+
 def test_a_file_that_cannot_be_read_at_all_is_refused_with_what_is_missing(data: Path) -> None:
     answer = run("load", "--try", written(data / "belege.csv", HEADINGS.replace("Brutto", "Sonstiges") + "1;2;3;4;5;6;7;8\n"))
     assert answer.exit_code == 3

@@ -9,11 +9,14 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.intake.domain.errors import Unreadable
 from services.intake.domain.readers.results import result_of
 from services.intake.domain.reading import Reading
 from shared.contracts.intake import Decision, Payment, StepResult, Voucher
+from shared.values.german import write_cents
 from tests.intake.made import IBAN, details, entry, faults, read, statement
 
 HEADINGS = "Maßnahme;Belegliste;Belegnummer;Position;Zahlungsempfänger;Rechnungsdatum;Leistungsdatum;Brutto;Skonto"
@@ -190,6 +193,55 @@ def test_a_file_of_another_kind_is_named(content: bytes, code: str, word: str) -
         read(content)
     assert refused.value.fault.code == code
     assert word in refused.value.fault.mend_text
+
+
+COLUMNS = HEADINGS.split(";")
+SYNONYMS = {
+    "Belegnummer": "Beleg-Nr.", "Position": "Kostenart", "Zahlungsempfänger": "Rechnungssteller",
+    "Rechnungsdatum": "Datum der Rechnung", "Leistungsdatum": "LEISTUNGSZEITRAUM",
+    "Brutto": "Rechnungsbetrag (brutto) in €", "Skonto": "Rabatt",
+}  # fmt: skip
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(-(10**9), 10**9), st.dates(date(2000, 1, 1), date(2029, 12, 31))), min_size=1, max_size=6
+    ),
+    order=st.permutations(range(len(COLUMNS))),
+    delimiter=st.sampled_from([";", "\t", "|", ","]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le"]),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+    quoted=st.booleans(),
+    other=st.booleans(),
+    short=st.booleans(),
+    title=st.booleans(),
+    total=st.booleans(),
+)  # fmt: skip
+def test_the_same_list_is_the_same_facts_however_it_is_written(
+    rows: list[tuple[int, date]], order: list[int], delimiter: str, encoding: str, end: str, quoted: bool, other: bool,
+    short: bool, title: bool, total: bool,
+) -> None:  # fmt: skip
+    def euro(cents: int) -> str:
+        return write_cents(cents, unit=other).replace("\u2212", "-").replace("\u00a0", " ")
+
+    def line(cells: list[str]) -> str:
+        arranged = [cells[at] for at in order]
+        return delimiter.join(f'"{cell}"' if quoted or delimiter in cell else cell for cell in arranged) + end
+
+    lines = [line([SYNONYMS.get(name, name) if other else name for name in COLUMNS])]
+    if title:
+        lines[:0] = [f"Belegliste zum Verwendungsnachweis{end}", end]
+    for at, (amount, day) in enumerate(rows, 1):
+        written = f"{day.day}.{day.month}.{day.year % 100:02d}" if short else day.isoformat()
+        nothing = "-" if other else ""
+        lines.append(line(["M-1", "BL-1", f"{at}", "1.1", "Möbel & Söhne GmbH", written, written, euro(amount), nothing]))
+    if total:
+        lines.append(line(["", "", "", "", "Gesamtsumme", "", "", euro(sum(amount for amount, _ in rows)), ""]))
+    reading = read("".join(lines).encode(encoding))
+    found = [draft.body["voucher"] for _, draft in reading.drafts]
+    assert [(one.gross_cents, one.invoice_date) for one in found] == rows
+    assert not reading.rejected and not reading.remarks
+    assert {(one.issuer.name, one.service.start == one.invoice_date) for one in found} == {("Möbel & Söhne GmbH", True)}
 
 
 # ── statements ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -65,3 +65,27 @@ def test_an_unknown_digest_and_what_is_no_digest_are_told_apart(tmp_path: Path) 
     for wrong in ("../../etc/passwd", "A" * 64, ""):
         with pytest.raises(ValueError, match="SHA-256"):
             Files(tmp_path).read(wrong)
+
+
+def test_pieces_are_kept_as_the_whole_they_make(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    digest = files.keep(piece for piece in (b"one ", b"", b"two"))
+    assert (digest, files.read(digest)) == (digest_of(b"one two"), b"one two")
+    assert files.keep(b"one two") == digest
+    files.check(digest)
+    with files.open(digest) as file:
+        assert file.read() == b"one two"
+    assert not list(tmp_path.rglob(".new-*"))
+
+
+def test_a_changed_file_is_found_without_reading_it_into_memory(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    digest = files.keep(b"as handed in")
+    files.place(digest).chmod(0o640)
+    files.place(digest).write_bytes(b"something else")
+    with pytest.raises(FileDamaged, match=digest):
+        files.check(digest)
+    with pytest.raises(FileDamaged):
+        files.keep([b"as handed", b" in"])
+    with pytest.raises(FileUnknown):
+        files.check(digest_of(b"never kept"))
