@@ -2,7 +2,8 @@
 
 Every service has the same pages beside its own: ``health/live``, ``health/ready`` (with causes), ``metrics``, ``docs`` (OpenAPI)
 and ``asyncapi``; they work without internet. Health, metrics and these pages (which hold no data) need no token, nor does what
-a service opens on purpose (``Service.open_pages``); every other call does. Errors are RFC 9457 problems that say in English and German what happened and how to mend it.
+a service opens on purpose (``Service.open_pages``); every other call does. Errors are RFC 9457 problems that say
+in English and German what happened and how to mend it.
 """
 
 from __future__ import annotations
