@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final, cast
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 from sqlmodel import Session
 
@@ -92,7 +92,7 @@ ACTOR: Final = "pruefpfad"
 """Who says what follows by rule."""
 QUIET: Final = 0.3
 """Seconds a subject must have been left alone before it is reconciled, so that a list is reconciled once."""
-PATIENCE: Final = 5.0
+PATIENCE: Final = 15.0
 """Seconds after which it is reconciled all the same."""
 REST: Final = 9
 """While facts keep coming, reconciling rests so many times as long as it worked: it takes a tenth of the time at most."""
@@ -294,8 +294,12 @@ def entry_posted(entry: Entry, fact: IntakeEvent) -> EntryPosted:
 
 
 def _id_of_seal(seal: str) -> UUID:
-    """UUIDv5 of a seal; ``uuid5`` spends most of its time on the namespace."""
-    return UUID(bytes=hashlib.sha1(_NAMESPACE + seal.encode(), usedforsecurity=False).digest()[:16], version=5)
+    """UUIDv5 of a seal; ``uuid5`` spends most of its time on the namespace, and ``UUID`` on looking at its arguments."""
+    number = int.from_bytes(hashlib.sha1(_NAMESPACE + seal.encode(), usedforsecurity=False).digest()[:16], "big")
+    made = UUID.__new__(UUID)
+    object.__setattr__(made, "int", number & ~(0xF000 << 64) & ~(0xC000 << 48) | 5 << 76 | 0x8000 << 48)
+    object.__setattr__(made, "is_safe", SafeUUID.unknown)
+    return made
 
 
 _NAMESPACE: Final = NAMESPACE.bytes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.reporting import application, consumer, tables, web
+from services.reporting.domain.lines import EntryHeard
 from shared.contracts import streams
 from shared.contracts.funding import FUNDING
 from shared.contracts.intake import INTAKE
@@ -45,7 +46,7 @@ def create(settings: Settings, clock: Clock | None = None) -> Service:
         publishes=streams.REPORTING,
         events=REPORTING,
         reads=(
-            Stream(streams.FUNDING, FUNDING, application.project),
+            Stream(streams.FUNDING, FUNDING, application.project, brief={b"de.pruefpfad.entry.posted.v1": EntryHeard}),
             Stream(streams.INTAKE, INTAKE, application.keep_facts, only=SHOWN),
         ),
         consumers=consumer.router,

@@ -15,6 +15,7 @@ from services.reporting import store, tables
 from services.reporting.domain import report as data
 from services.reporting.domain.documents.all import OF_MEASURE, OF_PROGRAMME, TITLES
 from services.reporting.domain.lines import (
+    EntryHeard,
     JournalBroken,
     Line,
     Posted,
@@ -93,7 +94,7 @@ def keep_facts(work: Work, facts: Sequence[Event]) -> None:
 
 def project(work: Work, events: Sequence[Event]) -> None:
     """Turn results into lines, statements and findings; say once which reports they leave behind."""
-    lines = [e for e in events if isinstance(e, EntryPosted | PaymentMatched | PaymentUnmatched)]
+    lines = [e for e in events if isinstance(e, EntryHeard | EntryPosted | PaymentMatched | PaymentUnmatched)]
     statements = [e for e in events if isinstance(e, MeasureReconciled | ProgrammeReconciled)]
     store.add_lines(work, lines)
     store.keep_findings(work, [e for e in events if isinstance(e, FindingRaised | FindingChanged | FindingSettled)])
@@ -260,8 +261,8 @@ def _freeze_measure(work: Work, event: MeasureReconciled, basis: Basis, predeces
     registered = _registered(work, subject)
     if registered is None:
         raise ReportRefused([f"{subject}: die Anmeldung der Maßnahme ist noch nicht da"])
-    lines = store.lines_of(work, subject)
     try:
+        lines = store.lines_of(work, subject)
         main = up_to(lines, Book.MAIN, statement.head, subject)
         settlement = up_to(lines, Book.SETTLEMENT, statement.settlement, subject)
     except JournalBroken as error:

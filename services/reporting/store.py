@@ -8,12 +8,12 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import text
 from sqlmodel import col, select
 
 from services.reporting import tables
-from services.reporting.domain.lines import Line, Posted, line_of
+from services.reporting.domain.lines import EntryHeard, JournalBroken, Line, Posted, line_of
 from services.reporting.domain.snapshot import Paper, Predecessor
 from shared.contracts.event import Event
 from shared.contracts.funding import (
@@ -27,6 +27,7 @@ from shared.contracts.funding import (
     ProgrammeReconciled,
 )
 from shared.contracts.intake import INTAKE, DecisionDetailed, DecisionRecorded, Fact
+from shared.contracts.seal import reference_of
 from shared.messaging.work import Work
 
 FINDING: Final = TypeAdapter(Finding)
@@ -39,7 +40,7 @@ Reconciled = MeasureReconciled | ProgrammeReconciled
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def add_lines(work: Work, events: Iterable[Posted]) -> None:
+def add_lines(work: Work, events: Iterable[EntryHeard | Posted]) -> None:
     """Keep entries as lines, one COPY."""
     columns = ("subject", "book", "number", "kind", "fact", "digest", "place", "valued_on", "known_at", "body")
     work.copy(
@@ -356,7 +357,13 @@ def predecessor_of(row: tables.Report, findings: Sequence[Finding]) -> Predecess
 
 
 def _posted(body: bytes) -> Posted:
-    event = FUNDING.validate_json(body)
+    try:
+        event = FUNDING.validate_json(body)
+    except ValidationError as error:
+        heard = EntryHeard.model_validate_json(body)
+        where = reference_of(heard.subject, heard.entry.book, heard.entry.number)
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise JournalBroken(f"{where} cannot be read: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     assert isinstance(event, EntryPosted | PaymentMatched | PaymentUnmatched)  # noqa: S101 - only these are kept as lines
     return event
 

@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 
 from shared.contracts import streams
 from shared.messaging import heads, tolerant
-from shared.messaging.envelope import SENT_COLUMNS, ZERO, Message, Sent, message_of
+from shared.messaging.envelope import SENT_COLUMNS, SENT_NAMES, ZERO, Message, Sent, message_of
 from shared.messaging.heads import Head
 from shared.messaging.inbox import COUNT, RAISE_ALARM, Inbox
 from shared.messaging.replay import ASK, ROLL_CALL, Said, read_said, statement
@@ -45,6 +45,8 @@ ASK_EVERY: Final = 0.5
 FIRST_PAUSE: Final = 3.0
 LONGEST_PAUSE: Final = 60.0
 """Seconds until the same question is asked again, when no answer has come."""
+
+_IN_ARRAYS: Final = ", ".join(f"array_agg(o.{name} order by o.id)" for name in SENT_NAMES)
 
 Fetched = list[tuple[Any, ...]]
 
@@ -269,13 +271,18 @@ class _Session:
             self._next_sweep, self.due = now + self.relay.sweep, set(self.positions)
 
     async def _next_rows(self) -> list[Sent]:
-        """What follows each lane's position, bounded in rows and in bytes."""
+        """What follows each lane's position, bounded in rows and in bytes.
+
+        A lane comes as one row of arrays: PostgreSQL sends rows in pieces of 8 kB, each of which would wake us up, and a
+        handler that is busy lets us wait for the interpreter every time.
+        """
         lanes = sorted(self.positions)
-        return [row[:-1] for row in await self._fetch(
-            f"""select o.* from unnest(%s::int2[], %s::int8[]) as p(lane, at) cross join lateral (
+        fetched = await self._fetch(
+            f"""select {_IN_ARRAYS} from unnest(%s::int2[], %s::int8[]) as p(lane, at) cross join lateral (
                   select {SENT_COLUMNS}, sum(octet_length(body)) over (order by id) - octet_length(body) as before from (
-                    select {SENT_COLUMNS} from outbox x where x.lane = p.lane and x.id > p.at order by x.id limit {PER_LANE}) r) o
-                where o.before < {BYTES_PER_LANE}""", lanes, [self.positions[lane] for lane in lanes])]    # noqa: S608
+                    select * from outbox x where x.lane = p.lane and x.id > p.at order by x.id limit {PER_LANE}) r) o
+                where o.before < {BYTES_PER_LANE} group by o.lane""", lanes, [self.positions[lane] for lane in lanes])    # noqa: S608
+        return [row for arrays in fetched for row in zip(*arrays, strict=True)]
 
     async def _carry(self, rows: Sequence[Sent]) -> None:
         """Publish rows and move the positions behind them."""

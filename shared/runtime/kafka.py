@@ -116,6 +116,7 @@ class Consumers:
                 batch=True,
                 max_records=settings.batch,
                 batch_timeout_ms=50,
+                fetch_min_bytes=2_000_000,          # a batch worth a transaction, or what there is after 20 ms
                 fetch_max_wait_ms=20,
                 session_timeout_ms=settings.session_timeout_ms,
                 heartbeat_interval_ms=max(300, settings.session_timeout_ms // 4),

@@ -59,7 +59,7 @@ def ours(cluster: Cluster, name: str, events: int, *, hops: int = 2, replicas: i
         for replica in range(replicas):
             cluster.stop("reporting", replica)
     cluster.stop("intake")
-    with lanes_held(cluster) as release:
+    with lanes_held(cluster) as (holder, release):
         tell(cluster.settings.database_of("intake"), vouchers(0, events, measures))
         for service in ("intake", "funding", "reporting"):
             cluster.run(service, "vacuum analyze")
@@ -67,8 +67,8 @@ def ours(cluster: Cluster, name: str, events: int, *, hops: int = 2, replicas: i
         cluster.start("intake", wait=True)
         with looking(cluster, "intake") as ask:
             release()
-            held = "select count(*) from pg_locks where locktype = 'advisory' and classid = %s"
-            reached("intake's relay to take its lanes", lambda: ask(held, READERS), every=0.002)
+            held = "select count(*) from pg_locks where locktype = 'advisory' and classid = %s and pid <> %s"
+            reached("intake's relay to take its lanes", lambda: ask(held, READERS, holder), every=0.002)
         return timed(cluster, name, events, hops)
 
 
@@ -85,11 +85,12 @@ def warm(cluster: Cluster, replicas: int, measures: int) -> None:
 
 
 @contextmanager
-def lanes_held(cluster: Cluster) -> Iterator[Callable[[], None]]:
-    """Hold the lanes of intake's relay, so that it can be ready and yet not carry anything."""
+def lanes_held(cluster: Cluster) -> Iterator[tuple[int, Callable[[], None]]]:
+    """Hold the lanes of intake's relay, so that it can be ready and yet not carry anything; gives who holds them, and how to let
+    them go."""
     with cluster.connect("intake") as holder:
         holder.execute("select pg_advisory_lock(%s, lane) from generate_series(0, %s) as lane", (READERS, LANES - 1))
-        yield holder.close
+        yield holder.info.backend_pid, holder.close
 
 
 def timed(cluster: Cluster, name: str, events: int, hops: int) -> Run:

@@ -13,9 +13,11 @@ import pytest
 
 from services.reporting import application, store
 from services.reporting.application import ReportRefused
+from services.reporting.domain.lines import EntryHeard, EntryPlace
 from services.reporting.proof import examine
 from services.reporting.renderers.canonical import canonical
 from services.reporting.tables import HISTORY
+from shared.contracts.event import Event
 from shared.contracts.funding import FindingSettled
 from shared.contracts.intake import DecisionDetailed
 from shared.contracts.reporting import ReportIssued, ReportOutdated
@@ -108,6 +110,23 @@ def test_a_lost_line_is_named(desk: Desk) -> None:
     desk.hear(story)
     with pytest.raises(ReportRefused, match=r"M-1/2 is missing before M-1/3"):
         desk.issue()
+
+
+def test_a_line_whose_place_is_there_but_whose_postings_are_not_is_kept_and_named_when_a_report_needs_it(desk: Desk) -> None:
+    story = two_vouchers()
+    story.state()
+    story.told[1] = EntryHeard.model_validate_json(story.told[1].model_dump_json())
+    desk.hear(story)
+    with pytest.raises(ReportRefused, match=r"M-1/2 cannot be read: .*entry.booked_on: Field required"):
+        desk.issue()
+
+
+def test_an_entry_is_heard_with_all_that_its_line_is_found_by() -> None:
+    told = two_vouchers().told[1]
+    heard = EntryHeard.model_validate_json(told.model_dump_json())
+    assert heard.model_dump() == told.model_dump(
+        include={*Event.model_fields, "entry"}
+    ) | {"entry": told.model_dump(include={"entry": EntryPlace.model_fields.keys()})["entry"]}
 
 
 def test_issued_again_without_a_change_it_is_the_same_report(desk: Desk) -> None:

@@ -5,14 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 from uuid import UUID
 
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.contracts.event import Event
 from shared.contracts.funding import Book, Entry, EntryPosted, Head, Match, PaymentMatched, PaymentUnmatched
 from shared.contracts.intake import Voucher
 from shared.contracts.seal import reference_of, verify_chain
+from shared.values.source import Source
 
 Posted = EntryPosted | PaymentMatched | PaymentUnmatched
 """The events that write to a journal."""
+
+
+class EntryPlace(BaseModel):
+    """Where an entry stands and what it follows from."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    number: int = Field(ge=1)
+    book: Book
+    kind: str
+    fact: UUID
+    source: Source
+    valued_on: date
+
+
+class EntryHeard(Event):
+    """``EntryPosted`` as it arrives: what its line is found by. Its bytes are kept; what they say is read, and checked against
+    its seal, whenever a report is made, so reading all of it at arrival as well would only cost time."""
+
+    type: Literal["de.pruefpfad.entry.posted.v1"]
+    entry: EntryPlace
 
 
 @dataclass(frozen=True, slots=True)

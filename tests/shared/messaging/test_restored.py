@@ -112,8 +112,8 @@ def test_what_others_wrote_into_the_stream_keeps_nobody_from_starting(publisher:
         from shared.messaging.envelope import ZERO, chain, message_of
         event = note("measure/X", 1)
         body = event.model_dump_json().encode()
-        row = (0, 1, event.subject, 1, ZERO, chain(ZERO, 1, event.subject, event.type.encode(), body), event.type, event.id,
-               event.recorded_at, event.actor, None, None, None, body)
+        row = (0, 1, event.subject, 1, ZERO, chain(ZERO, 1, event.subject, event.type.encode(), body), event.type, str(event.id),
+               "2026-03-02 11:00:00", event.actor, None, None, None, body)
         return [message_of(row, b"urn:pruefpfad:elsewhere:intake")]
 
     run(story)
