@@ -75,10 +75,11 @@ class Draft:
 
 def content_of(event: type[Fact], body: dict[str, Any]) -> bytes:
     """Digest of an event's body, independent of file, encoding, order of columns and twin."""
-    said = [event.__name__]
+    said = [event.__name__.encode()]
     for name, value in body.items():
-        said.append(f"{name}={value.model_dump_json() if isinstance(value, BaseModel) else value}")
-    return hashlib.sha256("\x1f".join(said).encode()).digest()[:16]
+        told = value.__pydantic_serializer__.to_json(value) if isinstance(value, BaseModel) else str(value).encode()
+        said.append(name.encode() + b"=" + told)
+    return hashlib.sha256(b"\x1f".join(said)).digest()[:16]
 
 
 @dataclass(slots=True)
