@@ -344,7 +344,7 @@ def demo(
     from shared.runtime.telemetry import Progress
 
     progress, began = Progress(), time.monotonic()
-    progress.tell("starting PostgreSQL, broker and the three services")
+    progress.tell(said("starting PostgreSQL, broker and the three services", "PostgreSQL, Broker und die drei Dienste starten"))
     with tempfile.TemporaryDirectory(prefix="pruefpfad-demo-") if keep is None else nullcontext(keep) as data:
         settings = read_settings({}).model_copy(update={"data": Path(data), "http": "127.0.0.1:0"})
         with (
