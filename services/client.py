@@ -77,14 +77,6 @@ class Client:
             answer = self.call("submitter", "POST", "/intake/files", files={"file": (path.name, file)}, data=data)
         return self._read(answer.json())
 
-    def try_file(self, path: Path, **given: str | None) -> dict[str, Any]:
-        """What a file would bring; nothing is stored."""
-        data = {name: value for name, value in given.items() if value}
-        with path.open("rb") as file:
-            answer = self.call("submitter", "POST", "/intake/try", files={"file": (path.name, file)}, data=data)
-        found: dict[str, Any] = answer.json()
-        return found
-
     def submit(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Hand in a CloudEvent as another service would."""
         answer = self.call("submitter", "POST", "/intake/submissions", json=event)
@@ -132,10 +124,6 @@ class Client:
         """Where everything is, by service: what was told, applied, and is still to do."""
         found: dict[str, dict[str, Any]] = self.call("operator", "GET", "/flow").json()
         return found
-
-    def on_its_way(self) -> list[str]:
-        """What has not arrived yet, in words; empty when all is settled."""
-        return on_its_way(self.flow())
 
     # ── reports ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -167,6 +167,10 @@ class Award(Data):
     """Yearly tranches with their own maximum; empty where the award names none."""
     revoked_on: date | None = None
 
+    def in_force(self, day: date) -> bool:
+        """Was it awarded by the day, and not revoked by it?"""
+        return self.awarded_on <= day and not (self.revoked_on and self.revoked_on <= day)
+
 
 class GrantAwarded(Fact):
     """A grantor awards money to the measure."""

@@ -36,8 +36,6 @@ NOT_FOR: Final = (
     "no replicas, the broker forgets everything when it stops (the databases do not). For production set PRUEFPFAD_KAFKA and "
     "PRUEFPFAD_DATABASE."
 )
-CHUNK_BYTES: Final = 2_000_000
-"""Most bytes that are published before the slowest group is waited for; two chunks stay under the mock's 5 MB per partition."""
 TOPICS: Final = (*((stream, LANES) for stream in streams.STREAMS), (streams.SUBMISSIONS, LANES), (streams.REPLAY, 1))
 
 

@@ -43,10 +43,6 @@ class Period(BaseModel):
         """Calendar years the period touches: the budget years (Haushaltsjahre) it needs money in."""
         return range(self.start.year, self.end.year + 1)
 
-    def contains(self, day: date) -> bool:
-        """Is the day inside?"""
-        return self.start <= day <= self.end
-
     def overlap(self, other: Period) -> Period | None:
         """The days both share, or None."""
         start, end = max(self.start, other.start), min(self.end, other.end)

@@ -282,7 +282,7 @@ class Case:
     @property
     def awards_in_force(self) -> tuple[Award, ...]:
         """Awarded by the day and not revoked by it."""
-        return tuple(a for a in self.awards if a.awarded_on <= self.as_of and not (a.revoked_on and a.revoked_on <= self.as_of))
+        return tuple(a for a in self.awards if a.in_force(self.as_of))
 
     @property
     def claimed_cents(self) -> int:
@@ -546,7 +546,7 @@ def _related(standing: Sequence[Fact], as_of: date) -> Related:
     registered = [f for f in standing if isinstance(f, MeasureRegistered)]
     if not registered:
         raise Unregistered("a related measure is a registered one")
-    in_force = tuple(a for a in awards_of(standing, as_of) if not (a.revoked_on and a.revoked_on <= as_of))
+    in_force = tuple(a for a in awards_of(standing, as_of) if a.in_force(as_of))
     withdrawn = any(isinstance(f, MeasureWithdrawn) and f.withdrawn_on <= as_of for f in standing)
     return Related(registered[-1].measure, in_force, withdrawn)
 

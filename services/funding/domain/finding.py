@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 from uuid import UUID
 
 from services.funding.domain.case import Case, CaseVoucher, ProgrammeCase
@@ -14,7 +14,6 @@ from shared.contracts.funding import CheckResult, Finding, Missing, Outcome, Sev
 from shared.values.german import write_cents, write_day
 from shared.values.source import id_of
 
-AnyCase = TypeVar("AnyCase", Case, ProgrammeCase)
 Scope = Literal["voucher", "measure", "programme"]
 
 LONGEST_OBJECT: Final = 300

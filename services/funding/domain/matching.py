@@ -19,7 +19,7 @@ from uuid import UUID
 from services.funding.domain.bank_line import Line, Returned, in_order, standing_lines, token_of
 from services.funding.domain.invoice import invoice_of
 from services.funding.domain.posting import payable_share
-from shared.contracts.intake import ConfirmMatch, Receipt, RejectMatch, Voucher
+from shared.contracts.intake import ConfirmMatch, RejectMatch, Voucher
 from shared.values.money import apportion
 
 EARLIEST: Final = timedelta(days=-3)
@@ -147,7 +147,7 @@ def match(
             candidates = fitting.lines_of(invoice, MOST_INSTALMENTS + 1)
             sole = all(line.fact not in doubtful and fitting.is_sole(line) for line in candidates)
             if candidates and sole and (len(candidates) == 1 or (stage in _BY_REFERENCE and _instalments(invoice, candidates))):
-                found[invoice.index] = candidates, REFERENCE if stage in _BY_REFERENCE else BY_AMOUNT
+                found[invoice.index] = candidates, _reason(stage)
                 taken.update(line.fact for line in candidates)
             else:
                 for line in candidates[:MOST_SUGGESTIONS]:
@@ -164,6 +164,10 @@ def match(
         ),
         tuple(line for line in standing if line.fact not in taken and line.amount_cents < 0),
     )
+
+
+def _reason(stage: Stage) -> str:
+    return REFERENCE if stage in _BY_REFERENCE else BY_AMOUNT
 
 
 def _free(lines: Iterable[Line], taken: set[UUID]) -> list[Line]:
@@ -199,35 +203,6 @@ def claim_of(fact: UUID, subject: str, voucher: Voucher, accounts: tuple[str, ..
         payee=voucher.payee_account,
         formerly=formerly,
     )
-
-
-def match_receipts(receipts: Mapping[UUID, Receipt], lines: Iterable[Line]) -> dict[UUID, Line]:
-    """Receipts and the credits that show them: by reference, else by amount and date; unique both ways. For display only."""
-    credits = sorted((line for line in lines if line.amount_cents > 0 and not line.reversal), key=in_order)
-    by_token: dict[str, list[Line]] = defaultdict(list)
-    by_amount: dict[tuple[int, date], list[Line]] = defaultdict(list)
-    for line in credits:
-        by_amount[line.amount_cents, line.value_date].append(line)
-        for token in line.tokens:
-            by_token[token].append(line)
-    found: dict[UUID, Line] = {}
-    stages: tuple[Callable[[Receipt], Sequence[Line]], ...] = (
-        lambda r: by_token.get(token_of(r.payment_reference) or "", ()),
-        lambda r: by_amount.get((r.amount_cents, r.received_on), ()),
-    )
-    for stage in stages:
-        taken = {line.fact for line in found.values()}
-        pairs = {
-            fact: [line for line in stage(receipt) if line.fact not in taken]
-            for fact, receipt in receipts.items()
-            if fact not in found
-        }
-        wanted: dict[UUID, int] = defaultdict(int)
-        for fitting in pairs.values():
-            for line in fitting:
-                wanted[line.fact] += 1
-        found |= {fact: of[0] for fact, of in pairs.items() if len(of) == 1 and wanted[of[0].fact] == 1}
-    return found
 
 
 # ── what there is ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -454,7 +429,7 @@ def _undone(invoices: Sequence[_Invoice], returned: Sequence[Returned], said: _S
         for invoice in fitting.invoices:
             candidates = fitting.lines_of(invoice, MOST_INSTALMENTS)
             if candidates and all(map(fitting.is_sole, candidates)) and (len(candidates) == 1 or stage in _BY_REFERENCE):
-                found[invoice.index] = candidates, REFERENCE if stage in _BY_REFERENCE else BY_AMOUNT
+                found[invoice.index] = candidates, _reason(stage)
                 taken.update(line.fact for line in candidates)
     backs = {r.debit.fact: r for r in returned}
     for proven in _parted(invoices, found):

@@ -135,15 +135,6 @@ def text_of(content: Content) -> Text:
     return Text(content, _encoding(content))
 
 
-def decode(content: bytes) -> str:
-    """Text of bytes.
-
-    >>> decode("Maßnahme".encode("cp1252")) == decode("Maßnahme".encode("utf-16")) == "Maßnahme"
-    True
-    """
-    return text_of(Content.of(content)).whole()
-
-
 def _encoding(content: Content) -> str:
     """Name of the encoding, found over all bytes: a single letter may decide it."""
     head = content.head[:1_000]

@@ -31,8 +31,8 @@ Plain: TypeAlias = bool | int | str | list["Plain"] | dict[str, "Plain"] | None
 
 
 class Mark(StrEnum):
-    """How something stands: the outcome of a check, with the severity of a finding (`domain.md` 4). Renderers give each
-    its own shape, letter and colour, so that it can be told in grey print too."""
+    """How something stands: the outcome of a check, with the severity of a finding. Renderers give each its own shape,
+    letter and colour, so that it can be told in grey print too."""
 
     HOLDS = "holds"
     BLOCKING = "blocking"  # B: blocks certification or payment

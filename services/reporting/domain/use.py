@@ -1,6 +1,6 @@
 """Use of the money: whose money paid for what was proven paid.
 
-Money carries no mark of its origin, so use is allotted by a rule (``domain.md`` 2.2: all funds meet all expenditure): what was
+Money carries no mark of its origin, so use is allotted by a rule (ANBest-P Nr. 1.2: all funds meet all expenditure): what was
 proven paid for a budget year is borne by the funders of that year in proportion to what they secured for it, deficit funding
 (Fehlbedarfsfinanzierung) only when the others are used up; what is more than that, by what earlier years left over, the oldest
 first. Where an award secures the whole term without naming years, the term is allotted as one. What was paid beyond all that is

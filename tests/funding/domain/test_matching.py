@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.funding.domain.bank_line import Line, line_of
-from services.funding.domain.matching import Claim, Matching, claim_of, match, match_receipts
+from services.funding.domain.matching import Claim, Matching, claim_of, match
 from shared.contracts.intake import ConfirmMatch, Party, RejectMatch
 from tests.funding import facts
 from tests.funding.facts import person
@@ -273,13 +273,6 @@ def test_a_persons_word_about_a_returned_debit_counts_for_the_days_before() -> N
 def test_a_credit_note_is_matched_with_the_credit() -> None:
     found = match([claim(1, -30_00, payment_reference="GS-1")], [line(1, 30_00, end_to_end_id="GS-1")])
     assert pairs(found) == [("1", 1, -30_00)]
-
-
-def test_receipts_find_their_credits_by_reference_or_by_amount_and_day() -> None:
-    one, other = facts.receipt(100, payment_reference="ESF 7"), facts.receipt(50, number="E-2")
-    lines = [line(1, 100, references=("ESF7",)), line(2, 50, value_date=date(2026, 2, 1)), line(3, 50)]
-    found = match_receipts({one.id: one.receipt, other.id: other.receipt}, lines)
-    assert {fact: credit.entry for fact, credit in found.items()} == {one.id: 1, other.id: 2}
 
 
 vouchers = st.tuples(

@@ -49,7 +49,7 @@ def _in_force(award: Award, versions: list[Award], day: date) -> bool:
     """Was this version the latest on the day, and not revoked by it?"""
     same = [o for o in versions if (o.grantor.key, o.reference) == (award.grantor.key, award.reference)]
     later = any(o.version > award.version and o.awarded_on <= day for o in same)
-    return award.awarded_on <= day and not later and not (award.revoked_on and award.revoked_on <= day)
+    return award.in_force(day) and not later
 
 
 def _told(versions: list[Award]) -> str:
