@@ -18,14 +18,15 @@ from uuid import UUID
 import pytest
 
 import services.funding.domain.rules as rules_module
-from services.funding.domain.case import Proof, case_of, programme_case_of
-from services.funding.domain.matching import claim_of, line_of, match
+from services.funding.domain.bank_line import line_of
+from services.funding.domain.case import Proof, case_of, programme_case_of, proofs_of
+from services.funding.domain.matching import claim_of, match
 from services.funding.domain.reconciliation import Reconciled, reconcile, reconcile_programme
 from services.funding.domain.rules import RuleSet, read_rules
 from services.intake.domain.identity import Identities, New, Standing, fact_of
 from services.intake.domain.readers import read, read_rows
 from services.intake.domain.reading import Given, Reading
-from shared.contracts.funding import Finding, Head, ProgrammeStatement
+from shared.contracts.funding import Finding, Head, Match, ProgrammeStatement
 from shared.contracts.intake import (
     AwardAmended,
     CofundingCommitted,
@@ -57,7 +58,7 @@ class Told:
 
     def __init__(self) -> None:
         self.facts: dict[str, list[Fact]] = {}
-        self._standings: dict[UUID, list[Standing]] = {}
+        self._standings: dict[bytes, list[Standing]] = {}
 
     def hand_in(self, reading: Reading, digest: str) -> None:
         judge = Identities(standings=self._standings)
@@ -116,26 +117,27 @@ def _read(file: dict[str, Any], content: bytes) -> Reading:
     return read(content, Given(name=file["path"], kind=file["kind"], municipality=file.get("municipality"))).all()
 
 
-def proofs_of(told: Told, measures: dict[str, MeasureData]) -> dict[UUID, Proof]:
+def proofs_of_all(told: Told, measures: dict[str, MeasureData]) -> dict[UUID, Proof]:
     claims = [claim_of(f.id, f.subject, f.voucher, measures[f.voucher.measure].accounts) for f in told.vouchers()]
     lines = [line_of(f.id, f.source, f.payment, entry) for entry, f in enumerate(told.all(PaymentBooked), 1)]
     found = match(claims, lines)
     assert not found.suggestions
-    return {
-        matched.claim.fact: Proof(
-            payment=matched.line.fact, account=matched.line.account, payment_entry=matched.line.entry,
-            payment_source=matched.line.source, value_date=matched.line.value_date, paid_cents=matched.paid_cents,
-            invoice_paid_cents=-matched.line.amount_cents, by_reference=matched.by_reference,
+    return proofs_of(
+        Match(
+            voucher=matched.claim.fact, payment=matched.line.fact, account=matched.line.account,
+            payment_source=matched.line.source, payment_entry=matched.line.entry, paid_cents=matched.paid_cents,
+            invoice_paid_cents=matched.invoice_paid_cents, value_date=matched.value_date, reasons=matched.reasons,
+            returns=matched.returns,
         )
         for matched in found.matches
-    }  # fmt: skip
+    )  # fmt: skip
 
 
 def state(told: Told, as_of: date) -> tuple[dict[str, Reconciled], ProgrammeStatement, dict[UUID, Finding]]:
     """Statements of the measures, of the programme, and every finding once."""
     measures = {f.measure.key: f.measure for f in told.standing(MeasureRegistered)}
     (programme,) = told.standing(ProgrammeRegistered)
-    proofs = proofs_of(told, measures)
+    proofs = proofs_of_all(told, measures)
     papers = [*told.all(DecisionRecorded), *told.all(DecisionDetailed)]
     about = (MeasureRegistered, GrantAwarded, AwardAmended, MeasureWithdrawn)
     registering = {k: [f for f in told.facts[subject_of("measure", k)] if isinstance(f, about)] for k in measures}
