@@ -78,6 +78,23 @@ class Template:
         """Columns that must be there."""
         return tuple(column for column in self.columns if column.required)
 
+    @cached_property
+    def words(self) -> Mapping[str, Column]:
+        """All headings as they are compared (``word_of``), with their columns."""
+        return {
+            word_of(heading): column
+            for column in (CORRECTS, *self.columns)
+            for heading in (*column.also, column.name, column.heading)
+        }
+
+    def year_of(self, word: str) -> int | None:
+        """Year of a yearly column by its heading as it is compared; None for any other heading."""
+        if self.yearly is None:
+            return None
+        names = "|".join(re.escape(word_of(name)) for name in (self.yearly.heading, self.yearly.name))
+        found = re.fullmatch(rf"(?:{names})(\d{{4}})(?:eur)?", word)
+        return int(found[1]) if found else None
+
 
 @dataclass(slots=True)
 class Cells:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from services.intake.domain import readers
 from services.intake.domain.columns import CORRECTS, is_iban
-from services.intake.domain.delimited import bare
 from services.intake.domain.errors import Unreadable
 from services.intake.domain.readers import TEMPLATES
 from services.intake.domain.reading import Given, Reading
+from services.intake.domain.records import bare
 from services.intake.domain.templates import as_csv, described
 from shared.values.german import write_cents, write_day
 from tests.intake.made import VOUCHERS, facts, faults, read, voucher, voucher_list

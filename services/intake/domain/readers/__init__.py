@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from services.intake.domain.columns import Template, word_of
-from services.intake.domain.delimited import is_mt940, read_delimited, row_of, words_of
+from services.intake.domain.delimited import read_delimited, row_of
 from services.intake.domain.errors import Fault, Unreadable, Words
+from services.intake.domain.headings import is_mt940
 from services.intake.domain.readers import (
     awards,
     camt,
@@ -97,33 +98,29 @@ def read_rows(kind: str, rows: Iterable[Mapping[str, Any]], given: Given) -> Rea
 
 
 def _row(template: Template, at: int, row: Mapping[str, Any], given: Given) -> Row:
-    by_word = words_of(template)
     cells, yearly, faults = [], {}, []
     for heading, value in row.items():
         word = word_of(heading)
-        column = by_word.get(word)
         if isinstance(value, float) or not isinstance(value, str | int | None):
             faults.append(Fault("ROW-18", heading, str(value)[:300]))
-        elif column is not None:
-            cells.append(
-                (
-                    column,
-                    ""
-                    if value is None
-                    else ("ja" if value else "nein")
-                    if isinstance(value, bool)
-                    else str(value).replace("\0", "").strip(),
-                )
-            )
-        elif (template.yearly and word.startswith(word_of(template.yearly.heading)) and word[-4:].isdigit()) or (
-            template.yearly and word.startswith(word_of(template.yearly.name)) and word[-4:].isdigit()
-        ):
-            yearly[int(word[-4:])] = "" if value is None else str(value).replace("\0", "").strip()
+        elif (column := template.words.get(word)) is not None:
+            cells.append((column, _as_cell(value)))
+        elif (year := template.year_of(word)) is not None:
+            yearly[year] = _as_cell(value)
         else:
             faults.append(Fault("ROW-07", heading, None, _a_column_of(template)))
     if faults:
         return Row(str(at), dict(row), faults=tuple(faults))
     return row_of(template, cells, yearly, given, str(at), dict(row))
+
+
+def _as_cell(value: str | int | None) -> str:
+    """A value of a submission as a cell of a file would say it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "ja" if value else "nein"
+    return str(value).replace("\0", "").strip()
 
 
 def _a_column_of(template: Template) -> Words:
