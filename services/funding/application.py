@@ -13,7 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final, cast
@@ -94,6 +94,8 @@ QUIET: Final = 0.3
 """Seconds a subject must have been left alone before it is reconciled, so that a list is reconciled once."""
 PATIENCE: Final = 15.0
 """Seconds after which it is reconciled all the same."""
+MANY: Final = 20
+"""So many subjects touched at the same time are a bulk of lists, read in turn."""
 REST: Final = 9
 """While facts keep coming, reconciling rests so many times as long as it worked: it takes a tenth of the time at most."""
 LONGEST_REASON: Final = 500
@@ -310,11 +312,13 @@ def _released_by(fact: Fact) -> str:
     return fact.subject if isinstance(fact, MeasureRegistered) else f"fact {fact.id}"
 
 
-@lru_cache(4096)
 def invoice_crossing(voucher: Voucher) -> int | None:
     """What vouchers of one invoice share, whatever measure they are of."""
     invoice = invoice_of(voucher)
     return store.crossing("invoice", *map(str, invoice)) if invoice else None
+
+
+_invoice_crossing_again: Final = lru_cache(4096)(invoice_crossing)
 
 
 def person_crossing(fact: StaffAssigned) -> int:
@@ -349,7 +353,8 @@ def reconcile_due(work: Work, using: Reconciling) -> bool:
 
 
 class Pace:
-    """Reconciling as a chore: at once when nothing is posted, a tenth of the time while facts keep coming."""
+    """Reconciling as a chore: at once when nothing is posted, a tenth of the time while facts keep coming, and then, if they come
+    to many subjects in turn, only what has waited long: each will soon be touched again."""
 
     def __init__(self, using: Reconciling) -> None:
         self.using = using
@@ -357,10 +362,11 @@ class Pace:
 
     def reconcile_due(self, work: Work) -> None:
         """One step, unless it is time to rest."""
-        if time.monotonic() < self._rests_until and store.is_busy(work.session, 2 * QUIET):
+        touched = store.touched_lately(work.session, 2 * QUIET, MANY)
+        if touched and time.monotonic() < self._rests_until:
             return
         began = time.monotonic()
-        reconcile_due(work, self.using)
+        reconcile_due(work, self.using if touched < MANY else replace(self.using, quiet=self.using.patience))
         self.rest(REST * (time.monotonic() - began))
 
     def rest(self, seconds: float) -> None:
@@ -657,7 +663,7 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
     crosses = [
         key
         for f in standing
-        if (key := invoice_crossing(f.voucher) if isinstance(f, VoucherRecorded | VoucherCorrected)
+        if (key := _invoice_crossing_again(f.voucher) if isinstance(f, VoucherRecorded | VoucherCorrected)
             else person_crossing(f) if isinstance(f, StaffAssigned) else None) is not None
     ]
     elsewhere = store.facts_elsewhere(session, subject, crosses)

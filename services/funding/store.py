@@ -581,14 +581,12 @@ def has_new_bank_lines(session: Session, accounts: Sequence[str]) -> bool:
     return bool(_count(session, "select count(*) from journal where subject = any(%s) and matching", (list(accounts),)))
 
 
-def is_busy(session: Session, seconds: float) -> bool:
-    """Was anything that is due touched that lately?"""
-    return bool(
-        _count(
-            session,
-            """select count(*) from (select from journal where due_since is not null
-               and touched_at > clock_timestamp() - %s * interval '1 second' limit 1) t""", (seconds,),
-        )
+def touched_lately(session: Session, seconds: float, most: int) -> int:
+    """How many subjects that are due were touched that lately; counted up to ``most``."""
+    return _count(
+        session,
+        """select count(*) from (select from journal where due_since is not null
+           and touched_at > clock_timestamp() - %s * interval '1 second' limit %s) t""", (seconds, most),
     )
 
 

@@ -126,8 +126,10 @@ class Relay:
 
     async def _connect(self, stack: AsyncExitStack, *, ends_idle: bool = False) -> psycopg.AsyncConnection[tuple[Any, ...]]:
         """``ends_idle``: a process that says nothing any more is frozen, and its lanes go to another. Not behind a gate, which
-        may hold back for longer."""
-        options = f"-c timezone=utc -c idle_session_timeout={round(FROZEN_AFTER * 1000) if ends_idle else 0}"
+        may hold back for longer. The outbox is read in the order of its key, whatever the statistics of a table that grows by the
+        second make the planner think: a bitmap would read the whole backlog for every piece of it."""
+        ends_after = round(FROZEN_AFTER * 1000) if ends_idle else 0
+        options = f"-c timezone=utc -c enable_bitmapscan=off -c idle_session_timeout={ends_after}"
         connection = await psycopg.AsyncConnection.connect(
             self.url, autocommit=True, options=options, connect_timeout=10, **KEEPALIVE
         )

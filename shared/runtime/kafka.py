@@ -118,6 +118,7 @@ class Consumers:
                 batch_timeout_ms=50,
                 fetch_min_bytes=2_000_000,          # a batch worth a transaction, or what there is after 20 ms
                 fetch_max_wait_ms=20,
+                check_crcs=False,                   # every event proves its bytes by its digest
                 session_timeout_ms=settings.session_timeout_ms,
                 heartbeat_interval_ms=max(300, settings.session_timeout_ms // 4),
                 auto_offset_reset="earliest",

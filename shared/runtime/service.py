@@ -411,6 +411,7 @@ class Service:
             await self._patiently("parked facts", self._try_parked_again)
             again = Chore("retry_parked", self._try_parked_again, RETRY_EVERY, wakes=False, due=time.monotonic() + RETRY_EVERY)
             self._chores.append(again)
+            gc.freeze()                             # what is here now stays: nobody need look at it again
             self._open.set()
             self._broker = await kafka.started(
                 self.settings, self._new_broker, lambda why: self._trouble("kafka", why), self._trouble

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from services.funding import application, store
-from services.funding.application import Pace, Reconciling
+from services.funding.application import MANY, Pace, Reconciling
 from shared.contracts.funding import (
     FindingChanged,
     FindingRaised,
@@ -74,6 +74,15 @@ def test_while_facts_keep_coming_reconciling_rests_longer_than_it_works(funding:
         session.execute(text("update journal set touched_at = touched_at - interval '1 minute'"))
     funding.do(pace.reconcile_due)
     assert len(funding.told(MeasureReconciled)) == 2, "nothing has come for a while: it need not rest"
+
+
+def test_while_facts_come_to_many_measures_in_turn_only_what_has_waited_long_is_reconciled(funding: Funding) -> None:
+    measures = [facts.measure(f"M-{n}") for n in range(MANY)]
+    funding.post(*measures)
+    funding.do(Pace(Reconciling(quiet=0, patience=3600)).reconcile_due)
+    assert not funding.told(MeasureReconciled), "each of them may be touched again"
+    funding.do(Pace(Reconciling(quiet=0, patience=0)).reconcile_due)
+    assert len(funding.told(MeasureReconciled)) == MANY, "what waited too long is reconciled all the same"
 
 
 def test_a_statement_is_not_saved_when_the_journal_moved_meanwhile(funding: Funding, monkeypatch: pytest.MonkeyPatch) -> None:
