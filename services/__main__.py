@@ -20,7 +20,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services import language
+from services import demonstration, language
 from services.client import TOKEN_VARIABLE, Client, NotSettled, Refused, token_for
 from services.language import said
 from services.makers import MAKERS
@@ -32,7 +32,6 @@ from shared.values.subject import KINDS, key_of, subject_of
 LANGUAGES: Final = ("de", "en")
 DOCUMENTS: Final = ("D5", "D6", "D7", "D9")
 FORMATS: Final = ("pdf", "csv", "zip", "json")
-PROGRAMMES: Final = ("herne", "offenbach", "harz", "peine", "kekiz")
 
 REJECTED, USAGE, REFUSED, UNREACHABLE, DIFFERENT = 1, 2, 3, 4, 5
 EXITS: Final = (
@@ -296,11 +295,12 @@ def verify(
     """
     from services.reporting.proof import examine
 
-    proof = examine(file.read_bytes())
+    content = file.read_bytes()
+    proof = examine(content)
     answer: dict[str, Any] = {"file": str(file), **proof.as_dict()}
     if not offline and proof.number:
         with _client(url) as client:
-            params = {"sha256": proof.sha256, "file": hashlib.sha256(file.read_bytes()).hexdigest()}
+            params = {"sha256": proof.sha256, "file": hashlib.sha256(content).hexdigest()}
             answer["server"] = client.call("auditor", "GET", f"/reporting/verify/{proof.number}", params=params).json()
     holds = proof.holds and (offline or bool(answer.get("server", {}).get("known")))
     if as_json:
@@ -332,14 +332,13 @@ def demo(
 
     Exit code 5 unless everything in each `expected.toml` came out, nothing more and nothing less.
     """
-    if unknown := set(programmes or ()) - set(PROGRAMMES):
-        _end_unexpected(sorted(unknown)[0], "programme", "kein Programm", PROGRAMMES)
+    if unknown := set(programmes or ()) - set(demonstration.PROGRAMMES):
+        _end_unexpected(sorted(unknown)[0], "programme", "kein Programm", demonstration.PROGRAMMES)
     if keep is not None and keep.exists() and any(keep.iterdir()):
         _end(said(
             f"{keep} is not empty; the demo begins with nothing, so name a new folder",
             f"{keep} ist nicht leer; die Vorführung beginnt mit nichts, also einen neuen Ordner nennen",
         ), USAGE)
-    from services import demonstration
     from shared.runtime import stack
     from shared.runtime.telemetry import Progress
 
@@ -518,17 +517,15 @@ def _role(text: str) -> access.Role:
 
 
 def _tried(files: list[Path], given: dict[str, str | None]) -> list[dict[str, Any]]:
-    from services.intake.application import try_files
     from services.intake.domain.errors import Unreadable
     from services.intake.domain.text import Content
+    from services.intake.trying import try_files
 
     try:
         return list(try_files([(file.name, Content.at(file)) for file in files], **given))
     except Unreadable as unreadable:
-        fault = unreadable.fault
-        shown = f" ({fault.value[:80]!r})" if fault.value else ""
-        english = f"{unreadable.file}: {fault.code} {fault.cause.cause.en}{shown} Expected: {fault.expected_en}. {fault.mend_en}"
-        _end(said(english, str(unreadable)), REFUSED)
+        sentence = unreadable.fault.sentence(unreadable.file)
+        _end(said(sentence.en, sentence.de), REFUSED)
 
 
 def _print_json(value: Any) -> None:

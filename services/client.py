@@ -17,12 +17,16 @@ from shared.runtime.access import COMMAND_LINE, Role, TokenExists, create_token,
 from shared.runtime.settings import Settings
 
 TOKEN_VARIABLE: Final = "PRUEFPFAD_TOKEN"  # noqa: S105 - the name of a variable, not a token
+LONGEST_READING: Final = 600.0
+"""Seconds after which nobody waits any longer for a file to be read; it is read all the same."""
 _NO_TOKEN: Final = {
     "detail": "This installation does not know the token.",
-    "mend": f"Set {TOKEN_VARIABLE} to one that an operator made there with `pruefpfad token create`.",
+    "mend": f"Set {TOKEN_VARIABLE} to one that an operator made there with `pruefpfad token create`, or, on the machine it runs on, "
+    "call from the folder it was started in, or name its data folder with PRUEFPFAD_DATA.",
     "de": {
         "detail": "Diese Installation kennt den Token nicht.",
-        "mend": f"{TOKEN_VARIABLE} auf einen setzen, den der Betrieb dort mit `pruefpfad token create` ausgestellt hat.",
+        "mend": f"{TOKEN_VARIABLE} auf einen setzen, den der Betrieb dort mit `pruefpfad token create` ausgestellt hat, oder auf "
+        "demselben Rechner aus dem Ordner aufrufen, in dem gestartet wurde, oder dessen Datenordner mit PRUEFPFAD_DATA nennen.",
     },
 }
 
@@ -89,9 +93,14 @@ class Client:
         return found
 
     def _read(self, file: dict[str, Any]) -> dict[str, Any]:
-        """Wait until a file has been read to its end; raises ``Refused`` if it cannot be read at all."""
-        deadline, pause = time.monotonic() + 600, 0.02
-        while file.get("state") == "waiting" and time.monotonic() < deadline:
+        """Wait until a file has been read to its end. Raises ``Refused`` if it cannot be read, ``NotSettled`` if it takes too long."""
+        deadline, pause = time.monotonic() + LONGEST_READING, 0.02
+        while file.get("state") == "waiting":
+            if time.monotonic() > deadline:
+                name, rows = file.get("name", ""), count(file.get("rows", 0))
+                raise NotSettled(
+                    said(f"{name} is still being read, {rows} rows so far", f"{name} wird noch gelesen, bisher {rows} Zeilen")
+                )
             time.sleep(pause)
             pause = min(pause * 1.5, 0.5)
             file = self.call("submitter", "GET", f"/intake/files/{file['digest']}").json()

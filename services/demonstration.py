@@ -23,7 +23,8 @@ from shared.values.german import write_cents
 if TYPE_CHECKING:
     from shared.runtime.telemetry import Progress
 
-ORDER: Final = ("herne", "offenbach", "harz", "peine", "kekiz")
+PROGRAMMES: Final = ("herne", "offenbach", "harz", "peine", "kekiz")
+"""Keys of the programmes, in the order they are shown."""
 TOTALS: Final = ("planned_cents", "committed_cents", "received_cents", "spent_cents", "gap_cents")
 FORMATS: Final = ("pdf", "csv", "json")
 Found = tuple[str, str, int | None, str, int]
@@ -70,7 +71,7 @@ class Shown:
 
 def load(folder: Path, only: tuple[str, ...] = ()) -> list[Programme]:
     """The programmes of a demo folder, in the order they are shown."""
-    return [_programme(folder / key) for key in ORDER if not only or key in only]
+    return [_programme(folder / key) for key in PROGRAMMES if not only or key in only]
 
 
 def _programme(folder: Path) -> Programme:

@@ -1,4 +1,4 @@
-"""Use cases of intake: receive a file, a submission or an instruction; read what waits; show and erase rows; try a file."""
+"""Use cases of intake: receive a file, a submission or an instruction; read what waits; show and erase rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -26,7 +25,7 @@ from services.intake.domain.errors import CATALOGUE, Fault, Unreadable
 from services.intake.domain.identity import Identities, Known, Left, New, Refused, Standing, fact_of, key_id, keys_of
 from services.intake.domain.pseudonyms import Pseudonyms
 from services.intake.domain.readers import TEMPLATES, oparl
-from services.intake.domain.reading import Draft, Given, Reading, Row
+from services.intake.domain.reading import MOST_REMARKS, MOST_SHOWN, Given, Reading, Row
 from services.intake.domain.text import Content, text_of
 from services.intake.tables import Handin, Rejection, SetAside
 from services.intake.tables import Submission as SubmissionRow
@@ -54,9 +53,6 @@ CHUNK: Final = 1_000
 ATTEMPTS: Final = 3
 """How often a chunk is told that cannot be; then its hand-in has failed, and the next one is read."""
 MOST_TOTALS: Final = 1_000
-MOST_REMARKS: Final = 50
-MOST_SHOWN: Final = 1_000
-"""Rejected rows that an answer lists; the rest is counted."""
 ERASED: Final = "gelöscht"
 
 
@@ -134,7 +130,7 @@ def refuse_file(work: Work, name: str, digest: str, fault: Fault, actor: str) ->
             series="",
             columns=[],
             remarks=[],
-            problem=fault_view(fault),
+            problem=fault.as_dict(),
         ),
     )
     return id
@@ -668,7 +664,7 @@ def _topic(instruction: Instruction) -> str:
             return f"close {instruction.budget_year or ''}"
 
 
-# ---------------------------------------------------------------------------------------------- show, erase, try
+# ---------------------------------------------------------------------------------------------- show, erase
 
 
 def show_handin(work: Work, id: UUID) -> dict[str, Any]:
@@ -809,96 +805,3 @@ def erase(work: Work, files: Files, digest: str, place: str | None) -> dict[str,
     path = files.place(handin.digest)
     path.unlink(missing_ok=True)
     return {"digest": handin.digest, "place": place, "erased": count, "file": ERASED}
-
-
-def try_file(name: str, content: bytes | Content, **given: str | None) -> dict[str, Any]:
-    """What a file would bring if nothing were known yet; nothing is stored. Raises ``Unreadable``."""
-    return next(try_files([(name, content)], **given))
-
-
-def try_files(files: Sequence[tuple[str, bytes | Content]], **given: str | None) -> Iterator[dict[str, Any]]:
-    """What files would bring that are handed in one after the other, if nothing were known yet; nothing is stored.
-
-    Council objects are joined over all of them, in whatever order they come: each paper is shown once, as it stands in the end.
-    Raises ``Unreadable`` for the first file that is.
-    """
-    said: dict[str, Any] = {key: value for key, value in given.items() if value}
-    readings = []
-    for name, content in files:
-        asked = Given(name=Path(name).name, **said)
-        readings.append((asked, Content.of(content), readers.read(content, asked)))
-    council = [_council(reading) if len(files) > 1 and reading.kind == oparl.KIND else [] for _, _, reading in readings]
-    standings: dict[bytes, list[Standing]] = {}
-    for at, (asked, content, reading) in enumerate(readings):
-        if council[at]:
-            here = {thing["id"] for thing in council[at]}
-            others = (thing for other, things in enumerate(council) if other != at for thing in things)
-            found = tuple(thing for thing in others if thing["id"] in here or oparl.kind_of(thing) != "Paper")
-            joined = readers.read(content, replace(asked, remembered=found))
-            yield _tried(asked.name, content.digest, joined, Identities(standings))
-        else:
-            yield _tried(asked.name, content.digest, reading, Identities(standings))
-
-
-def _council(reading: Reading) -> list[dict[str, Any]]:
-    """What a file says that papers of other files need."""
-    for _ in reading.rows:
-        pass
-    return reading.council
-
-
-def _tried(name: str, digest: str, reading: Reading, identities: Identities) -> dict[str, Any]:
-    facts: list[str] = []
-    refused: list[dict[str, Any]] = []
-    counts = dict.fromkeys(("rows", "facts", "known", "rejected", "ignored"), 0)
-    for row in reading.rows:
-        counts["rows"] += 1
-        verdicts = [identities.judge(draft, Source(digest=digest, place=place)) for place, draft in row.drafts]
-        wrong = row.faults or tuple(verdict.fault for verdict in verdicts if isinstance(verdict, Refused))
-        new = [(draft, place) for (place, draft), verdict in zip(row.drafts, verdicts, strict=True) if isinstance(verdict, New)]
-        counts["facts"] += len(new)
-        facts += [_shown(draft, place) for draft, place in new[: max(0, MOST_SHOWN - len(facts))]]
-        if wrong:
-            counts["rejected"] += 1
-            if counts["rejected"] <= MOST_SHOWN:
-                refused += [{"place": row.place, **fault_view(fault)} for fault in wrong]
-        elif row.ignored or any(isinstance(verdict, Left) for verdict in verdicts):
-            counts["ignored"] += 1
-        elif not new:
-            counts["known"] += 1
-    return {
-        "digest": digest,
-        "name": name,
-        "kind": reading.kind,
-        "state": "tried",
-        **counts,
-        "remarks": reading.remarks[:MOST_REMARKS],
-        "shown": facts,
-        "rejected_rows": refused,
-    }
-
-
-def _shown(draft: Draft, place: str) -> str:
-    """A fact on one line."""
-    said = next((value for value in draft.body.values() if isinstance(value, BaseModel)), None)
-    text = ", ".join(
-        f"{key}={value}"
-        for key, value in (said.model_dump(mode="json", exclude_none=True) if said else draft.body).items()
-        if value not in ("", [], False)
-    )
-    return f"{place}: {draft.event.__name__} {draft.subject} {text}"[:600]
-
-
-def fault_view(fault: Fault) -> dict[str, Any]:
-    """A fault for people, in both languages."""
-    return {
-        "error": fault.code,
-        "column": fault.column,
-        "value": fault.value,
-        "cause": fault.cause.cause.de,
-        "cause_en": fault.cause.cause.en,
-        "expected": fault.expected_text,
-        "expected_en": fault.expected_en,
-        "mend": fault.mend_text,
-        "mend_en": fault.mend_en,
-    }

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-from services.intake import application
+from services.intake import application, trying
 from services.intake.application import (
     Instructed,
     NotFourEyes,
@@ -155,7 +155,7 @@ def try_file(
     """What a file would bring if nothing were known yet. Nothing is stored."""
     name, content = _uploaded(file)
     try:
-        return application.try_file(name, content, kind=kind, measure=measure, list=list_name, municipality=municipality)
+        return trying.try_file(name, content, kind=kind, measure=measure, list=list_name, municipality=municipality)
     except Unreadable as unreadable:
         raise _unreadable(unreadable) from None
 
@@ -304,7 +304,7 @@ def _unreadable(error: Unreadable) -> Problem:
         422,
         Say("Cannot be read", f"{error.file}: {cause.cause.en}{shown}", fault.mend_en),
         Say("Nicht lesbar", f"{error.file}: {cause.cause.de}{shown}", fault.mend_text),
-        **application.fault_view(fault),
+        **fault.as_dict(),
     )
 
 

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from services.intake import application, store
+from services.intake import application, store, trying
 from services.intake.application import Instructed, NotFourEyes, StillReading, UnknownFile, UnknownRow, WrongSubject
 from services.intake.domain import readers
 from services.intake.domain.columns import AMOUNT
@@ -329,7 +329,7 @@ def test_an_instruction_about_a_file_is_refused(intake: Intake) -> None:
 
 
 def test_trying_a_file_stores_nothing_and_shows_everything() -> None:
-    answer = application.try_file(
+    answer = trying.try_file(
         "liste.csv", voucher_list(voucher("1"), voucher("1", "2,00"), voucher("2", "x")), kind="vouchers"
     )
     assert counts(answer) == (3, 1, 0, 2, 0)
@@ -372,7 +372,7 @@ PAPERS = {
 @pytest.mark.parametrize("order", list(permutations(PAPERS))[::7])
 def test_council_files_that_are_tried_together_are_joined_in_any_order(order: tuple[str, ...]) -> None:
     files = [(f"{name}.json", json.dumps(PAPERS[name]).encode()) for name in order]
-    answers = list(application.try_files(files))
+    answers = list(trying.try_files(files))
     (fact,) = answers[order.index("paper")]["shown"]
     assert sum(answer["facts"] for answer in answers) == 1
     assert "paper=03157/2021/941" in fact and "'held_on': '2021-10-06'" in fact and "Kreistag" in fact
@@ -389,7 +389,7 @@ def test_council_files_that_are_handed_in_one_by_one_are_joined_in_any_order(int
 
 def test_lists_that_are_tried_together_know_of_each_other() -> None:
     answers = list(
-        application.try_files([("1.csv", voucher_list(voucher("1"))), ("2.csv", voucher_list(voucher("1"), voucher("2")))])
+        trying.try_files([("1.csv", voucher_list(voucher("1"))), ("2.csv", voucher_list(voucher("1"), voucher("2")))])
     )
     assert [(answer["facts"], answer["known"]) for answer in answers] == [(1, 0), (1, 1)]
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 
 @dataclass(frozen=True)
@@ -466,13 +466,31 @@ class Fault:
     def _mend(self) -> Words:
         return self.hint.then(self.cause.mend) if self.hint else self.cause.mend
 
-    def sentence(self, file: str, place: str | None = None) -> str:
+    def sentence(self, file: str, place: str | None = None) -> Words:
         """One line for a person: file, row, column, value, what was expected, how to mend it."""
-        where = ", ".join(
-            part for part in (file or None, place and f"Zeile {place}", self.column and f"Spalte {self.column}") if part
+        shown = f"{self.value[:80]!r}" if self.value else None
+        where_de = ", ".join(filter(None, (file, place and f"Zeile {place}", self.column and f"Spalte {self.column}")))
+        where_en = ", ".join(filter(None, (file, place and f"row {place}", self.column and f"column {self.column}")))
+        return Words(
+            f"{where_de}: {self.code} {self.cause.cause.de}{f' (gelesen: {shown})' if shown else ''}"
+            f" Erwartet: {self.expected_text}. {self.mend_text}",
+            f"{where_en}: {self.code} {self.cause.cause.en}{f' (read: {shown})' if shown else ''}"
+            f" Expected: {self.expected_en}. {self.mend_en}",
         )
-        shown = f" (gelesen: {self.value[:80]!r})" if self.value else ""
-        return f"{where}: {self.code} {self.cause.cause.de}{shown} Erwartet: {self.expected_text}. {self.mend_text}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For people and programs, in both languages."""
+        return {
+            "error": self.code,
+            "column": self.column,
+            "value": self.value,
+            "cause": self.cause.cause.de,
+            "cause_en": self.cause.cause.en,
+            "expected": self.expected_text,
+            "expected_en": self.expected_en,
+            "mend": self.mend_text,
+            "mend_en": self.mend_en,
+        }
 
 
 class Unreadable(ValueError):
@@ -481,7 +499,7 @@ class Unreadable(ValueError):
     def __init__(self, fault: Fault, file: str = "") -> None:
         self.fault = fault
         self.file = file
-        super().__init__(fault.sentence(file))
+        super().__init__(fault.sentence(file).de)
 
 
 class RowFault(ValueError):

@@ -17,6 +17,10 @@ Key = tuple[str, ...]
 
 TRY_KEY: Final = b"reads and shows, stores nothing"
 """Key of the pseudonyms where nothing is kept."""
+MOST_REMARKS: Final = 50
+"""Remarks that are kept about one file."""
+MOST_SHOWN: Final = 1_000
+"""Rejected rows that an answer lists; the rest is counted."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from services.intake.application import fault_view
 from services.intake.domain import readers
 from services.intake.domain.errors import CATALOGUE, CAUSES, Fault, Unreadable
 from services.intake.domain.identity import Identities, Refused
@@ -98,7 +97,8 @@ def test_a_row_at_fault_is_rejected_with_its_error_and_column(code: str) -> None
     for row in read(content).rejected:
         for fault in row.faults:
             sentence = fault.sentence("datei.csv", row.place)
-            assert fault.expected_text in sentence and fault.mend_text in sentence and f"Zeile {row.place}" in sentence
+            assert fault.expected_text in sentence.de and fault.mend_text in sentence.de and f"Zeile {row.place}" in sentence.de
+            assert fault.expected_en in sentence.en and fault.mend_en in sentence.en and f"row {row.place}" in sentence.en
 
 
 @pytest.mark.parametrize("code", [code for code in FILES if code not in ELSEWHERE])
@@ -124,7 +124,7 @@ def test_every_refusal_says_everything_in_both_languages(code: str) -> None:
     found = refusals(code)
     assert code in [fault.code for fault in found]
     for fault in found:
-        view = fault_view(fault)
+        view = fault.as_dict()
         for name in ("cause", "expected", "mend"):
             assert view[name].strip() and view[f"{name}_en"].strip(), (code, name)
         assert view["cause"] != view["cause_en"] and view["mend"] != view["mend_en"]
