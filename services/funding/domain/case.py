@@ -7,7 +7,7 @@ everything after that (matching, coverage, checks, statement) reads only these.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
@@ -392,74 +392,37 @@ def case_of(
     withdraw it. ``given_for``: what waivers were given for, by instruction.
     """
     standing = standing_of(facts)
-    neighbours = [standing_of(others) for others in related]
-    colleagues = tuple(staff_elsewhere)
-    entries, proofs = entries or {}, proofs or {}
     registered = [f for f in standing if isinstance(f, MeasureRegistered)]
     if not registered:
         raise Unregistered("a measure that nobody registered has no case")
-    plan: dict[tuple[str, int, str | None, str | None], PlanLineRecorded] = {}
-    commitments: list[CofundingCommitted] = []
-    receipts: list[ReceiptRecorded] = []
-    vouchers: list[CaseVoucher] = []
-    staff: list[StaffMonth] = []
-    closes: list[Close] = []
-    consents: list[ConsentToPosition] = []
-    withdrawn_on: date | None = None
-    for fact in standing:
-        if isinstance(fact, VoucherRecorded | VoucherCorrected):
-            if fact.voucher.invoice_date <= as_of:
-                vouchers.append(_voucher(fact, entries.get(fact.id), proofs.get(fact.id), as_of))
-        elif isinstance(fact, PlanLineRecorded):
-            line = fact.line
-            plan[line.position, line.budget_year, line.module, line.district] = fact
-        elif isinstance(fact, CofundingCommitted):
-            if fact.commitment.committed_on <= as_of:
-                commitments.append(fact)
-        elif isinstance(fact, ReceiptRecorded):
-            if fact.receipt.received_on <= as_of:
-                receipts.append(fact)
-        elif isinstance(fact, StaffAssigned):
-            if _begins(fact.staff) <= as_of:
-                staff.append(fact.staff)
-        elif isinstance(fact, MeasureWithdrawn):
-            if fact.withdrawn_on <= as_of:
-                withdrawn_on = fact.withdrawn_on
-        elif isinstance(fact, InstructionGiven):
-            given = fact.instruction
-            if isinstance(given, Close) and given.closed_on <= as_of:
-                closes.append(given)
-            elif isinstance(given, ConsentToPosition):
-                consents.append(given)
-    measure = registered[-1]
-    of_programme = standing_of(programme_facts)
-    case = Case(
+    measure, of_programme = registered[-1], standing_of(programme_facts)
+    neighbours, colleagues = [standing_of(others) for others in related], tuple(staff_elsewhere)
+    entries, proofs = entries or {}, proofs or {}
+    commitments = tuple(f for f in standing if isinstance(f, CofundingCommitted) and f.commitment.committed_on <= as_of)
+    named = {paper_key(measure.measure.municipality.key, f.commitment.decision) for f in commitments if f.commitment.decision}
+    instructions = [f.instruction for f in standing if isinstance(f, InstructionGiven)]
+    return Case(
         as_of=as_of,
         rules=rules,
         measure=measure.measure,
         source=measure.source,
         programme=programme,
-        withdrawn_on=withdrawn_on,
-        closes=tuple(closes),
-        consents=tuple(consents),
-        plan=tuple(plan.values()),
+        withdrawn_on=_withdrawn_on(standing, as_of),
+        closes=tuple(i for i in instructions if isinstance(i, Close) and i.closed_on <= as_of),
+        consents=tuple(i for i in instructions if isinstance(i, ConsentToPosition)),
+        plan=_plan_of(standing),
         awards=awards_of(standing, as_of),
         award_versions=tuple(
             f.award for f in standing if isinstance(f, GrantAwarded | AwardAmended) and f.award.awarded_on <= as_of
         ),
-        commitments=tuple(commitments),
-        receipts=tuple(receipts),
-        vouchers=tuple(vouchers),
-        elsewhere=tuple(
-            _voucher(fact, None, proof, as_of)
-            for fact, proof in elsewhere
-            if isinstance(fact, VoucherRecorded | VoucherCorrected) and fact.voucher.invoice_date <= as_of
-        ),
-        staff=tuple(staff),
-        staff_elsewhere=tuple(f.staff for f in colleagues if isinstance(f, StaffAssigned) and _begins(f.staff) <= as_of),
-        reports=tuple(
-            f for f in (*standing, *of_programme) if isinstance(f, ReportSigned) and f.report.signed_on <= as_of
-        ),
+        commitments=commitments,
+        receipts=tuple(f for f in standing if isinstance(f, ReceiptRecorded) and f.receipt.received_on <= as_of),
+        vouchers=_vouchers(((f, proofs.get(f.id)) for f in standing), entries, as_of),
+        elsewhere=_vouchers(elsewhere, {}, as_of),
+        staff=_staff(standing, as_of),
+        staff_elsewhere=_staff(colleagues, as_of),
+        papers={key: paper for key, paper in papers_of(papers, as_of).items() if key in named},
+        reports=_reports((*standing, *of_programme), as_of),
         related=tuple(_related(others, as_of) for others in neighbours),
         unmatched_payments=unmatched_payments,
         bank_statements=bank_statements,
@@ -467,8 +430,6 @@ def case_of(
         waivers=waivers_of(standing, given_for or {}),
         sources=sources_of((*standing, *colleagues, *chain.from_iterable(neighbours))),
     )
-    named = {paper_key(case.measure.municipality.key, c.commitment.decision) for c in commitments if c.commitment.decision}
-    return replace(case, papers={key: paper for key, paper in papers_of(papers, as_of).items() if key in named})
 
 
 def standing_of(facts: Iterable[Fact]) -> tuple[Fact, ...]:
@@ -534,8 +495,41 @@ def _by_day(fact: DecisionRecorded, as_of: date) -> DecisionRecorded:
     return fact.model_copy(update={"decision": fact.decision.model_copy(update={"steps": steps})})
 
 
-def _voucher(fact: VoucherRecorded | VoucherCorrected, entry: int | None, proof: Proof | None, as_of: date) -> CaseVoucher:
-    return CaseVoucher(fact.id, fact.source, entry, fact.voucher, proof.by(as_of) if proof else None)
+def _withdrawn_on(standing: Iterable[Fact], as_of: date) -> date | None:
+    """Since when the measure is withdrawn, if it is by the day."""
+    days = [f.withdrawn_on for f in standing if isinstance(f, MeasureWithdrawn) and f.withdrawn_on <= as_of]
+    return days[-1] if days else None
+
+
+def _plan_of(standing: Iterable[Fact]) -> tuple[PlanLineRecorded, ...]:
+    """The last line of each cell of the plan."""
+    cells: dict[tuple[str, int, str | None, str | None], PlanLineRecorded] = {}
+    for fact in standing:
+        if isinstance(fact, PlanLineRecorded):
+            line = fact.line
+            cells[line.position, line.budget_year, line.module, line.district] = fact
+    return tuple(cells.values())
+
+
+def _vouchers(
+    facts: Iterable[tuple[Fact, Proof | None]], entries: Mapping[UUID, int], as_of: date
+) -> tuple[CaseVoucher, ...]:
+    """Vouchers invoiced by the day, each with what of its proof counts on it."""
+    return tuple(
+        CaseVoucher(f.id, f.source, entries.get(f.id), f.voucher, proof.by(as_of) if proof else None)
+        for f, proof in facts
+        if isinstance(f, VoucherRecorded | VoucherCorrected) and f.voucher.invoice_date <= as_of
+    )
+
+
+def _staff(facts: Iterable[Fact], as_of: date) -> tuple[StaffMonth, ...]:
+    """Months that have begun by the day."""
+    return tuple(f.staff for f in facts if isinstance(f, StaffAssigned) and _begins(f.staff) <= as_of)
+
+
+def _reports(facts: Iterable[Fact], as_of: date) -> tuple[ReportSigned, ...]:
+    """Reports signed by the day."""
+    return tuple(f for f in facts if isinstance(f, ReportSigned) and f.report.signed_on <= as_of)
 
 
 def _begins(month: StaffMonth) -> date:
@@ -547,8 +541,7 @@ def _related(standing: Sequence[Fact], as_of: date) -> Related:
     if not registered:
         raise Unregistered("a related measure is a registered one")
     in_force = tuple(a for a in awards_of(standing, as_of) if a.in_force(as_of))
-    withdrawn = any(isinstance(f, MeasureWithdrawn) and f.withdrawn_on <= as_of for f in standing)
-    return Related(registered[-1].measure, in_force, withdrawn)
+    return Related(registered[-1].measure, in_force, _withdrawn_on(standing, as_of) is not None)
 
 
 def programme_case_of(
@@ -589,6 +582,7 @@ def programme_case_of(
         elif isinstance(fact, PopulationRecorded) and fact.population.counted_on <= as_of:
             populations[fact.population.municipality, fact.population.counted_on] = fact.population
     known = {key: standing_of(of) for key, of in (measures or {}).items()}
+    joining = {key: _related(of, as_of) for key, of in known.items()}
     return ProgrammeCase(
         as_of=as_of,
         rules=rules,
@@ -597,9 +591,9 @@ def programme_case_of(
         figures=tuple(figures.values()),
         bands=tuple(bands[start] for start in sorted(bands)),
         populations=tuple(populations.values()),
-        reports=tuple(f for f in standing if isinstance(f, ReportSigned) and f.report.signed_on <= as_of),
-        measures={key: _related(of, as_of).measure for key, of in known.items()},
-        awards={key: _related(of, as_of).awards for key, of in known.items()},
+        reports=_reports(standing, as_of),
+        measures={key: of.measure for key, of in joining.items()},
+        awards={key: of.awards for key, of in joining.items()},
         statements=dict(statements or {}),
         findings=dict(findings or {}),
         events=dict(events or {}),
