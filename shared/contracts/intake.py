@@ -360,7 +360,8 @@ class StaffMonth(Data):
     person: str = Field(pattern=r"^P-[0-9a-f]{16}$")
     year: Year
     month: int = Field(ge=1, le=12)
-    share: Decimal = Field(gt=0, le=2)
+    share: Decimal = Field(ge=0, le=2)
+    """0 where a correction takes the person off the measure."""
     cost_cents: Cents | None = None
     """Employer's cost of that share in that month, if handed in."""
 

@@ -204,7 +204,7 @@ def _contract(cell: str) -> Decimal:
     share = (
         read_share(cell) if "%" in cell else Decimal(cell.replace(",", ".")) if re.fullmatch(r"\d([.,]\d{1,4})?", cell) else None
     )
-    if share is None or not 0 < share <= 2:
+    if share is None or not 0 <= share <= 2:
         raise ValueError("no share of a contract")
     return share.normalize() + 0
 

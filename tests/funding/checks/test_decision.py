@@ -167,6 +167,20 @@ class TestGapInSequence:
         found = finding(gap_in_sequence, decided(steps=(first, a_step(held_on=date(2015, 1, 4)))))
         assert found.arithmetic == "2 Rat: 04.01.2015 < 05.01.2015"
 
+    def test_what_was_consulted_on_after_the_decision_is_out_of_order_though_its_steps_are_sorted_by_date(self) -> None:
+        before = a_step("Jugendhilfeausschuss", "Vorberatung", held_on=date(2021, 9, 21))
+        council, late = a_step("Kreistag", held_on=date(2021, 10, 6)), date(2021, 10, 7)
+        after = a_step("Kreisausschuss", "Vorberatung", held_on=late)
+        found = finding(gap_in_sequence, decided(steps=(before, council, after)))
+        assert found.arithmetic == "3 Kreisausschuss: Vorberatung 07.10.2021 nach der Entscheidung vom 06.10.2021"
+
+        again = a_step("Kreistag", held_on=date(2021, 11, 3))
+        postponed = a_step("Kreistag", held_on=date(2021, 10, 6), result=StepResult.POSTPONED, result_raw="vertagt")
+        assert run(gap_in_sequence, decided(steps=(before, postponed, after, again))).outcome is Outcome.HOLDS
+        assert run(gap_in_sequence, decided(steps=(before, council, after, again))).outcome is Outcome.HOLDS
+        told = a_step("Jugendhilfeausschuss", "Kenntnisnahme", held_on=late)
+        assert run(gap_in_sequence, decided(steps=(before, council, told))).outcome is Outcome.HOLDS
+
     def test_a_paper_without_any_step_has_a_gap(self) -> None:
         assert finding(gap_in_sequence, decided(steps=())).arithmetic == "steps: keine Beratung"
 

@@ -38,6 +38,15 @@ class TestOverFullTime:
         case = a_case(staff=(a_staff_month("0.5"),), staff_elsewhere=(a_staff_month("0.5", measure="M-2"),))
         assert run(over_full_time, case).outcome is Outcome.HOLDS
 
+    def test_a_share_corrected_to_nothing_is_no_work_and_crosses_nothing(self) -> None:
+        nothing = a_staff_month("0", 0, measure="M-2")
+        assert run(over_full_time, a_case(staff=(a_staff_month("1"),), staff_elsewhere=(nothing,))).outcome is Outcome.HOLDS
+        found = finding(over_full_time, a_case(staff=(a_staff_month("1.1", 1_100_00),), staff_elsewhere=(nothing,)))
+        assert (found.crosses, found.at_risk_cents) == ((), 100_00)
+        assert found.arithmetic == "1,1 = 1,1; 1,1 − 1 = 0,1; 1.100,00 × 0,1/1,1 = 100,00"
+        there = a_case(measure=a_measure("M-2"), staff=(nothing,), staff_elsewhere=(a_staff_month("1.1", 1_100_00),))
+        assert run(over_full_time, there).outcome is Outcome.HOLDS
+
     def test_months_and_people_are_judged_singly(self) -> None:
         other_month, other_person = a_staff_month("0.5", measure="M-2", month=11), a_staff_month("0.5", measure="M-2", who=2)
         case = a_case(staff=(a_staff_month("0.6"),), staff_elsewhere=(other_month, other_person))

@@ -127,6 +127,16 @@ class TestAllocatedBeyondPayment:
         assert (found.at_risk_cents, found.crosses) == (1, ("measure/M-1", "measure/M-2"))
         assert found.arithmetic == "300,00 + 200,00 = 500,00; 500,00 − 499,99 = 0,01"
 
+    def test_halves_of_a_cent_rounded_up_on_both_sides_are_no_claim_beyond_the_payment(self) -> None:
+        def halves(one: int, other: int, paid: int = 100_01):
+            shared = {"gross_cents": 100_01, "allocation": Decimal("0.5"), "proof": a_proof(paid)}
+            return a_case(vouchers=(catering(cents=one, **shared),), elsewhere=(catering("M-2", other, **shared),))
+
+        assert run(allocated_beyond_payment, halves(50_01, 50_01)).outcome is Outcome.HOLDS
+        assert finding(allocated_beyond_payment, halves(50_01, 50_02)).at_risk_cents == 1
+        short = finding(allocated_beyond_payment, halves(50_01, 50_01, paid=99_00))
+        assert (short.at_risk_cents, short.arithmetic) == (1_01, "2 × 50,01 = 100,02; 100,01 − 99,00 = 1,01")
+
     def test_undeclared_doubles_are_not_judged(self) -> None:
         case = a_case(vouchers=(catering(),), elsewhere=(catering("M-2"),))
         assert run(allocated_beyond_payment, case).outcome is Outcome.NOT_APPLICABLE

@@ -26,9 +26,9 @@ def over_full_time(case: Case) -> Iterator[Said]:
         yield NOT_APPLICABLE                                    # what is withdrawn claims nothing, seen from any side
         return
     months: dict[tuple[str, int, int], list[StaffMonth]] = defaultdict(list)
-    ours = {(m.person, m.year, m.month) for m in case.staff}
+    ours = {(m.person, m.year, m.month) for m in case.staff if m.share}
     for month in (*case.staff, *case.staff_elsewhere):
-        if (key := (month.person, month.year, month.month)) in ours:
+        if month.share and (key := (month.person, month.year, month.month)) in ours:
             months[key].append(month)
     for key in sorted(months):
         assigned = sorted(months[key], key=lambda m: m.measure)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from fractions import Fraction
 
 from services.funding.domain.case import Case, CaseVoucher
 from services.funding.domain.checks import objects
@@ -13,12 +14,15 @@ from services.funding.domain.checks.proofs import Proofs, references, unproven
 from services.funding.domain.finding import NOT_APPLICABLE, Noticed, Said, check, written
 from services.funding.domain.invoice import Invoice
 from shared.contracts.funding import Severity
-from shared.values.money import apportion
+from shared.values.money import apportion, round_half_up
 
 
 @check("BEL-03", Severity.ERROR, "voucher")
 def allocated_beyond_payment(case: Case) -> Iterator[Said]:
-    """Do the declared allocations of an invoice claim more than was paid for it? Undeclared doubles are BEL-01's business."""
+    """Do the declared allocations of an invoice claim more than was paid for it? Undeclared doubles are BEL-01's business.
+
+    Where shares fall on halves of a cent, each is rounded up: that cent is nobody's claim beyond the payment.
+    """
     invoices: dict[Invoice, list[CaseVoucher]] = defaultdict(list)
     for voucher in (*case.vouchers, *case.elsewhere):
         if voucher.data.allocation is not None and (invoice := voucher.invoice) and voucher.data.eligible_cents > 0:
@@ -32,10 +36,11 @@ def allocated_beyond_payment(case: Case) -> Iterator[Said]:
         claims = sorted(invoices[invoice], key=lambda v: v.name)
         cents = [v.data.eligible_cents for v in claims]
         proof = proofs.of(claims[0])
-        if proof is None or sum(cents) <= proof.invoice_paid_cents:
+        rounded_up = _rounded_up_cents(claims)
+        if proof is None or sum(cents) - rounded_up <= proof.invoice_paid_cents:
             continue
         # Shares that exceed the invoice itself are at risk in BEL-01; only what the payment falls short is at risk here.
-        claimed = min(sum(cents), claims[0].data.payable_cents) if _beyond_whole(claims) else sum(cents)
+        claimed = min(sum(cents), claims[0].data.payable_cents) if _beyond_whole(claims) else sum(cents) - rounded_up
         at_risk = max(0, claimed - proof.invoice_paid_cents)
         parts = apportion(at_risk, cents)
         by_measure: dict[str, int] = defaultdict(int)
@@ -55,3 +60,12 @@ def allocated_beyond_payment(case: Case) -> Iterator[Said]:
 
 def _beyond_whole(claims: list[CaseVoucher]) -> bool:
     return sum(v.data.allocation or 0 for v in claims) > 1
+
+
+def _rounded_up_cents(claims: list[CaseVoucher]) -> int:
+    """What shares of no more than the whole add up to beyond it only because each is rounded to its cent: 2 × 50,01 of 100,01."""
+    if _beyond_whole(claims):
+        return 0
+    payable = max(v.data.payable_cents for v in claims)
+    shares = (round_half_up(payable * Fraction(v.data.allocation or 0)) for v in claims)
+    return max(0, sum(min(v.data.eligible_cents, share) for v, share in zip(claims, shares, strict=True)) - payable)
