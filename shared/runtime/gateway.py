@@ -28,29 +28,54 @@ OF_ONE_CONNECTION: Final = frozenset((
 """Headers that speak of one connection and not of the message (RFC 9110, 7.6.1)."""
 
 
-def gateway(services: Mapping[str, str]) -> FastAPI:
-    """The application that passes calls on; ``services``: the address of each service by its name."""
-    http = httpx.AsyncClient(timeout=PATIENCE, limits=httpx.Limits(max_connections=200), trust_env=False)
+class _Behind:
+    """The services behind the gateway, asked at their addresses."""
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        await http.aclose()
+    def __init__(self, addresses: Mapping[str, str]) -> None:
+        self.addresses = addresses
+        self._http = httpx.AsyncClient(timeout=PATIENCE, limits=httpx.Limits(max_connections=200), trust_env=False)
 
-    app = FastAPI(title="Prüfpfad", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    answers_problems(app)
+    async def close(self) -> None:
+        await self._http.aclose()
 
-    async def of_each(path: str, headers: Mapping[str, str] | None = None) -> dict[str, httpx.Response | str]:
+    async def each(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, httpx.Response | str]:
         """What each service answers at a path of its own, or why it does not."""
 
         async def ask(name: str, address: str) -> httpx.Response | str:
             try:
-                return await http.get(f"{address}/{name}{path}", headers=headers, timeout=10)
+                return await self._http.get(f"{address}/{name}{path}", headers=headers, timeout=10)
             except httpx.TransportError as error:
                 return _silent(name, error)
 
-        answers = await asyncio.gather(*(ask(name, address) for name, address in services.items()))
-        return dict(zip(services, answers, strict=True))
+        answers = await asyncio.gather(*(ask(name, address) for name, address in self.addresses.items()))
+        return dict(zip(self.addresses, answers, strict=True))
+
+    async def pass_on(self, service: str, request: Request) -> Response:
+        """The service's own answer to a call, as it streams in; neither side's body is held."""
+        headers = [(name, value) for name, value in request.headers.items() if name not in OF_ONE_CONNECTION]
+        has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
+        address = httpx.URL(self.addresses[service]).copy_with(raw_path=_as_called(request))
+        call = httpx.Request(request.method, address, headers=headers, content=request.stream() if has_body else None)
+        try:
+            answer = await self._http.send(call, stream=True)
+        except httpx.TransportError as error:
+            raise problems.unavailable([_silent(service, error)]) from None
+        passed = StreamingResponse(answer.aiter_raw(), answer.status_code, background=BackgroundTask(answer.aclose))
+        passed.raw_headers = [(n, v) for n, v in answer.headers.raw if n.decode("latin-1").lower() not in OF_ONE_CONNECTION]
+        return passed
+
+
+def gateway(services: Mapping[str, str]) -> FastAPI:
+    """The application that passes calls on; ``services``: the address of each service by its name."""
+    behind = _Behind(services)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await behind.close()
+
+    app = FastAPI(title="Prüfpfad", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    answers_problems(app)
 
     @app.get("/", include_in_schema=False)
     def index() -> HTMLResponse:
@@ -63,13 +88,13 @@ def gateway(services: Mapping[str, str]) -> FastAPI:
     @app.get("/health/ready", include_in_schema=False)
     async def ready() -> JSONResponse:
         causes: dict[str, list[str]] = {}
-        for name, answer in (await of_each("/health/ready")).items():
+        for name, answer in (await behind.each("/health/ready")).items():
             causes |= {name: [answer]} if isinstance(answer, str) else answer.json()["causes"]
         return JSONResponse({"ready": not causes, "causes": causes}, 503 if causes else 200)
 
     @app.get("/flow")
     async def flow(authorization: Annotated[str, Header()] = "") -> Response:
-        answers = await of_each("/flow", {"authorization": authorization})
+        answers = await behind.each("/flow", {"authorization": authorization})
         if silent := [answer for answer in answers.values() if isinstance(answer, str)]:
             raise problems.unavailable(silent)
         told = {name: answer for name, answer in answers.items() if isinstance(answer, httpx.Response)}
@@ -79,20 +104,10 @@ def gateway(services: Mapping[str, str]) -> FastAPI:
         return JSONResponse({name: answer.json() for name, answer in told.items()})
 
     @app.api_route("/{service}/{path:path}", methods=METHODS, include_in_schema=False)
-    async def pass_on(service: str, path: str, request: Request) -> Response:
+    async def pass_on(service: str, request: Request) -> Response:
         if service not in services:
             raise problems.not_found("page", "Die Seite", request.url.path)
-        headers = [(name, value) for name, value in request.headers.items() if name not in OF_ONE_CONNECTION]
-        has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
-        address = httpx.URL(services[service]).copy_with(raw_path=_as_called(request))
-        call = httpx.Request(request.method, address, headers=headers, content=request.stream() if has_body else None)
-        try:
-            answer = await http.send(call, stream=True)
-        except httpx.TransportError as error:
-            raise problems.unavailable([_silent(service, error)]) from None
-        passed = StreamingResponse(answer.aiter_raw(), answer.status_code, background=BackgroundTask(answer.aclose))
-        passed.raw_headers = [(n, v) for n, v in answer.headers.raw if n.decode("latin-1").lower() not in OF_ONE_CONNECTION]
-        return passed
+        return await behind.pass_on(service, request)
 
     return app
 

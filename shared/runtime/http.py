@@ -175,7 +175,15 @@ def application(service: Service, *routers: APIRouter) -> FastAPI:
         app.include_router(router)
     answers_problems(app)
     _has_health(app, [service])
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    _has_delivery(app, service)
+    _has_docs(app, service)
+    app.add_middleware(_BodyLimit, limit=settings.upload_bytes)
+    app.add_middleware(_TokenFirst, tokens=app.state.tokens, pages=(app, *service.pages, *routers))
+    return app
+
+
+def _has_delivery(app: FastAPI, service: Service) -> None:
+    """Pages about what came and went, and what must be seen to."""
 
     @app.post("/replay")
     def replay(_: Annotated[Actor, may("operate")]) -> dict[str, int]:
@@ -203,6 +211,11 @@ def application(service: Service, *routers: APIRouter) -> FastAPI:
         """Where everything is: what was told, relayed and applied, what waits and why, what is still to do."""
         return _flow_of(service)
 
+
+def _has_docs(app: FastAPI, service: Service) -> None:
+    """Pages that describe the service; what they show lies beside them, none of it on the internet."""
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
     @app.get("/docs", include_in_schema=False)
     def docs() -> HTMLResponse:
         return _page(app.title, _SWAGGER)
@@ -218,10 +231,6 @@ def application(service: Service, *routers: APIRouter) -> FastAPI:
     @app.get("/", include_in_schema=False)
     def to_docs(request: Request) -> RedirectResponse:
         return RedirectResponse(f"{request.scope.get('root_path', '')}/docs")
-
-    app.add_middleware(_BodyLimit, limit=settings.upload_bytes)
-    app.add_middleware(_TokenFirst, tokens=app.state.tokens, pages=(app, *service.pages, *routers))
-    return app
 
 
 def _flow_of(service: Service) -> dict[str, Any]:
