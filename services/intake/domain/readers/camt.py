@@ -1,16 +1,14 @@
 """Kontoauszug: ISO 20022 bank statements, camt.052, .053 and .054 in any version, read by local names.
 
 Only the statement (053) books; reports during the day (052) and notifications (054) announce the same entries and are shown.
-Entries are read one by one, so a file of any size takes little memory. DTDs, entities and the network are closed.
+Entries are read one by one, so a file of any size takes little memory.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from itertools import count
 from typing import Any, Final
 
@@ -24,6 +22,7 @@ from services.intake.domain.pseudonyms import Pseudonyms, is_reference
 from services.intake.domain.reading import TRY_KEY, Draft, Given, Reading, Row, series_of
 from services.intake.domain.seen import Seen
 from services.intake.domain.text import Content
+from services.intake.domain.xml import Document, Element, Node, child, children, local_name, node_of, text_at
 from shared.contracts.intake import Payment, PaymentBooked
 from shared.values.dates import business_date
 from shared.values.german import write_cents
@@ -43,37 +42,6 @@ COUNTER: Final = re.compile(r"\d{1,6}")
 PREFIXES: Final = frozenset(("RE", "RG", "RNR", "RGNR", "RECHNUNG", "NR", "BELEG", "BELEGNR", "INV", "R", "AZ", "KD", "KDNR"))
 """Words that belong to the number behind them. Other words are not joined: they may be names."""
 MOST_REFERENCES: Final = 60
-
-Element = etree._Element
-
-
-@dataclass(frozen=True)
-class Document:
-    """An XML document: the file handed in, or one of several in a ZIP file."""
-
-    content: Content
-    name: str = ""
-    """Its name within the ZIP file."""
-    encoding: str | None = None
-    """Its encoding, where it says a wrong one."""
-
-    def walk(self, events: tuple[str, ...], tag: Iterable[str] | None = None) -> Iterator[tuple[str, Element]]:
-        """Elements as they pass by. DTDs, entities and the network are closed."""
-        with self.content.open() as file:
-            file.seek(len(self.content.head) - len(self.content.head.lstrip()))  # no blanks may stand before the declaration
-            yield from etree.iterparse(
-                file,
-                events=events,
-                tag=tag,
-                encoding=self.encoding,
-                resolve_entities=False,
-                no_network=True,
-                load_dtd=False,
-                huge_tree=False,
-                remove_comments=True,
-                remove_pis=True,
-            )
-
 
 def read_camt(contents: Mapping[str, Content], given: Given, *, misdeclared: bool = False) -> Reading:
     """Bank statements, of one document or of the members of a ZIP file by name. Raises ``Unreadable`` for what is no camt
@@ -122,7 +90,7 @@ def _start(document: Document, file: str) -> list[str]:
     names: list[str] = []
     try:
         for _, element in document.walk(("start",)):
-            names.append(_name(element))
+            names.append(local_name(element))
             if names[-1] in MESSAGES or len(names) == WRAPPED:
                 break
     except etree.XMLSyntaxError as error:
@@ -138,8 +106,8 @@ def _series(document: Document, given: Given) -> str:
     try:
         for _, element in document.walk(("end",), ("{*}Acct",)):
             statement = element.getparent()
-            if statement is not None and _name(statement) in STATEMENTS:
-                said = _node(statement)
+            if statement is not None and local_name(statement) in STATEMENTS:
+                said = node_of(statement)
                 return series_of(KIND, _account(said)[0], _statement(said))
     except etree.XMLSyntaxError:
         pass
@@ -158,13 +126,13 @@ def _entries(document: Document, given: Given, remarks: list[str], numbers: Iter
     tags = [f"{{*}}{name}" for name in (*STATEMENTS, "Ntry")]
     try:
         for event, element in document.walk(("start", "end"), tags):
-            name = _name(element)
+            name = local_name(element)
             if name in STATEMENTS:
                 if event == "start":
                     at = next(numbers)
                     entries = _Statement(at, given, remarks, told, PREVIEWS.get(name))
                 elif entries is not None:
-                    entries.close(_node(element, without="Ntry"))
+                    entries.close(node_of(element, without="Ntry"))
                     entries = None
                     element.clear()
             elif event == "end" and entries is not None:
@@ -179,6 +147,10 @@ def _entries(document: Document, given: Given, remarks: list[str], numbers: Iter
             {"Zeile": line, "Meldung": str(error)[:300]},
             faults=(Fault("BANK-06", None, f"Zeile {line}: {error}"[:300]),),
         )
+
+
+_Part = tuple[str, str, int, Node | None]
+"""Behind the entry's place, reference, cents, transaction where there is just this one."""
 
 
 class _Statement:
@@ -208,13 +180,13 @@ class _Statement:
         self.entries += 1
         place = f"{self.at}.{self.entries}"
         handed_in: dict[str, Any] = {}
-        entry = _node(element, found=handed_in)
+        entry = node_of(element, found=handed_in)
         handed_in["Zeile"] = element.sourceline
         if self.known is None:
-            statement_said = _node(parent, without="Ntry")
+            statement_said = node_of(parent, without="Ntry")
             account, problem = _account(statement_said)
             self.known = account, _statement(statement_said), problem
-            self.page = _text(_child(statement_said, "StmtPgntn", "RptPgntn", "NtfctnPgntn"), "PgNb")
+            self.page = text_at(child(statement_said, "StmtPgntn", "RptPgntn", "NtfctnPgntn"), "PgNb")
             if not problem and not is_iban(account):
                 self.remark(f"Auszug {self.known[1]}: die Prüfziffer der Kontonummer {account[:4]}… stimmt nicht.")
         account, statement, problem = self.known
@@ -249,9 +221,9 @@ class _Statement:
             self.remarks.append(text)
 
     def _amount(self, entry: Node) -> int:
-        element = _child(entry, "Amt")
+        element = child(entry, "Amt")
         cents = _cents(element, "Ntry/Amt")
-        direction = _text(entry, "CdtDbtInd")
+        direction = text_at(entry, "CdtDbtInd")
         if direction not in ("CRDT", "DBIT"):
             raise RowFault(Fault("BANK-05", "Ntry/CdtDbtInd", direction))
         return cents if direction == "CRDT" else -cents
@@ -260,41 +232,19 @@ class _Statement:
         self, entry: Node, place: str, account: str, statement: str, amount: int
     ) -> tuple[tuple[str, ...], list[tuple[str, Draft]]]:
         """Identity of an entry, and its payments."""
-        booked, value = _day(entry, "BookgDt"), _day(entry, "ValDt")
-        if booked is None and value is None:
-            raise RowFault(Fault("BANK-04", "Ntry/BookgDt"))
-        if value is None:
-            self.remark(f"Auszug {statement}: Buchungen ohne Wertstellung; es gilt das Buchungsdatum.")
-        elif booked is None:
-            self.remark(f"Auszug {statement}: Buchungen ohne Buchungsdatum; es gilt die Wertstellung.")
-        booked, value = booked or value, value or booked
-        undone = _text(entry, "RvslInd") in ("true", "1") or _returned(entry)
-        reference = self._reference(entry)
-        details = [tx for block in _children(entry, "NtryDtls") for tx in _children(block, "TxDtls")]
-        parts = _parts(details, amount) if len(details) > 1 else None
-        if len(details) > 1 and parts is None:
-            self.remark(
-                f"Auszug {statement}, Buchung {place}: die {len(details)} Einzelposten ergeben nicht den Betrag "
-                f"{write_cents(amount)}; sie gilt als eine Zahlung."
-            )
-        subject = subject_of("account", account)
-        if parts is None:
-            detail = details[0] if len(details) == 1 else None
-            single: list[tuple[str, str, int, Node | None]] = [("", reference, amount, detail)]
-        else:
-            single = [
-                (f".{at}", f"{reference}/{at}", cents, tx) for at, (tx, cents) in enumerate(zip(details, parts, strict=True), 1)
-            ]
+        booked, value = self._days(entry, statement)
+        details = [tx for block in children(entry, "NtryDtls") for tx in children(block, "TxDtls")]
         identity = self._identity(entry, details, (account, str(amount), str(booked), str(value)))
+        undone = text_at(entry, "RvslInd") in ("true", "1") or _returned(entry)
         drafts = []
-        for suffix, ref, cents, detail in single:
+        for suffix, reference, cents, detail in self._parts(entry, details, amount, place, statement):
             reversal = undone or _returned(detail)
             party, iban = _other_side(detail, cents, reversal, account)
             end_to_end = _end_to_end(detail)
             payment = Payment(
                 account=account,
                 statement=statement,
-                entry=ref[:120],
+                entry=reference[:120],
                 amount_cents=cents,
                 booked_on=booked,
                 value_date=value,
@@ -305,21 +255,38 @@ class _Statement:
                 reversal=reversal,
             )
             key = (*identity, suffix, str(cents)) if suffix else identity
+            said, subject = {"payment": payment}, subject_of("account", account)
             drafts.append(
-                (
-                    place + suffix,
-                    Draft(
-                        KIND,
-                        key,
-                        subject,
-                        PaymentBooked,
-                        {"payment": payment},
-                        cents=cents,
-                        compared={"entry": key},
-                    ),
-                )
+                (place + suffix, Draft(KIND, key, subject, PaymentBooked, said, cents=cents, compared={"entry": key}))
             )
         return identity, drafts
+
+    def _days(self, entry: Node, statement: str) -> tuple[date, date]:
+        """Days of booking and of value; where one is not told the other stands for it."""
+        booked, value = _day(entry, "BookgDt"), _day(entry, "ValDt")
+        known = booked or value
+        if known is None:
+            raise RowFault(Fault("BANK-04", "Ntry/BookgDt"))
+        if value is None:
+            self.remark(f"Auszug {statement}: Buchungen ohne Wertstellung; es gilt das Buchungsdatum.")
+        elif booked is None:
+            self.remark(f"Auszug {statement}: Buchungen ohne Buchungsdatum; es gilt die Wertstellung.")
+        return booked or known, value or known
+
+    def _parts(self, entry: Node, details: list[Node], amount: int, place: str, statement: str) -> list[_Part]:
+        """The transactions of a batch, each a payment of its own; else the entry as one payment."""
+        reference = self._reference(entry)
+        if len(details) > 1:
+            if parts := _split(details, amount):
+                return [
+                    (f".{at}", f"{reference}/{at}", cents, tx)
+                    for at, (tx, cents) in enumerate(zip(details, parts, strict=True), 1)
+                ]
+            self.remark(
+                f"Auszug {statement}, Buchung {place}: die {len(details)} Einzelposten ergeben nicht den Betrag "
+                f"{write_cents(amount)}; sie gilt als eine Zahlung."
+            )
+        return [("", reference, amount, details[0] if len(details) == 1 else None)]
 
     def _identity(self, entry: Node, details: list[Node], said: tuple[str, ...]) -> tuple[str, ...]:
         """What an entry is known by in whatever download: account, amount, days, the bank's reference, which of its equals.
@@ -328,8 +295,8 @@ class _Statement:
         part of it, but for entries without a reference on a later page, whose equals may stand on the first.
         """
         detail = details[0] if len(details) == 1 else None
-        reference = _lasting(_text(entry, "AcctSvcrRef")) or _lasting(_text(detail, "Refs", "AcctSvcrRef"))
-        if reference is None and (own := _lasting(_text(entry, "NtryRef"))) and not COUNTER.fullmatch(own):
+        reference = _lasting(text_at(entry, "AcctSvcrRef")) or _lasting(text_at(detail, "Refs", "AcctSvcrRef"))
+        if reference is None and (own := _lasting(text_at(entry, "NtryRef"))) and not COUNTER.fullmatch(own):
             reference = own
         if reference is None:
             ibans = ("/".join(filter(None, _other_side(detail, int(said[1]), False, said[0])[1:])),) if detail else ()
@@ -342,7 +309,7 @@ class _Statement:
     def _reference(self, entry: Node) -> str:
         """What the entry is called in its statement: the bank's reference, else its place."""
         for name in ("NtryRef", "AcctSvcrRef"):
-            if said := _lasting(_text(entry, name)):
+            if said := _lasting(text_at(entry, name)):
                 times = self.seen.count(key_id(KIND, (said,)))
                 return said if times == 1 else f"{said}#{times}"
         return f"#{self.entries}" if self.page in (None, "1") else f"p{self.page}#{self.entries}"
@@ -352,12 +319,12 @@ class _Statement:
         if self.preview:
             self.remark(f"{self.preview} ist eine Vorschau: nichts davon wird gebucht, bis der Kontoauszug (camt.053) da ist.")
             return
-        balances = {code: cents for code, cents in map(_balance, _children(statement, "Bal")) if code and cents is not None}
+        balances = {code: cents for code, cents in map(_balance, children(statement, "Bal")) if code and cents is not None}
         opening = balances.get("OPBD", balances.get("PRCD"))
         closing = balances.get("CLBD")
         if opening is None or closing is None:
             if any(
-                balance.currency not in ("", "EUR") for one in _children(statement, "Bal") for balance in _children(one, "Amt")
+                balance.currency not in ("", "EUR") for one in children(statement, "Bal") for balance in children(one, "Amt")
             ):
                 self.remarks.append(f"Auszug {_statement(statement)}: der Saldo ist nicht prüfbar, er ist nicht in Euro.")
             return
@@ -373,72 +340,6 @@ class _Statement:
 
 
 # ---------------------------------------------------------------------------------------------- what stands in the XML
-
-
-@dataclass(slots=True)
-class Node:
-    """An element by its local name: what is left of the XML when namespaces and prefixes are off."""
-
-    text: str
-    currency: str
-    children: dict[str, list[Node]]
-
-
-_NONE: Final[dict[str, list[Node]]] = {}
-
-
-def _node(element: Element, *, without: str = "", path: str = "", found: dict[str, Any] | None = None) -> Node:
-    """An element and all within it; ``found`` takes in its texts by their paths, as a person sees the row."""
-    children: dict[str, list[Node]] = {}
-    for child in element:
-        name = _local(child.tag)
-        if name == without:
-            continue
-        same = children.get(name)
-        here = f"{path}{name}" if same is None else f"{path}{name}[{len(same) + 1}]"
-        if len(child):
-            node = _node(child, path=f"{here}/", found=found)
-        else:
-            text, currency = (child.text or "").strip(), child.get("Ccy", "").strip() if name[-3:] == "Amt" else ""
-            node = Node(text, currency, _NONE)
-            if found is not None and text:
-                found[here] = f"{text} {currency}" if currency else text
-        if same is None:
-            children[name] = [node]
-        else:
-            same.append(node)
-    return Node("" if children else (element.text or "").strip(), "", children)
-
-
-@lru_cache(maxsize=2_000)
-def _local(tag: str) -> str:
-    return tag.rpartition("}")[2]
-
-
-def _name(element: Element) -> str:
-    return _local(str(element.tag))
-
-
-def _children(node: Node | None, name: str) -> list[Node]:
-    return [] if node is None else node.children.get(name, [])
-
-
-def _child(node: Node | None, *names: str) -> Node | None:
-    if node is not None:
-        for name in names:
-            if found := node.children.get(name):
-                return found[0]
-    return None
-
-
-def _text(node: Node | None, *path: str) -> str | None:
-    """Text at a path of local names, or None."""
-    for name in path:
-        if node is None:
-            return None
-        found = node.children.get(name)
-        node = found[0] if found else None
-    return (node.text or None) if node is not None else None
 
 
 _DECIMAL: Final = re.compile(r"\+?(?=\.?\d)(\d{0,15})(?:\.(\d{0,5}))?")
@@ -465,18 +366,18 @@ def _bound(error: ValidationError) -> Fault:
 
 
 def _balance(balance: Node) -> tuple[str | None, int | None]:
-    code = _text(balance, "Tp", "CdOrPrtry", "Cd")
+    code = text_at(balance, "Tp", "CdOrPrtry", "Cd")
     try:
-        cents = _cents(_child(balance, "Amt"), "Bal/Amt")
+        cents = _cents(child(balance, "Amt"), "Bal/Amt")
     except RowFault:
         return code, None
-    return code, -cents if _text(balance, "CdtDbtInd") == "DBIT" else cents
+    return code, -cents if text_at(balance, "CdtDbtInd") == "DBIT" else cents
 
 
 def _account(statement: Node) -> tuple[str, str]:
     """Account number, and a text if it is no IBAN."""
-    identity = _child(_child(statement, "Acct"), "Id")
-    said = _text(identity, "IBAN") or _text(identity, "Othr", "Id") or _text(identity, "PrtryAcct", "Id") or ""
+    identity = child(child(statement, "Acct"), "Id")
+    said = text_at(identity, "IBAN") or text_at(identity, "Othr", "Id") or text_at(identity, "PrtryAcct", "Id") or ""
     iban = re.sub(r"\s", "", said).upper()
     if re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{8,30}", iban):
         return iban, ""
@@ -485,11 +386,11 @@ def _account(statement: Node) -> tuple[str, str]:
 
 def _statement(statement: Node) -> str:
     """Name of the statement: its id, else its number and day."""
-    said = _text(statement, "Id")
+    said = text_at(statement, "Id")
     if said and said.upper() not in PLACEHOLDERS:
         return said[:120]
-    number = _text(statement, "ElctrncSeqNb") or _text(statement, "LglSeqNb") or "?"
-    return f"{number} {(_text(statement, 'CreDtTm') or '')[:10]}".strip()[:120]
+    number = text_at(statement, "ElctrncSeqNb") or text_at(statement, "LglSeqNb") or "?"
+    return f"{number} {(text_at(statement, 'CreDtTm') or '')[:10]}".strip()[:120]
 
 
 RETURN_FAMILIES: Final = frozenset(("RRTN", "RPCR", "UPDD", "PRDD", "RCDD", "UPCQ"))
@@ -500,12 +401,12 @@ RETURN_CODES: Final = frozenset(("059", "108", "109", "159"))
 
 def _returned(said: Node | None) -> bool:
     """Is the entry, or one transaction of it, a payment that came back (R-transaction)?"""
-    if _child(said, "RtrInf") is not None:
+    if child(said, "RtrInf") is not None:
         return True
-    code = _child(said, "BkTxCd")
-    if _text(code, "Domn", "Fmly", "SubFmlyCd") in RETURN_FAMILIES:
+    code = child(said, "BkTxCd")
+    if text_at(code, "Domn", "Fmly", "SubFmlyCd") in RETURN_FAMILIES:
         return True
-    found = re.match(r"[A-Z]{4}\+(\d{3})\b", _text(code, "Prtry", "Cd") or "")
+    found = re.match(r"[A-Z]{4}\+(\d{3})\b", text_at(code, "Prtry", "Cd") or "")
     return found is not None and found[1] in RETURN_CODES
 
 
@@ -516,8 +417,8 @@ def _lasting(said: str | None) -> str | None:
 
 
 def _status(entry: Node) -> str:
-    status = _child(entry, "Sts")
-    said = _text(status, "Cd") or _text(status, "Prtry") or _text(status)
+    status = child(entry, "Sts")
+    said = text_at(status, "Cd") or text_at(status, "Prtry") or text_at(status)
     return (said or "BOOK").upper()
 
 
@@ -526,8 +427,8 @@ _ISO_DAY: Final = Words("ein Datum wie 2026-12-31", "a date such as 2026-12-31")
 
 def _day(entry: Node, name: str) -> date | None:
     """Day of a date or an instant; an instant counts as the day it was in Berlin."""
-    element = _child(entry, name)
-    said = _text(element, "Dt") or _text(element, "DtTm") or _text(element)
+    element = child(entry, name)
+    said = text_at(element, "Dt") or text_at(element, "DtTm") or text_at(element)
     if said is None:
         return None
     try:
@@ -539,7 +440,7 @@ def _day(entry: Node, name: str) -> date | None:
         raise RowFault(Fault("ROW-03", f"Ntry/{name}", said, _ISO_DAY)) from None
 
 
-def _parts(details: list[Node], amount: int) -> list[int] | None:
+def _split(details: list[Node], amount: int) -> list[int] | None:
     """Amounts of a batch's transactions if they add up to the entry, else None."""
     try:
         cents = [_cents(_amount_of(tx), "TxDtls/Amt") for tx in details]
@@ -548,37 +449,37 @@ def _parts(details: list[Node], amount: int) -> list[int] | None:
     sign = -1 if amount < 0 else 1
     if sum(cents) == abs(amount):
         return [sign * part for part in cents]
-    signed = [-part if _text(tx, "CdtDbtInd") == "DBIT" else part for tx, part in zip(details, cents, strict=True)]
+    signed = [-part if text_at(tx, "CdtDbtInd") == "DBIT" else part for tx, part in zip(details, cents, strict=True)]
     return signed if sum(signed) == amount else None
 
 
 def _amount_of(detail: Node) -> Node | None:
     """Amount of a transaction: of its own, else as transferred, else as ordered."""
-    within = _child(detail, "AmtDtls")
-    return _child(detail, "Amt") or _child(_child(within, "TxAmt"), "Amt") or _child(_child(within, "InstdAmt"), "Amt")
+    within = child(detail, "AmtDtls")
+    return child(detail, "Amt") or child(child(within, "TxAmt"), "Amt") or child(child(within, "InstdAmt"), "Amt")
 
 
 def _other_side(detail: Node | None, amount: int, reversal: bool, own: str) -> tuple[str | None, str | None]:
     """Name and IBAN of the other side: who was paid, or who paid."""
-    parties = _child(detail, "RltdPties")
+    parties = child(detail, "RltdPties")
     if parties is None:
         return None, None
     outgoing = (amount < 0) != reversal
     for role in ("Cdtr", "Dbtr") if outgoing else ("Dbtr", "Cdtr"):
-        party = _child(parties, role)
-        name = _text(party, "Nm") or _text(party, "Pty", "Nm")
-        account = _child(_child(parties, f"{role}Acct"), "Id")
-        iban = re.sub(r"\s", "", _text(account, "IBAN") or _text(account, "Othr", "Id") or "").upper() or None
+        party = child(parties, role)
+        name = text_at(party, "Nm") or text_at(party, "Pty", "Nm")
+        account = child(child(parties, f"{role}Acct"), "Id")
+        iban = re.sub(r"\s", "", text_at(account, "IBAN") or text_at(account, "Othr", "Id") or "").upper() or None
         if (name or iban) and iban != own:
             return name, iban
     return None, None
 
 
 def _end_to_end(detail: Node | None) -> str | None:
-    said = _text(detail, "Refs", "EndToEndId")
+    said = text_at(detail, "Refs", "EndToEndId")
     if said and said.upper() not in PLACEHOLDERS:
         return said[:140]
-    remittance = " ".join(child.text for child in _children(_child(detail, "RmtInf"), "Ustrd"))
+    remittance = " ".join(one.text for one in children(child(detail, "RmtInf"), "Ustrd"))
     found = re.search(r"\bEREF\+\s*(\S{1,35})", remittance)
     return found[1] if found and found[1].upper() not in PLACEHOLDERS else None
 
@@ -589,22 +490,22 @@ def _references(entry: Node, detail: Node | None, details: int, pseudonyms: Pseu
     end_to_end = _end_to_end(detail)
     if end_to_end:
         texts.append(end_to_end)
-    remittance = _child(detail, "RmtInf")
-    unstructured = [child.text for child in _children(remittance, "Ustrd")]
+    remittance = child(detail, "RmtInf")
+    unstructured = [one.text for one in children(remittance, "Ustrd")]
     texts += [" ".join(unstructured), "".join(unstructured)] if len(unstructured) > 1 else unstructured
-    for structured in _children(remittance, "Strd"):
+    for structured in children(remittance, "Strd"):
         texts += [
             said
             for said in (
-                _text(structured, "CdtrRefInf", "Ref"),
-                _text(structured, "CdtrRefInf", "CdtrRef"),
-                _text(structured, "RfrdDocInf", "Nb"),
-                _text(structured, "AddtlRmtInf"),
+                text_at(structured, "CdtrRefInf", "Ref"),
+                text_at(structured, "CdtrRefInf", "CdtrRef"),
+                text_at(structured, "RfrdDocInf", "Nb"),
+                text_at(structured, "AddtlRmtInf"),
             )
             if said
         ]
     if detail is None and details == 0:
-        texts += [said for said in (_text(entry, "AddtlNtryInf"),) if said]
+        texts += [said for said in (text_at(entry, "AddtlNtryInf"),) if said]
     return list(dict.fromkeys(token for text in texts for token in tokens(text, pseudonyms)))[:MOST_REFERENCES]
 
 
