@@ -149,6 +149,16 @@ class Severity(StrEnum):
     WARNING = "W"
     NOTE = "H"
 
+    @property
+    def rank(self) -> int:
+        """0 for the gravest."""
+        return list(Severity).index(self)
+
+    @property
+    def is_serious(self) -> bool:
+        """B or F: it keeps a verdict open, and its money does not stand; warnings and notes stand beside both."""
+        return self in (Severity.BLOCKING, Severity.ERROR)
+
 
 class Outcome(StrEnum):
     """What a check says. Missing is never passed."""
@@ -189,6 +199,16 @@ class Finding(Data):
     """Digest of the rule set."""
     waived: str | None = None
     """Reason, where it was accepted with four eyes; a waived finding is not open."""
+
+    @property
+    def is_open(self) -> bool:
+        """Has nobody accepted it?"""
+        return self.waived is None
+
+    @property
+    def is_serious(self) -> bool:
+        """Is it open, and B or F?"""
+        return self.is_open and self.severity.is_serious
 
 
 class Missing(Data):

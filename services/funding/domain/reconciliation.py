@@ -50,8 +50,6 @@ LISTED: Final = 50
 MOST_FINDINGS: Final = 4_000
 MOST_MEASURES: Final = 1_500
 """What a statement names one by one: an event has room for 256 kB. Counts are always of all."""
-SERIOUS: Final = (Severity.BLOCKING, Severity.ERROR)
-"""Findings that keep a verdict open; warnings and notes stand beside it."""
 
 Verdict = Literal["reconciled", "explained", "open"]
 StageVerdict = Literal["reconciled", "explained", "open", "missing", "not_applicable"]
@@ -76,7 +74,7 @@ class Reconciled:
     @property
     def open_findings(self) -> tuple[Finding, ...]:
         """Those nobody waived."""
-        return tuple(f for f in self.findings if f.waived is None)
+        return tuple(f for f in self.findings if f.is_open)
 
     @property
     def missing(self) -> tuple[Missing, ...]:
@@ -131,7 +129,7 @@ def reconcile(case: Case, checks: Sequence[Check] = CHECKS) -> Reconciled:
         gap_cents=0 if case.withdrawn_on else covered.gap_cents,
         claimed_cents=case.claimed_cents,
     )
-    serious = [f for f in findings if f.severity in SERIOUS and f.waived is None]
+    serious = [f for f in findings if f.is_serious]
     verdicts = {stage.verdict for stage in stages}
     return Reconciled(
         case=case,
@@ -159,7 +157,7 @@ def _checked(
         result, found = check.run(case)
         waived = [_waived(f, waivers.get(f.id)) for f in found]
         findings += waived
-        accepted = sum(f.waived is not None for f in waived)
+        accepted = sum(not f.is_open for f in waived)
         results.append(result.model_copy(update={"findings": result.findings - accepted}) if accepted else result)
     return tuple(results), tuple(findings)
 
@@ -345,7 +343,7 @@ def reconcile_programme(
 ) -> ProgrammeReconciliation:
     """All that can be said about a programme as of the case's day, on top of the statements of its measures."""
     own, findings = _checked(case, checks, case.waivers)
-    still_open = [f for f in findings if f.waived is None]
+    still_open = [f for f in findings if f.is_open]
     everything = {f.id: f for f in chain(still_open, *case.findings.values())}
     counts: dict[str, int] = defaultdict(int)
     for finding in everything.values():

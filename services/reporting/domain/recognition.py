@@ -12,10 +12,7 @@ from uuid import UUID
 
 from services.reporting.domain.lines import VoucherLine
 from services.reporting.domain.snapshot import MeasureSnapshot
-from shared.contracts.funding import Finding, Severity
-
-OBJECTED = (Severity.BLOCKING, Severity.ERROR)
-"""Findings whose money does not stand; a warning or a note takes nothing off."""
+from shared.contracts.funding import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ def recognise(snapshot: MeasureSnapshot) -> Recognition:
     at_risk: dict[UUID, int] = {}
     beyond: list[Finding] = []
     for finding in snapshot.findings:
-        if finding.waived is not None or finding.severity not in OBJECTED:
+        if not finding.is_serious:
             continue
         if finding.at_risk_cents and not finding.vouchers:
             beyond.append(finding)

@@ -96,7 +96,7 @@ def secured_because(snapshot: MeasureSnapshot) -> tuple[bool, tuple[str, ...]]:
     issuers = wording.issuers_of(snapshot)
     about: dict[str, list[str]] = {}
     for f in snapshot.findings:
-        if f.code.startswith(RELEVANT) and not f.waived:
+        if f.code.startswith(RELEVANT) and f.is_open:
             about.setdefault(f.code, []).append(wording.object_of(f, issuers))
     reasons = [f"{code} {catalogue.title(code, 'de')} ({_some(objects)})" for code, objects in about.items()]
     lacks: dict[str, list[str]] = {}
@@ -478,9 +478,7 @@ def _balance(snapshot: MeasureSnapshot) -> Block:
         ("Beantragt, Zahlung nicht nachgewiesen", "beantragt − nachgewiesen bezahlt", totals.claimed_cents - totals.spent_cents),
         ("Noch offen", "gesichert − eingegangen", totals.committed_cents - totals.received_cents),
     )
-    columns = (Column("Summe", 3), Column("Rechnung", 4), Column("Betrag €"))
-    body = tuple(Row((Text(name), Text(how), Cents(cents))) for name, how, cents in rows)
-    return Table(columns, body, caption="Im Ganzen")
+    return common.reckoned(rows, "Im Ganzen")
 
 
 def _staff(snapshot: MeasureSnapshot) -> Iterator[Section]:

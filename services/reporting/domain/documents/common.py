@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -36,7 +36,7 @@ from services.reporting.domain.lines import Line, corrections
 from services.reporting.domain.report import named_sources, version_of
 from services.reporting.domain.snapshot import Changes, MeasureSnapshot, ProgrammeSnapshot, changes_since
 from shared.contracts import catalogue
-from shared.contracts.funding import Outcome, Severity, YearLine
+from shared.contracts.funding import Finding, Outcome, Severity, YearLine
 from shared.contracts.intake import Fact as Told
 from shared.contracts.seal import reference_of
 from shared.values.funders import GERMAN
@@ -174,6 +174,17 @@ def trail_of(fact: Told, snapshot: MeasureSnapshot) -> Reference:
     return trail(entry) if entry else Reference(fact.source.reference)
 
 
+def reckoned(rows: Iterable[tuple[str, str, int]], caption: str | None = None) -> Table:
+    """Sums by name, how each is reckoned, and its cents."""
+    columns = (Column("Summe", 3), Column("Rechnung", 4), Column("Betrag €"))
+    return Table(columns, tuple(Row((Text(name), Text(how), Cents(cents))) for name, how, cents in rows), caption=caption)
+
+
+def gravest(findings: Iterable[Finding]) -> Mark:
+    """Mark of the gravest of some findings; a fault where none of them is at hand."""
+    return MARK[min((f.severity for f in findings), key=lambda severity: severity.rank, default=Severity.ERROR)]
+
+
 def columns_or_calm(columns: tuple[Column, ...], rows: Sequence[Row], calm: str, caption: str | None = None) -> Block:
     """A table, or one calm line where there is nothing to list."""
     return Table(columns, tuple(rows), caption=caption) if rows else Paragraph(calm)
@@ -181,7 +192,7 @@ def columns_or_calm(columns: tuple[Column, ...], rows: Sequence[Row], calm: str,
 
 def findings_section(snapshot: Snapshot) -> Section:
     """Findings by severity, with amount at risk, arithmetic and legal basis."""
-    order, issuers = list(Severity), wording.issuers_of(snapshot)
+    issuers = wording.issuers_of(snapshot)
     rows = [
         Row(
             (
@@ -193,7 +204,7 @@ def findings_section(snapshot: Snapshot) -> Section:
                 Cents(f.at_risk_cents),
             )
         )
-        for f in sorted(snapshot.findings, key=lambda f: (order.index(f.severity), f.code, f.object, f.budget_year or 0))
+        for f in sorted(snapshot.findings, key=lambda f: (f.severity.rank, f.code, f.object, f.budget_year or 0))
     ]
     if not rows:
         return Section("Feststellungen", (Paragraph("Keine offenen Feststellungen zum Stichtag."),), landscape=True)
@@ -215,7 +226,6 @@ def findings_section(snapshot: Snapshot) -> Section:
 def checks_section(snapshot: Snapshot) -> Section:
     """Every check with its outcome; what is missing is said, never passed."""
     items, silent = [], []
-    order = list(Severity)
     for result in snapshot.statement.checks:
         title = catalogue.title(result.code, "de")
         match result.outcome:
@@ -225,10 +235,9 @@ def checks_section(snapshot: Snapshot) -> Section:
                 items.append(CheckItem(Mark.HOLDS, title, code=result.code))
             case Outcome.FINDING:
                 own = [f for f in snapshot.findings if f.code == result.code]
-                worst = min((f.severity for f in own), key=order.index, default=Severity.ERROR)
                 detail = f"{result.findings} Stück" if result.findings > 1 else None
                 at_risk = sum(f.at_risk_cents for f in own) or None
-                items.append(CheckItem(MARK[worst], title, detail=detail, code=result.code, at_risk=at_risk))
+                items.append(CheckItem(gravest(own), title, detail=detail, code=result.code, at_risk=at_risk))
             case Outcome.MISSING:
                 what = ", ".join(sorted({m.what for m in result.missing}))
                 items.append(CheckItem(Mark.MISSING, title, detail=f"fehlt: {what}", code=result.code))

@@ -29,7 +29,7 @@ from services.reporting.domain.documents import common
 from services.reporting.domain.lines import Line
 from services.reporting.domain.snapshot import MeasureSnapshot
 from shared.contracts import catalogue
-from shared.contracts.funding import Severity, Stage
+from shared.contracts.funding import Stage
 
 
 def compose(snapshot: MeasureSnapshot, number: str) -> Document:
@@ -106,7 +106,7 @@ def _verdict(snapshot: MeasureSnapshot) -> Notice:
             told.append(f"{name}: " + ", ".join(x for x in (rest, without) if x))
         elif stage.verdict == "explained":
             told.append(f"{name}: erklärt {common.euro(sum(e.cents for e in stage.explained))}")
-    serious = [f for f in snapshot.findings if f.severity in (Severity.BLOCKING, Severity.ERROR) and not f.waived]
+    serious = [f for f in snapshot.findings if f.is_serious]
     if serious:
         codes = ", ".join(dict.fromkeys(f.code for f in serious))
         told.append(f"{_counted(len(serious), 'Feststellung B oder F', 'Feststellungen B oder F')} ({codes})")

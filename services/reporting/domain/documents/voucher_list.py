@@ -30,7 +30,7 @@ from services.reporting.domain.documents import common
 from services.reporting.domain.lines import VoucherLine
 from services.reporting.domain.recognition import Recognition, recognise
 from services.reporting.domain.snapshot import MeasureSnapshot
-from shared.contracts.funding import Finding, Severity
+from shared.contracts.funding import Finding
 from shared.contracts.intake import Voucher
 from shared.values.german import write_day, write_share
 
@@ -230,9 +230,8 @@ def _codes(findings: Sequence[Finding]) -> Cell:
     """Codes of the findings about a voucher, marked by the gravest."""
     if not findings:
         return Text("–")
-    order = list(Severity)
     codes = sorted({f.code for f in findings})
-    return Chip(common.MARK[min((f.severity for f in findings), key=order.index)], " ".join(codes))
+    return Chip(common.gravest(findings), " ".join(codes))
 
 
 def _totals(snapshot: MeasureSnapshot, recognition: Recognition) -> Section:
@@ -259,6 +258,4 @@ def _totals(snapshot: MeasureSnapshot, recognition: Recognition) -> Section:
         ("Eingänge", "Eingänge − Erstattungen", totals.received_cents),
         ("Bestand", "Eingänge − nachgewiesen bezahlt; negativ heißt vorfinanziert", totals.received_cents - totals.spent_cents),
     )
-    columns = (Column("Summe", 3), Column("Rechnung", 4), Column("Betrag €"))
-    body = tuple(Row((Text(name), Text(how), Cents(cents))) for name, how, cents in rows)
-    return Section("Summen", (Table(columns, body),), landscape=True)
+    return Section("Summen", (common.reckoned(rows),), landscape=True)

@@ -16,7 +16,6 @@ from services.funding.domain.checks.vouchers.claimed_twice import claimed_twice
 from services.funding.domain.checks.vouchers.paid_other_amount import paid_other_amount
 from services.funding.domain.checks.vouchers.unpaid import unpaid
 from services.funding.domain.finding import Check, Noticed
-from shared.contracts.funding import Severity
 from shared.contracts.intake import Award
 from shared.values.funders import FunderKind
 
@@ -62,7 +61,7 @@ def _at_risk_by_voucher(case: Case, checks: Iterable[Check]) -> dict[UUID, int]:
     at_risk: dict[UUID, int] = defaultdict(int)
     for check in checks:
         for said in check.of_measure(case) if check.of_measure else ():
-            if not isinstance(said, Noticed) or (said.severity or check.severity) not in (Severity.BLOCKING, Severity.ERROR):
+            if not isinstance(said, Noticed) or not (said.severity or check.severity).is_serious:
                 continue
             waiver = case.waivers.get(check.identity(said))
             if waiver is None or not waiver.covers(said.at_risk_cents, said.inputs or {}):
