@@ -7,13 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from services.intake.domain import readers
 from services.intake.domain.identity import Identities, Left, New, Refused, Standing
 from services.intake.domain.readers import oparl
 from services.intake.domain.reading import MOST_REMARKS, MOST_SHOWN, Draft, Given, Reading
 from services.intake.domain.text import Content
+from services.intake.showing import shown
 from shared.values.source import Source
 
 
@@ -54,7 +53,7 @@ def _council(reading: Reading) -> list[dict[str, Any]]:
 
 
 def _tried(name: str, digest: str, reading: Reading, identities: Identities) -> dict[str, Any]:
-    facts: list[str] = []
+    facts: list[dict[str, str]] = []
     refused: list[dict[str, Any]] = []
     counts = dict.fromkeys(("rows", "facts", "known", "rejected", "ignored"), 0)
     for row in reading.rows:
@@ -63,7 +62,7 @@ def _tried(name: str, digest: str, reading: Reading, identities: Identities) -> 
         wrong = row.faults or tuple(verdict.fault for verdict in verdicts if isinstance(verdict, Refused))
         new = [(draft, place) for (place, draft), verdict in zip(row.drafts, verdicts, strict=True) if isinstance(verdict, New)]
         counts["facts"] += len(new)
-        facts += [_shown(draft, place) for draft, place in new[: max(0, MOST_SHOWN - len(facts))]]
+        facts += [_view(draft, place, reading.kind) for draft, place in new[: max(0, MOST_SHOWN - len(facts))]]
         if wrong:
             counts["rejected"] += 1
             if counts["rejected"] <= MOST_SHOWN:
@@ -84,12 +83,7 @@ def _tried(name: str, digest: str, reading: Reading, identities: Identities) -> 
     }
 
 
-def _shown(draft: Draft, place: str) -> str:
-    """A fact on one line."""
-    said = next((value for value in draft.body.values() if isinstance(value, BaseModel)), None)
-    text = ", ".join(
-        f"{key}={value}"
-        for key, value in (said.model_dump(mode="json", exclude_none=True) if said else draft.body).items()
-        if value not in ("", [], False)
-    )
-    return f"{place}: {draft.event.__name__} {draft.subject} {text}"[:600]
+def _view(draft: Draft, place: str, kind: str) -> dict[str, str]:
+    """A fact for people, in both languages."""
+    words = shown(draft, kind)
+    return {"place": place, "fact": draft.event.__name__, "subject": draft.subject, "text": words.de, "text_en": words.en}
