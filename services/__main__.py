@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
@@ -22,7 +23,7 @@ from rich.table import Table
 
 from services import demonstration, language
 from services.client import TOKEN_VARIABLE, Client, NotSettled, Refused, token_for
-from services.language import said
+from services.language import counted, said
 from services.makers import MAKERS
 from shared.runtime import access
 from shared.runtime.settings import Settings, SettingsError, read_settings
@@ -121,6 +122,7 @@ def load(
     """Hand in files, one after the other. Exit code 1 if rows were rejected; the good ones are in, the rejected ones say how to
     mend them. Several are answered by a list, one by itself."""
     given = {"kind": kind, "measure": measure, "list": list_name, "municipality": municipality}
+    waiting: list[dict[str, Any]] = []
     if try_:
         answers = _tried(files, given)
     else:
@@ -128,11 +130,13 @@ def load(
             answers = [client.upload(file, **given) for file in files]
             if wait:
                 _settle(client)
+                waiting = client.parked()
     if as_json:
         _print_json(answers if len(answers) > 1 else answers[0])
     else:
         for file, answer in zip(files, answers, strict=True):
             _print_reading(file, answer, tried=try_)
+        _print_waiting(waiting)
     if any(answer.get("rejected") for answer in answers):
         raise typer.Exit(REJECTED)
 
@@ -215,13 +219,16 @@ def trail(
 def parked(as_json: AsJson = False, url: Url = None) -> None:
     """Facts that could not be applied: why, and what they wait for. Exit code 1 if there are any."""
     with _client(url) as client:
-        found = client.call("operator", "GET", "/funding/parked").json()
+        found = client.parked()
     if as_json:
         _print_json(found)
     elif not found:
         out.print(said("nothing is parked", "nichts ist geparkt"))
     for row in [] if as_json else found:
-        out.print(f"{row['reference']}  {row['status']}  {row['type']}: {row['reason']}")
+        status = said(*_PARKED.get(row["status"], (row["status"], row["status"]))) + f" {row['waits_for'] or ''}".rstrip()
+        what, reason = row["type"].removeprefix("de.pruefpfad."), row["reason"].removeprefix("Unpostable: ")
+        fact = f", {said('fact', 'Fakt')} {row['fact']}" if row["fact"] else ""
+        out.print(f"{row['reference']}  {status}: {reason} ({what}{fact})", highlight=False, markup=False)
     if found:
         raise typer.Exit(REJECTED)
 
@@ -239,7 +246,10 @@ def replay(
         _end_unexpected(service, "service", "kein Dienst", MAKERS)
     with _client(url) as client:
         answer = client.call("operator", "POST", f"/{service}/replay").json()
-    _print_json(answer) if as_json else out.print(f"{service}: {answer}", highlight=False)
+    released = counted(sum(answer.values()), ("parked fact", "parked facts"), ("geparkter Fakt", "geparkte Fakten"))
+    _print_json(answer) if as_json else out.print(f"{service}: {released} " + said(
+        "applied; asked for everything that is missing", "angewandt; um alles gebeten, was fehlt"
+    ), highlight=False)
 
 
 @app.command(epilog="Example: `pruefpfad resume funding measure/M-1`")
@@ -500,6 +510,11 @@ def _settle(client: Client) -> None:
 def _state_as_of(client: Client, subject: str, day: date) -> None:
     """Have funding state the subject as of the day, if it has not yet."""
     if client.statement(subject, day)["statement"] is None:
+        if subject.startswith("measure/") and not client.knows(subject):
+            _end(said(
+                f"{subject} is not registered: compare the key, or hand in the measure first",
+                f"{subject} ist nicht angemeldet: Schlüssel vergleichen oder zuerst die Maßnahme einreichen",
+            ), REFUSED)
         client.instruct(subject, {"kind": "set_cut_off", "as_of": day.isoformat()})
         _settle(client)
 
@@ -542,13 +557,17 @@ def _print_rows(rows: list[tuple[str, ...]]) -> None:
 
 
 def _print_reading(file: Path, answer: dict[str, Any], *, tried: bool) -> None:
-    counts = ", ".join(f"{answer[name]} {said(*words)}" for name, words in _COUNTS if answer.get(name))
+    counts = ", ".join(counted(number, *words) for name, words in _COUNTS if (number := answer.get(name)))
     nothing, stored = said("nothing in it", "nichts darin"), said(" (nothing stored)", " (nichts gespeichert)")
     out.print(f"{file.name}: {answer.get('kind', '?')}, {counts or nothing}{stored if tried else ''}", highlight=False)
     for remark in answer.get("remarks", ()):
         out.print(f"  ! {remark}", highlight=False)
-    for fact in answer.get("shown", ())[:20]:
-        out.print(f"  {fact}", highlight=False, markup=False)
+    facts = answer.get("shown", ())
+    for fact in facts[:MOST_FACTS]:
+        place = said("row", "Zeile") + f" {fact['place']}"
+        out.print(f"  {place}: {said(fact['text_en'], fact['text'])}", highlight=False, markup=False)
+    if facts and (more := answer["facts"] - MOST_FACTS) > 0:
+        out.print("  " + said(f"… and {more} more", f"… und {more} weitere"), highlight=False)
     for row in answer.get("rejected_rows", answer.get("rejected", ()) if isinstance(answer.get("rejected"), list) else ()):
         place = said("row", "Zeile") + f" {row.get('place')}"
         column = f", {said('column', 'Spalte')} {row['column']}" if row.get("column") else ""
@@ -558,9 +577,37 @@ def _print_reading(file: Path, answer: dict[str, Any], *, tried: bool) -> None:
 
 
 _COUNTS: Final = (
-    ("rows", ("rows", "Zeilen")), ("facts", ("new facts", "neue Fakten")), ("known", ("known already", "schon bekannt")),
-    ("ignored", ("ignored", "übergangen")),
+    ("rows", (("row", "rows"), ("Zeile", "Zeilen"))),
+    ("facts", (("new fact", "new facts"), ("neuer Fakt", "neue Fakten"))),
+    ("known", (("known already", "known already"), ("schon bekannt", "schon bekannt"))),
+    ("ignored", (("ignored", "ignored"), ("übergangen", "übergangen"))),
 )
+"""What is counted, for one and for several, in English and German."""
+
+_PARKED: Final = {
+    "waiting": ("waits for", "wartet auf"), "unreadable": ("unreadable", "unlesbar"), "refused": ("refused", "verweigert"),
+}
+
+
+MOST_FACTS: Final = 20
+"""As many facts of a tried file are shown; ``--json`` has more."""
+
+MOST_PARKED: Final = 500
+"""As many parked facts as one answer holds."""
+
+
+def _print_waiting(parked: list[dict[str, Any]]) -> None:
+    """What was taken in and cannot be posted yet, by what it waits for, such as a list that came before its measure."""
+    least = said("at least ", "mindestens ") if len(parked) >= MOST_PARKED else ""
+    for thing, number in Counter(row["waits_for"] for row in parked).most_common():
+        facts = least + counted(number, ("fact", "facts"), ("Fakt", "Fakten"))
+        if thing:
+            out.print("! " + said(
+                f"{facts} not posted yet, waiting for {thing}; posted by itself once that is handed in",
+                f"{facts} noch nicht gebucht, es fehlt {thing}; wird von selbst gebucht, sobald es eingereicht ist",
+            ), highlight=False, markup=False)
+        else:
+            out.print("! " + said(f"{facts} cannot be posted: see", f"{facts} nicht zu buchen: siehe") + " pruefpfad parked")
 
 
 def _print_trail(found: dict[str, Any]) -> None:

@@ -21,12 +21,12 @@ LONGEST_READING: Final = 600.0
 """Seconds after which nobody waits any longer for a file to be read; it is read all the same."""
 _NO_TOKEN: Final = {
     "detail": "This installation does not know the token.",
-    "mend": f"Set {TOKEN_VARIABLE} to one that an operator made there with `pruefpfad token create`, or, on the machine it runs on, "
+    "mend": f"Set {TOKEN_VARIABLE} to one that an operator made there with `pruefpfad token create`. On the machine it runs on, "
     "call from the folder it was started in, or name its data folder with PRUEFPFAD_DATA.",
     "de": {
         "detail": "Diese Installation kennt den Token nicht.",
-        "mend": f"{TOKEN_VARIABLE} auf einen setzen, den der Betrieb dort mit `pruefpfad token create` ausgestellt hat, oder auf "
-        "demselben Rechner aus dem Ordner aufrufen, in dem gestartet wurde, oder dessen Datenordner mit PRUEFPFAD_DATA nennen.",
+        "mend": f"{TOKEN_VARIABLE} auf einen setzen, den der Betrieb dort mit `pruefpfad token create` ausgestellt hat. Auf "
+        "demselben Rechner: aus dem Ordner aufrufen, in dem gestartet wurde, oder dessen Datenordner mit PRUEFPFAD_DATA nennen.",
     },
 }
 
@@ -93,7 +93,7 @@ class Client:
         return found
 
     def _read(self, file: dict[str, Any]) -> dict[str, Any]:
-        """Wait until a file has been read to its end. Raises ``Refused`` if it cannot be read, ``NotSettled`` if it takes too long."""
+        """Wait until a file has been read; raises ``Refused`` if it cannot be, ``NotSettled`` if that takes too long."""
         deadline, pause = time.monotonic() + LONGEST_READING, 0.02
         while file.get("state") == "waiting":
             if time.monotonic() > deadline:
@@ -133,6 +133,15 @@ class Client:
         """Where everything is, by service: what was told, applied, and is still to do."""
         found: dict[str, dict[str, Any]] = self.call("operator", "GET", "/flow").json()
         return found
+
+    def parked(self) -> list[dict[str, Any]]:
+        """Facts that funding could not post: why, and what they wait for."""
+        found: list[dict[str, Any]] = self.call("operator", "GET", "/funding/parked").json()
+        return found
+
+    def knows(self, subject: str) -> bool:
+        """Whether a measure is registered."""
+        return any(measure["subject"] == subject for measure in self.call("auditor", "GET", "/funding/measures").json())
 
     # ── reports ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -36,3 +36,9 @@ def said(en: str, de: str) -> str:
 def count(number: int) -> str:
     """A whole number with its thousands told apart: 1,234 or 1.234."""
     return said(f"{number:,}", f"{number:,}".replace(",", "."))
+
+
+def counted(number: int, en: tuple[str, str], de: tuple[str, str]) -> str:
+    """So many of something, each word for one and for several: ``counted(2, ("row", "rows"), ("Zeile", "Zeilen"))``."""
+    several = number != 1
+    return f"{number} {said(en[several], de[several])}"

@@ -153,6 +153,15 @@ def test_trying_a_file_needs_no_server_stores_nothing_and_says_how_to_mend(data:
     assert not (data / "data").exists()
 
 
+def test_trying_a_file_shows_what_was_understood_in_the_words_of_its_headings(data: Path) -> None:
+    file = written(data / "belege.csv", VOUCHERS)
+    german, english = run("--lang", "de", "load", "--try", file).stdout, run("load", "--try", file).stdout
+    assert "Zeile 2: Maßnahme CL-1, Belegliste 2015, Belegnummer 001," in german
+    assert "Rechnungsdatum 15.03.2015" in german.replace("\n", " ") and "Brutto 1.234,56\u00a0€" in german.replace("\n", " ")
+    assert "row 2: measure CL-1, list 2015, number 001," in english
+    assert "P-" not in german and "_cents" not in german and "{" not in german
+
+
 def test_trying_a_good_file_ends_with_0_and_answers_in_json(data: Path) -> None:
     answer = run("load", "--try", "--json", written(data / "massnahmen.csv", MEASURES))
     assert answer.exit_code == 0

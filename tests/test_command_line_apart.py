@@ -22,7 +22,8 @@ import pytest
 from pypdf import PdfReader
 from typer.testing import CliRunner, Result
 
-from services.__main__ import MAKERS, app
+from services.__main__ import app
+from services.makers import MAKERS
 from shared.runtime.access import Role, create_token
 from shared.runtime.embedded import MockBroker, Postgres
 from shared.runtime.settings import SERVICES, Settings
@@ -50,8 +51,11 @@ class Apart:
 
     def json(self, role: Role, *words: object) -> Any:
         """One call that must succeed, with ``--json``."""
-        answer = self.run(role, *words, "--json")
-        assert answer.exit_code == 0, f"{answer.output}\n{self.logs()}"
+        return self.json_of(self.run(role, *words, "--json"), exit_code=0)
+
+    def json_of(self, answer: Result, *, exit_code: int) -> Any:
+        """What a call said that ended so."""
+        assert answer.exit_code == exit_code, f"{answer.output}\n{self.logs()}"
         return json.loads(answer.stdout)
 
     def logs(self) -> str:
@@ -141,6 +145,35 @@ def test_a_token_the_installation_does_not_know_says_which_setting_to_make(apart
     answer = CliRunner().invoke(app, ["parked", "--url", apart.url], env={"TERM": "dumb"})
     assert answer.exit_code == 3
     assert "PRUEFPFAD_TOKEN" in answer.stderr
+
+
+def test_a_list_before_its_measure_says_what_it_waits_for_and_is_posted_by_itself_once_that_comes(apart: Apart) -> None:
+    early = written(apart.folder / "frueh.csv", GOOD.replace("CL-1;", "CL-2;"))
+    loaded = apart.run("submitter", "load", early)
+    assert "frueh.csv: vouchers, 1 row, 1 new fact" in loaded.stdout
+    assert "! 1 fact not posted yet, waiting for measure/CL-2" in loaded.stdout
+    [parked] = apart.json_of(apart.run("operator", "parked", "--json"), exit_code=1)
+    told = apart.run("operator", "parked").stdout
+    assert told.startswith("measure/CL-2#1  waits for measure/CL-2: ") and parked["fact"] in told and "Unpostable" not in told
+    loaded = apart.run("submitter", "load", written(apart.folder / "spaet.csv", MEASURES.replace("CL-1", "CL-2")))
+    assert loaded.exit_code == 0 and "waiting for" not in loaded.stdout
+    assert apart.json("operator", "parked") == []
+    assert "funding: 0 parked facts applied" in apart.run("operator", "replay", "funding").stdout
+
+
+def test_a_mistyped_measure_is_refused_and_leaves_nothing_behind(apart: Apart) -> None:
+    answer = apart.run("clerk", "report", "CL-l", "--as-of", "2015-12-31")
+    assert (answer.exit_code, "measure/CL-l is not registered" in answer.stderr) == (3, True)
+    assert apart.json("operator", "parked") == []
+
+
+def test_a_report_that_does_not_exist_says_which_do_and_one_of_nothing_says_to_compare_the_key(apart: Apart) -> None:
+    token = {"Authorization": f"Bearer {apart.token('auditor')}"}
+    wrong = httpx.post(f"{apart.url}/reporting/reports?subject=programme/herne&document=D5", headers=token)
+    assert (wrong.status_code, wrong.json()["mend"]) == (409, "Ask for one of D9.")
+    unknown = httpx.post(f"{apart.url}/reporting/reports?subject=measure/NOWHERE&document=D5", headers=token)
+    assert (unknown.status_code, unknown.json()["detail"]) == (404, "Nothing has been stated about measure/NOWHERE yet.")
+    assert "GET /funding/measures" in unknown.json()["mend"] and "set_cut_off" in unknown.json()["de"]["mend"]
 
 
 def test_the_start_page_and_the_pages_of_each_service_are_at_the_one_address(apart: Apart) -> None:

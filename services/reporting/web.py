@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from services.reporting import application
 from services.reporting.application import FORMATS, NoStatement, ReportRefused, UnknownReference
+from services.reporting.domain.documents.all import OF_MEASURE, OF_PROGRAMME
 from services.reporting.public_page import PAGE_HEADERS, public_page
 from shared.messaging.work import Work
 from shared.persistence.files import Files
@@ -18,6 +20,7 @@ from shared.runtime.access import Actor
 from shared.runtime.http import Here, caller, may
 from shared.runtime.problems import Problem, Say
 from shared.runtime.service import Service
+from shared.values.subject import kind_of
 
 router = APIRouter()
 open_router = APIRouter()
@@ -43,6 +46,8 @@ def issue_report(
     ] = False,
 ) -> Response:
     """Issue a report in all formats. 201: a new version; 200: nothing has changed, the last stands; 409: refused, and why."""
+    if document not in (kinds := tuple(OF_MEASURE if kind_of(subject) == "measure" else OF_PROGRAMME)):
+        raise _no_such_document(subject, document, kinds)
     try:
         issued = reporting.do(
             application.issue_report,
@@ -55,9 +60,9 @@ def issue_report(
             incomplete=incomplete,
         )
     except NoStatement as refused:
-        raise _refused(refused, 404) from None
+        raise _not_stated(subject, as_of, refused) from None
     except ReportRefused as refused:
-        raise _refused(refused, 409) from None
+        raise _refused(refused) from None
     return JSONResponse(application.report_view(issued.row), 201 if issued.new else 200)
 
 
@@ -116,7 +121,7 @@ def show_trail(
     except UnknownReference as unknown:
         raise Problem(
             404,
-            Say("Unknown reference", str(unknown), "Type it as printed, e.g. M-1/123 or 3f2a9c1be07d:17."),
+            Say("Unknown reference", f"{unknown}.", "Type it as printed, e.g. M-1/123 or 3f2a9c1be07d:17."),
             Say(
                 "Unbekannte Fundstelle",
                 f"Zu {reference!r} ist nichts bekannt.",
@@ -161,10 +166,38 @@ def measure_gauges(reporting: Service) -> None:
     )
 
 
-def _refused(refused: ReportRefused, status: int) -> Problem:
-    why = str(refused)
+def _no_such_document(subject: str, document: str, kinds: Iterable[str]) -> Problem:
+    known = ", ".join(kinds)
     return Problem(
-        status,
+        409,
+        Say("Report refused", f"There is no {document} of {subject}.", f"Ask for one of {known}."),
+        Say("Bericht verweigert", f"{document} gibt es nicht zu {subject}.", f"Eines von diesen verlangen: {known}."),
+    )
+
+
+def _not_stated(subject: str, as_of: date | None, refused: NoStatement) -> Problem:
+    return Problem(
+        404,
+        Say(
+            "No statement",
+            f"Nothing has been stated about {subject} " + (f"as of {as_of}." if as_of else "yet."),
+            "Compare the key with GET /funding/measures; if it is right, have the day stated (instruction set_cut_off), "
+            "or wait until what was handed in has arrived.",
+        ),
+        Say(
+            "Kein Abgleich",
+            f"Abgeglichen ist nichts: {refused}.",
+            "Den Schlüssel mit GET /funding/measures vergleichen; stimmt er, den Stichtag abgleichen lassen (Anweisung "
+            "set_cut_off) oder warten, bis das Eingereichte da ist.",
+        ),
+        causes=list(refused.causes),
+    )
+
+
+def _refused(refused: ReportRefused) -> Problem:
+    why = f"{refused}."
+    return Problem(
+        409,
         Say(
             "Report refused",
             why,
