@@ -96,11 +96,11 @@ class Consumers:
         return tuple(known.group for known in self.subscriptions if known.stream == stream)
 
     def broker(
-        self, settings: Settings, trouble: Trouble, *, name: str, publishes: str, events: Any, service: Any
+        self, settings: Settings, trouble: Trouble, *, name: str, publishes: str, events: Any, service: Any, gated: bool = False
     ) -> KafkaBroker:
         """A new, not yet started broker with all subscribers. Handlers get ``service`` under its name (``funding``);
         ``publishes`` and ``events`` declare for AsyncAPI what it tells; ``trouble`` hears why a batch fails, and ``None`` when it
-        does not any more."""
+        does not any more; ``gated``: the embedded broker, which wakes nobody who waits."""
         broker = KafkaBroker(
             (settings.kafka or "").split(","),
             client_id=f"pruefpfad.{name}",
@@ -115,9 +115,8 @@ class Consumers:
                 group_id=known.group,
                 batch=True,
                 max_records=settings.batch,
-                batch_timeout_ms=50,
-                fetch_min_bytes=2_000_000,          # a batch worth a transaction, or what there is after 20 ms
-                fetch_max_wait_ms=20,
+                batch_timeout_ms=20,                # FastStream sleeps as long again if nothing came
+                fetch_max_wait_ms=20 if gated else 500,
                 check_crcs=False,                   # every event proves its bytes by its digest
                 session_timeout_ms=settings.session_timeout_ms,
                 heartbeat_interval_ms=max(300, settings.session_timeout_ms // 4),

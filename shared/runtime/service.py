@@ -525,7 +525,8 @@ class Service:
 
     def _new_broker(self) -> KafkaBroker:
         return self.consumers.broker(
-            self.settings, self._trouble, name=self.name, publishes=self.publishes, events=self.events, service=self
+            self.settings, self._trouble, name=self.name, publishes=self.publishes, events=self.events, service=self,
+            gated=self.gate is not None,
         )
 
     def _must_be_open(self) -> None:
