@@ -378,15 +378,11 @@ class Reader:
             return self._open is not None
         handin = store.locked(work, current.id)
         if self._failures[current.id] >= ATTEMPTS:  # it fails for a reason of its own, and others wait behind it
-            handin.state, handin.problem = (
-                "failed",
-                {
-                    "en": f"intake cannot tell what stands behind row {handin.rows}: {self._why}",
-                    "de": f"was hinter Zeile {handin.rows} steht, kann nicht gemeldet werden: {self._why}",
-                },
+            return self._give_up(
+                handin,
+                f"intake cannot tell what stands behind row {handin.rows}: {self._why}",
+                f"was hinter Zeile {handin.rows} steht, kann nicht gemeldet werden: {self._why}",
             )
-            self._close()
-            return True
         if handin.state != "waiting" or handin.rows != current.position or current.chunk is None:
             self._open = None  # undone, or told by another replica: look again where it stands
             self.ask()
@@ -394,15 +390,11 @@ class Reader:
         chunk, current.chunk = current.chunk, None
         current.position += len(chunk)
         if current.failure is not None:
-            handin.state, handin.problem = (
-                "failed",
-                {
-                    "en": f"intake cannot read on behind row {handin.rows}: {current.failure}",
-                    "de": f"hinter Zeile {handin.rows} kann nicht weitergelesen werden: {current.failure}",
-                },
+            return self._give_up(
+                handin,
+                f"intake cannot read on behind row {handin.rows}: {current.failure}",
+                f"hinter Zeile {handin.rows} kann nicht weitergelesen werden: {current.failure}",
             )
-            self._close()
-            return True
         try:
             tell_rows(work, handin, chunk, current.identities, current.reading.remarks if current.ended else ())
         except Exception as error:
@@ -415,6 +407,12 @@ class Reader:
             self._close()
         work.session.add(handin)
         work.session.flush()
+        return True
+
+    def _give_up(self, handin: Handin, en: str, de: str) -> bool:
+        """This hand-in has failed; True, since others may wait behind it."""
+        handin.state, handin.problem = "failed", {"en": en, "de": de}
+        self._close()
         return True
 
     def _close(self) -> None:
