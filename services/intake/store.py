@@ -60,7 +60,7 @@ class Turn:
             self._connection = None
 
 
-# ---------------------------------------------------------------------------------------------- hand-ins
+# ── hand-ins ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def was_read(work: Work, digest: str) -> bool:
@@ -129,7 +129,7 @@ def totals(work: Work, handin: UUID, limit: int) -> tuple[SubjectTotal, ...]:
         return tuple(SubjectTotal(subject=subject, facts=facts, cents=cents) for subject, facts, cents in at)
 
 
-# ---------------------------------------------------------------------------------------------- rows
+# ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def keep_rows(work: Work, digest: str, rows: Sequence[tuple[str, Any, str | None]], *, again: bool) -> None:
@@ -205,7 +205,7 @@ def to_json(value: Any) -> str:
     return text.replace("\\u0000", "") if "\\u0000" in text else text
 
 
-# ---------------------------------------------------------------------------------------------- what keys say
+# ── what keys say ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def standings(work: Work, keys: Sequence[bytes]) -> dict[bytes, list[Standing]]:
@@ -247,7 +247,7 @@ def keep_standings(work: Work, made: Iterable[tuple[bytes, Standing]]) -> None:
     )
 
 
-# ---------------------------------------------------------------------------------------------- council objects
+# ── council objects ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def remembered(work: Work, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -286,7 +286,7 @@ def remember(work: Work, objects: Sequence[tuple[str, str, str, list[str], dict[
         )
 
 
-# ---------------------------------------------------------------------------------------------- submissions, installation
+# ── submissions, installation ────────────────────────────────────────────────────────────────────────────────────────
 
 
 def submission(work: Work, source: str, id: str) -> Submission | None:

@@ -133,7 +133,7 @@ class Known:
         found = self.rows.get(kind, {}).values()
         return [r for r in found if all(r.get(k) == v for k, v in equal.items()) and r.get("storniert") != "ja"]
 
-    # ------------------------------------------------------------------ what a measure's figures are
+    # ── what a measure's figures are ─────────────────────────────────────────────────────────────────────────────────
 
     def planned(self, measure: str) -> dict[int, int]:
         years: dict[int, int] = {}

@@ -33,7 +33,7 @@ def files() -> Iterator[Path]:
     yield from (path for key in KEYS for path in sorted((DEMO / key).glob("act-*/*")) if path.name != "act.toml")
 
 
-# ---------------------------------------------------------------------------------------------- the files
+# ── the files ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_the_generator_makes_the_same_bytes_again_and_nothing_else_lies_in_the_acts(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_keys_of_municipalities_measures_and_carriers_differ_between_programmes(
         assert set(seen.values()) <= {1}
 
 
-# ---------------------------------------------------------------------------------------------- bank
+# ── bank ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -141,7 +141,7 @@ def test_a_payment_reference_pays_one_invoice() -> None:
         assert len({reference for reference, _ in invoices}) == len(invoices)
 
 
-# ---------------------------------------------------------------------------------------------- what is expected
+# ── what is expected ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("act", EVERY_ACT)
@@ -180,7 +180,7 @@ def test_business_keys_are_unique_and_only_marked_rows_come_again(key: str) -> N
     assert list(acts(key))  # reading asserts it row by row
 
 
-# ---------------------------------------------------------------------------------------------- Herne
+# ── Herne ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_herne_hands_in_240_vouchers_and_a_is_exactly_the_plan_in_the_end() -> None:
@@ -265,7 +265,7 @@ def test_every_planted_fault_of_a_voucher_is_there_once_and_no_other(act: Act) -
     assert sorted(found) == sorted(said)
 
 
-# ---------------------------------------------------------------------------------------------- the others
+# ── the others ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_no_row_of_the_justiq_plan_divides_by_sixteen() -> None:

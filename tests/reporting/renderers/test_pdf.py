@@ -91,7 +91,7 @@ def awkward() -> Document:
     )
 
 
-# ------------------------------------------------------------------------------------------------------- validity
+# ── validity ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_reports_are_pdf_a_3a_and_pdf_ua_1(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_the_validator_notices_what_is_taken_away(tmp_path: Path) -> None:
     assert noticed == set(paths.values())
 
 
-# --------------------------------------------------------------------------------------------------- completeness
+# ── completeness ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("kind", SAMPLES)
@@ -226,7 +226,7 @@ def test_wide_sections_are_landscape_and_the_others_are_not() -> None:
     assert wide == [False, False, True, False]
 
 
-# ------------------------------------------------------------------------------------------------------- identity
+# ── identity ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_the_data_and_each_table_are_attached_as_they_are() -> None:
@@ -317,7 +317,7 @@ def test_a_moment_without_time_zone_is_refused_and_another_zone_is_printed_in_ut
     assert "erstellt 01.07.2012 12:00 UTC" in read_artifacts(one)[0]
 
 
-# ----------------------------------------------------------------------------------------------------------- type
+# ── type ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_more_characters_than_one_font_subset_holds_are_all_printed() -> None:
@@ -387,7 +387,7 @@ def test_amounts_stand_flush_right_below_each_other() -> None:
     assert max(ends) - min(ends) < 0.02
 
 
-# ---------------------------------------------------------------------------------------------------------- speed
+# ── speed ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_ten_thousand_tagged_rows_take_seconds_not_minutes() -> None:

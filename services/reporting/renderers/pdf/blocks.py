@@ -49,7 +49,7 @@ from services.reporting.renderers.pdf.typography import Style, clean
 from services.reporting.renderers.words import marks, words, written
 from shared.values.german import write_cents, write_day, write_share
 
-# -------------------------------------------------------------------------------------------------------- opening
+# ── opening ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def draw_opening(flow: Flow, document: Document) -> None:
@@ -111,7 +111,7 @@ def chip_label(sheet: Sheet, chip: Chip, x: float, y: float) -> None:
     sheet.text(x + 12.4, y, f"{clean(chip.label)} ", Style(CHIP.face, CHIP.size, WHITE if tone.solid else tone.ink))
 
 
-# ---------------------------------------------------------------------------------------------------------- texts
+# ── texts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def draw_heading(flow: Flow, title: str, room: float, tag: str = "H2", style: Style = HEADING) -> None:
@@ -158,7 +158,7 @@ def _lines(flow: Flow, node: Node, lines: Sequence[str], style: Style, leading: 
         flow.y -= leading
 
 
-# ---------------------------------------------------------------------------------------------------------- facts
+# ── facts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 _Laid = tuple[float, list[tuple[Fact, float, list[str], list[str], list[str]]]]  # height; x, label, value, note
@@ -252,7 +252,7 @@ def draw_notice(flow: Flow, notice: Notice) -> None:
     flow.y = bottom - 8
 
 
-# ---------------------------------------------------------------------------------------------------- key figures
+# ── key figures ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def draw_key_figures(flow: Flow, figures: Sequence[KeyFigure]) -> None:
@@ -318,7 +318,7 @@ def _cards(flow: Flow, figures: Sequence[KeyFigure]) -> None:
     flow.y -= height + gap
 
 
-# ---------------------------------------------------------------------------------------------------------- chart
+# ── chart ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def chart_room(flow: Flow, chart: Chart) -> float:
@@ -414,7 +414,7 @@ def _told(language: str, names: list[str], bars: list[tuple[str, tuple[int, ...]
     return clean(" ".join(told))
 
 
-# ----------------------------------------------------------------------------------------------------- check list
+# ── check list ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 _CHECK, _DETAIL = Style("semibold", 8.8, BODY), Style("regular", 7.9, MUTED)
@@ -499,7 +499,7 @@ def icon(sheet: Sheet, mark: Mark, x: float, y: float) -> None:
             sheet.text(x, y - 2.9, tone.sign, Style("bold", 8.4, WHITE if tone.solid else tone.ink), "centre")
 
 
-# ------------------------------------------------------------------------------------------------------------ end
+# ── end ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def draw_verification(flow: Flow, document: Document, digest: str, verify_url: str) -> None:

@@ -20,7 +20,7 @@ class Sheet:
         self.marks = 0
         self.links: list[Link] = []
 
-    # --- tags
+    # ── tags ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     @contextmanager
     def tagged(self, node: Node) -> Iterator[None]:
@@ -38,7 +38,7 @@ class Sheet:
         yield
         self.operators.append("EMC")
 
-    # --- text
+    # ── text ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def text(self, x: float, y: float, text: str, style: Style, align: str = "left") -> None:
         """One line with its baseline at y; `align` left, right or centre of x."""
@@ -59,7 +59,7 @@ class Sheet:
         with self.tagged(node):
             self.text(x, y, text, style, align)
 
-    # --- shapes, always inside `tagged` (a figure) or `artifact`
+    # ── shapes, always inside `tagged` (a figure) or `artifact` ──────────────────────────────────────────────────────
 
     def box(self, x: float, y: float, width: float, height: float, colour: str, *, radius: float = 0) -> None:
         """A filled box with its lower left corner at x, y."""

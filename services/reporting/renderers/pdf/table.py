@@ -166,7 +166,7 @@ class _Setting:
     def _amounts(table: Table, index: int) -> bool:
         return any(type(row.cells[index]) is Cents for row in table.rows)
 
-    # --- rows
+    # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def lines(self, table: Table) -> list[_Line]:
         if not table.rows:
@@ -288,7 +288,7 @@ class _Setting:
             self._tags[key] = (first, *(CellTag("TD", empty=empty) for empty in key[1][1:]))
         return self._tags[key]
 
-    # --- drawing
+    # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def draw_header(self, head: Node | None) -> float:
         """Column titles and the line below them; tagged on the first page, an artifact on the others. Returns the height
@@ -427,7 +427,7 @@ def _span(row: Row) -> int:
     return span
 
 
-# ------------------------------------------------------------------------------------------------------- columns
+# ── columns ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(slots=True)
