@@ -176,6 +176,13 @@ def test_a_report_that_does_not_exist_says_which_do_and_one_of_nothing_says_to_c
     assert "GET /funding/measures" in unknown.json()["mend"] and "set_cut_off" in unknown.json()["de"]["mend"]
 
 
+def test_what_each_check_asks_is_told_in_both_languages(apart: Apart) -> None:
+    token = {"Authorization": f"Bearer {apart.token('auditor')}"}
+    checks = {check["code"]: check for check in httpx.get(f"{apart.url}/funding/checks", headers=token).json()}
+    assert (checks["BEL-05"]["title"], checks["BEL-05"]["title_en"]) == ("Zahlungsnachweis fehlt", "Proof of payment missing")
+    assert all(check["settle"] and check["settle_en"] and check["explanation"] for check in checks.values())
+
+
 def test_the_start_page_and_the_pages_of_each_service_are_at_the_one_address(apart: Apart) -> None:
     page = httpx.get(f"{apart.url}/").text
     assert 'data-services="intake funding reporting"' in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Query
 
 from services.funding import application
 from services.funding.application import UnknownReference
+from shared.contracts import catalogue
 from shared.runtime.access import Actor
 from shared.runtime.http import Here, may
 from shared.runtime.problems import not_found
@@ -52,6 +54,15 @@ def list_findings(
     return funding.do(application.list_findings, as_of, subject)
 
 
+@router.get("/checks")
+def list_checks(_: Looking) -> list[dict[str, str]]:
+    """What each check asks, why, and how its finding is settled, in German and English (`…_en`)."""
+    return [
+        {"code": code} | _texts(text, "") | _texts(catalogue.check_text(code, "en"), "_en")
+        for code, text in catalogue.check_texts("de").items()
+    ]
+
+
 @router.get("/suggestions")
 def list_suggestions(funding: Here, _: Looking, measure: Measure = None) -> list[dict[str, Any]]:
     """Weak matches: an instruction `confirm_match` or `reject_match` decides each."""
@@ -85,6 +96,10 @@ def verify(funding: Here, _: Looking, measure: Measure = None) -> dict[str, Any]
 def list_rules(funding: Here, _: Looking) -> list[dict[str, Any]]:
     """Rule sets with their digests; every value has its legal source."""
     return funding.do(application.list_rules)
+
+
+def _texts(text: catalogue.CheckText, suffix: str) -> dict[str, str]:
+    return {f"{name}{suffix}": said for name, said in asdict(text).items()}
 
 
 def _statement(funding: Here, subject: str, as_of: date | None) -> dict[str, Any]:
