@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from services.intake.domain import readers
-from services.intake.domain.identity import Identities, facts_of
+from services.intake.domain.identity import Identities, New, fact_of
 from services.intake.domain.reading import Given, Reading
 from shared.contracts.intake import Fact
-from shared.values.source import digest_of
+from shared.values.source import Source, digest_of
 
 NOON = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
 VOUCHERS = "Maßnahme;Belegliste;Belegnummer;Position;Zahlungsempfänger;Rechnungsdatum;Leistungsdatum;Brutto;Berichtigt;storniert"
@@ -36,7 +36,13 @@ def read(content: bytes | str, **given: str) -> Reading:
 def facts(content: bytes | str, known: Identities | None = None, **given: str) -> list[Fact]:
     """New facts of a file."""
     raw = content.encode() if isinstance(content, str) else content
-    return list(facts_of(read(raw, **given), digest_of(raw), recorded_at=NOON, actor="kasse", known=known))
+    identities, found = known or Identities(), list[Fact]()
+    for place, draft in read(raw, **given).drafts:
+        source = Source(digest=digest_of(raw), place=place)
+        verdict = identities.judge(draft, source)
+        if isinstance(verdict, New):
+            found.append(fact_of(draft, verdict, source, {"recorded_at": NOON, "actor": "kasse"}))
+    return found
 
 
 def faults(reading: Reading) -> list[tuple[str, str, str | None]]:

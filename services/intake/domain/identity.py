@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
 from services.intake.domain.errors import Fault, Words
-from services.intake.domain.reading import Draft, Reading, content_of
+from services.intake.domain.reading import Draft, content_of
 from services.intake.domain.seen import Seen
 from shared.contracts.intake import Fact
 from shared.values.source import Source, id_of
@@ -235,16 +234,3 @@ def fact_of(draft: Draft, verdict: New, source: Source, said: Mapping[str, Any])
     if verdict.twin > 1 and "voucher" in body:
         body = {"voucher": body["voucher"].model_copy(update={"twin": verdict.twin})}
     return event(id=verdict.fact, subject=draft.subject, source=source, corrects=verdict.corrects, **body, **said)
-
-
-def facts_of(
-    reading: Reading, digest: str, *, recorded_at: datetime, actor: str, known: Identities | None = None
-) -> Iterator[Fact]:
-    """Facts a file brings where nothing (or only ``known``) was handed in before. For trying out and for tests."""
-    identities = known or Identities()
-    said = {"recorded_at": recorded_at, "actor": actor}
-    for place, draft in reading.drafts:
-        source = Source(digest=digest, place=place)
-        verdict = identities.judge(draft, source)
-        if isinstance(verdict, New):
-            yield fact_of(draft, verdict, source, said)
