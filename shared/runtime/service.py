@@ -47,6 +47,7 @@ from shared.persistence.database import Database, driver_error, is_lost
 from shared.persistence.migrations import History
 from shared.runtime import kafka
 from shared.runtime.access import Actor
+from shared.runtime.chores import Chore, Chores
 from shared.runtime.embedded import Gate
 from shared.runtime.kafka import Consumers
 from shared.runtime.settings import Settings
@@ -110,22 +111,6 @@ class Stream:
         return event
 
 
-@dataclass
-class Chore:
-    """What a service does by itself. See ``Service.chore``."""
-
-    name: str
-    run: Callable[[], object]
-    every: float
-    when: Callable[[], bool] | None = None
-    wakes: bool = True
-    due: float = 0.0
-    earliest: float = 0.0
-    pause: float = 0.1
-    failures: int = 0
-    """How often in a row it has failed."""
-
-
 class Service:
     """One service. Made in its ``app.py``, run by ``running()``; consumers, pages and chores only translate and call a door."""
 
@@ -167,9 +152,8 @@ class Service:
         self._open = threading.Event()
         self._troubles: dict[str, str] = {"start": "it is starting"}
         self._inboxes: dict[str, Inbox] = {}
-        self._chores: list[Chore] = []
-        self._wake, self._stopping = threading.Event(), threading.Event()
-        self._worker: threading.Thread | None = None
+        self._chores = Chores(name, self._trouble, _is_passing)
+        self._stopping = threading.Event()
         self._broker: KafkaBroker | None = None
         self._relay: Relay | None = None
         self._relaying: asyncio.Task[None] | None = None
@@ -180,8 +164,7 @@ class Service:
         )
         self.telemetry.gauge("not_ready", "1 while readiness names a cause", lambda: {(): float(bool(self.causes()))})
         self.telemetry.gauge(
-            "chore_failures", "How often in a row a chore has failed: 0 when it works",
-            lambda: {(chore.name,): float(chore.failures) for chore in self._chores}, ("chore",),
+            "chore_failures", "How often in a row a chore has failed: 0 when it works", self._chores.failures, ("chore",)
         )
 
     # ── the two doors ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -247,42 +230,11 @@ class Service:
         Returns the use case ``True``, there is more to do and it runs again at once; else it rests as long as it worked,
         so that chores take at most half of the time. After an error it pauses, longer each time.
         """
-        self._chores.append(Chore(_name(use_case), partial(self._transact, use_case), every, when, wakes))
+        self._chores.add(Chore(_name(use_case), partial(self._transact, use_case), every, when, wakes))
 
     def wake(self) -> None:
         """Say that there may be something to do for the chores."""
-        self._wake.set()
-
-    def _do_chores(self) -> None:
-        while not self._stopping.is_set():
-            woken = self._wake.is_set()
-            self._wake.clear()
-            for chore in self._chores:
-                now = time.monotonic()
-                if woken and chore.wakes:
-                    chore.due = min(chore.due, max(now, chore.earliest))
-                if now >= chore.due and not self._stopping.is_set():
-                    self._do_chore(chore)
-            pause = min((chore.due for chore in self._chores), default=time.monotonic() + 60) - time.monotonic()
-            if pause > 0:
-                self._wake.wait(pause)
-
-    def _do_chore(self, chore: Chore) -> None:
-        name, began = chore.name, time.monotonic()
-        try:
-            more = (chore.when is None or chore.when()) and chore.run() is True
-        except Exception as error:
-            passing = is_lost(error) or isinstance(error, OutcomeUnknown | NotOpen)
-            chore.failures += 1
-            chore.pause = min(chore.pause * 2, LONGEST_PAUSE if passing else 60.0)
-            self._trouble(f"chore {name}", f"{name} fails: {in_one_line(error)}")
-            log.warning("chore %s fails; again in %.1f s: %s", name, chore.pause, in_one_line(error), exc_info=not passing)
-            chore.due = chore.earliest = time.monotonic() + chore.pause
-            return
-        self._trouble(f"chore {name}", None)
-        now, chore.pause, chore.failures = time.monotonic(), 0.1, 0
-        chore.earliest = now if more else now + max(0.02, now - began)
-        chore.due = now if more else now + chore.every
+        self._chores.wake()
 
     # ── how it is ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -324,7 +276,7 @@ class Service:
         if self._open.is_set() and not self._stopping.is_set():
             if self._relaying is not None and self._relaying.done():
                 return "the relay has ended"
-            if self._worker is not None and not self._worker.is_alive():
+            if self._chores.died:
                 return "the thread of the chores has ended"
         return None
 
@@ -410,15 +362,14 @@ class Service:
             await self._verify()
             await self._patiently("parked facts", self._try_parked_again)
             again = Chore("retry_parked", self._try_parked_again, RETRY_EVERY, wakes=False, due=time.monotonic() + RETRY_EVERY)
-            self._chores.append(again)
+            self._chores.add(again)
             gc.freeze()                             # what is here now stays: nobody need look at it again
             self._open.set()
             self._broker = await kafka.started(
                 self.settings, self._new_broker, lambda why: self._trouble("kafka", why), self._trouble
             )
             self._relaying = asyncio.create_task(self._new_relay().run(), name=f"{self.name} relay")
-            self._worker = threading.Thread(target=self._do_chores, name=f"{self.name} chores", daemon=True)
-            self._worker.start()
+            self._chores.start()
             self._trouble("start", None)
             log.info("%s is ready", self.name)
         except Exception as error:
@@ -429,15 +380,13 @@ class Service:
     async def _go_down(self, opening: asyncio.Task[None]) -> None:
         self._trouble("stop", "it is going down")
         self._stopping.set()
-        self._wake.set()
+        self._chores.stop()
         if not opening.done():
             opening.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await opening
-        if self._worker is not None:
-            await asyncio.to_thread(self._worker.join, self.settings.graceful_seconds)
-            if self._worker.is_alive():             # a daemon: what it was at is rolled back when the process ends
-                log.warning("%s goes down although a chore has not ended", self.name)
+        if not await asyncio.to_thread(self._chores.join, self.settings.graceful_seconds):
+            log.warning("%s goes down although a chore has not ended", self.name)
         if self._broker is not None:
             await self._broker.stop()
         if self._relaying is not None:
@@ -540,6 +489,11 @@ class Service:
             self._troubles.pop(what, None)
         else:
             self._troubles[what] = reason
+
+
+def _is_passing(error: BaseException) -> bool:
+    """Is it over by itself some day: a database that is away, a service that is not open?"""
+    return is_lost(error) or isinstance(error, OutcomeUnknown | NotOpen)
 
 
 def _name(use_case: UseCase) -> str:
