@@ -148,7 +148,7 @@ def load(
 def decide(
     subject: Subject,
     instruction: Annotated[
-        str, typer.Argument(help="The instruction as JSON: its kind and fields, as the OpenAPI page lists them.")
+        str, typer.Argument(help="The instruction as JSON: its kind and fields, as docs/handin.md lists them.")
     ],
     approved_by: Annotated[str | None, typer.Option(help="Name of the second token, where four eyes are due.")] = None,
     as_json: AsJson = False,

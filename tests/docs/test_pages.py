@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import pytest
 import typer
+from pydantic import TypeAdapter
 
 from services.__main__ import app
+from shared.contracts.intake import Instruction
 from shared.runtime.access import MAY, ROLES
 from shared.runtime.settings import PREFIX, Settings
 from tests.docs.pages import PAGES, ROOT, anchors, commands, links, quoted, runnable, text_of
@@ -101,6 +104,15 @@ def test_the_table_of_settings_is_that_of_the_program() -> None:
         words = " ".join((field.description or "").split()).replace("``", "`")
         expected.append((PREFIX + name.upper(), default, words))
     assert rows == expected
+
+
+def test_the_table_of_instructions_names_every_kind_and_each_is_one_that_intake_takes() -> None:
+    somebody = "00000000-0000-4000-8000-000000000000"
+    written = re.findall(r'^\| `(\{"kind": .*?\})` \|', text_of(ROOT / "docs/handin.md"), re.M)
+    named = [json.loads(re.sub(r'("(?:voucher|payment|finding|fact)": )"…"', rf'\1"{somebody}"', one)) for one in written]
+    taken = [TypeAdapter(Instruction).validate_python(one) for one in named]
+    union, _ = get_args(Instruction)
+    assert {type(one) for one in taken} == set(get_args(union))
 
 
 def test_the_table_of_roles_is_that_of_the_program() -> None:

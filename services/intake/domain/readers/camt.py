@@ -144,8 +144,8 @@ def _entries(document: Document, given: Given, remarks: list[str], numbers: Iter
         line = error.lineno or 0
         yield Row(
             f"{at or next(numbers)}.ende",
-            {"Zeile": line, "Meldung": str(error)[:300]},
-            faults=(Fault("BANK-06", None, f"Zeile {line}: {error}"[:300]),),
+            {"Zeile": line, "Meldung": error.msg[:300]},
+            faults=(Fault("BANK-06", None, f"Zeile {line}: {error.msg.partition(', line ')[0]}"[:300]),),
         )
 
 
