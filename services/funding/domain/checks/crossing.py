@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from uuid import UUID
 
-from services.funding.domain.case import Case
+from services.funding.domain.case import Case, CaseVoucher
 from shared.contracts.intake import Award
-from shared.values.money import round_down
+from shared.values.money import apportion, round_down
 from shared.values.subject import subject_of
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """An amount at risk on the vouchers of one invoice, in cents: the parts add up to it."""
+
+    by_voucher: Mapping[UUID, int]
+    """Fact of a voucher → its part."""
+    by_measure: Mapping[str, int]
+    """Measure key → its part."""
+
+
+def spread(at_risk_cents: int, claims: Sequence[CaseVoucher]) -> Spread:
+    """Spread an amount at risk over claims, by what each of them claims."""
+    parts = apportion(at_risk_cents, [v.data.eligible_cents for v in claims])
+    by_measure: dict[str, int] = defaultdict(int)
+    for voucher, part in zip(claims, parts, strict=True):
+        by_measure[voucher.data.measure] += part
+    return Spread({v.fact: part for v, part in zip(claims, parts, strict=True)}, dict(by_measure))
 
 
 def crossed(measures: Iterable[str]) -> tuple[str, ...]:

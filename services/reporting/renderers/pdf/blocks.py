@@ -509,8 +509,8 @@ def draw_verification(flow: Flow, document: Document, digest: str, verify_url: s
     text = Style("regular", 8.4, BODY)
     width = flow.frame.inner - side - 44
     hints = flow.type.lines(word["how to verify"], text, min(width, 420))
-    link = Style("semibold", 8.6, ACCENT)
-    urls = flow.type.lines(verify_url, Style("semibold", 7.6, ACCENT), width)
+    link = Style("semibold", 7.6, ACCENT)
+    urls = flow.type.lines(verify_url, link, width)
     replaced = flow.type.replaced
     notes: list[str] = []
     if replaced:
@@ -543,7 +543,6 @@ def draw_verification(flow: Flow, document: Document, digest: str, verify_url: s
         y -= 10.8
     y -= 2.4
     node = flow.root.add("P").add("Link")
-    link = Style("semibold", 7.6, ACCENT)
     for line in urls:
         sheet.write(node, x, y, line, link)
         _link(flow, node, verify_url, (x, y - 2, x + flow.type.width(line, link), y + 7), word["qr"].format(verify_url))

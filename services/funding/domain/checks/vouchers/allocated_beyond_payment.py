@@ -9,12 +9,12 @@ from fractions import Fraction
 from services.funding.domain.case import Case, CaseVoucher
 from services.funding.domain.checks import objects
 from services.funding.domain.checks.arithmetic import less, sum_of
-from services.funding.domain.checks.crossing import crossed, eu_part
+from services.funding.domain.checks.crossing import crossed, eu_part, spread
 from services.funding.domain.checks.proofs import Proofs, references, unproven
 from services.funding.domain.finding import NOT_APPLICABLE, Noticed, Said, check, written
 from services.funding.domain.invoice import Invoice
 from shared.contracts.funding import Severity
-from shared.values.money import apportion, round_half_up
+from shared.values.money import round_half_up
 
 
 @check("BEL-03", Severity.ERROR, "voucher")
@@ -42,19 +42,16 @@ def allocated_beyond_payment(case: Case) -> Iterator[Said]:
         # Shares that exceed the invoice itself are at risk in BEL-01; only what the payment falls short is at risk here.
         claimed = min(sum(cents), claims[0].data.payable_cents) if _beyond_whole(claims) else sum(cents) - rounded_up
         at_risk = max(0, claimed - proof.invoice_paid_cents)
-        parts = apportion(at_risk, cents)
-        by_measure: dict[str, int] = defaultdict(int)
-        for voucher, part in zip(claims, parts, strict=True):
-            by_measure[voucher.data.measure] += part
+        parts = spread(at_risk, claims)
         yield Noticed(
             object=objects.invoice(invoice),
             at_risk_cents=at_risk,
-            at_risk_eu_cents=eu_part(case, by_measure),
+            at_risk_eu_cents=eu_part(case, parts.by_measure),
             inputs=written({v.name: v.data.eligible_cents for v in claims} | {"paid": proof.invoice_paid_cents}),
             arithmetic=f"{sum_of(cents)}; {less(claimed, proof.invoice_paid_cents)}",
             references=(*(r for v in claims for r in v.references), *references(proof)),
-            crosses=crossed(by_measure),
-            vouchers={v.fact: part for v, part in zip(claims, parts, strict=True)},
+            crosses=crossed(parts.by_measure),
+            vouchers=parts.by_voucher,
         )
 
 

@@ -9,11 +9,11 @@ from fractions import Fraction
 from services.funding.domain.case import Case, CaseVoucher
 from services.funding.domain.checks import objects
 from services.funding.domain.checks.arithmetic import less, number, sum_of
-from services.funding.domain.checks.crossing import crossed, eu_part
+from services.funding.domain.checks.crossing import crossed, eu_part, spread
 from services.funding.domain.finding import NOT_APPLICABLE, Noticed, Said, check, written
 from services.funding.domain.invoice import Invoice
 from shared.contracts.funding import Severity
-from shared.values.money import apportion, round_half_up
+from shared.values.money import round_half_up
 
 
 @check("BEL-01", Severity.ERROR, "voucher")
@@ -42,22 +42,19 @@ def _beyond_invoice(case: Case, invoice: Invoice, claims: Sequence[CaseVoucher])
         max(round_half_up(v.data.eligible_cents / _share(v)) for v in claims), max(v.data.payable_cents for v in claims)
     )
     at_risk = max(0, sum(cents) - whole)
-    parts = apportion(at_risk, cents)
-    by_measure: dict[str, int] = defaultdict(int)
-    for voucher, part in zip(claims, parts, strict=True):
-        by_measure[voucher.data.measure] += part
+    parts = spread(at_risk, claims)
     return Noticed(
         object=objects.invoice(invoice),
         at_risk_cents=at_risk,
-        at_risk_eu_cents=eu_part(case, by_measure),
+        at_risk_eu_cents=eu_part(case, parts.by_measure),
         inputs={
             **written({v.name: v.data.eligible_cents for v in claims}),
             "shares": " + ".join(number(_share(v)) for v in claims),
         },
         arithmetic=f"{sum_of(cents)}; {less(sum(cents), whole)}",
         references=tuple(r for v in claims for r in v.references),
-        crosses=crossed(by_measure),
-        vouchers={v.fact: part for v, part in zip(claims, parts, strict=True)},
+        crosses=crossed(parts.by_measure),
+        vouchers=parts.by_voucher,
     )
 
 
