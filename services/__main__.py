@@ -171,7 +171,8 @@ def decide(
 def report(
     subject: Subject,
     document: Annotated[
-        str, typer.Option(help="D5 Belegliste, D6 Kofinanzierungsnachweis, D7 Abgleichsbericht, D9 Programm.")
+        str,
+        typer.Option(help="D5 Belegliste (measures, without it), D6 Kofinanzierungsnachweis, D7 Abgleichsbericht, D9 Programm."),
     ] = "",
     as_of: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Cut-off date (Stichtag); today without it.")

@@ -74,7 +74,10 @@ def examine(content: bytes) -> Proof:
         spelled = canonical(report) == data
     except (ValueError, NotCanonical, RecursionError) as error:
         why = str(error)[:300]
-        step = Step(f"the data is no canonical JSON: {why}", f"die Daten sind kein kanonisches JSON: {why}", False)
+        step = Step(
+            f"this is neither a report's PDF nor its JSON, which alone carry the data to verify: {why}",
+            f"das ist weder die PDF- noch die JSON-Datei eines Berichts; nur sie tragen die Daten zum Nachrechnen: {why}", False,
+        )
         return Proof((step,), sha256=sha256)
     if not isinstance(report, dict) or report.get("format") != FORMAT:
         step = Step(f"the data is not a report of format {FORMAT}", f"die Daten sind kein Bericht im Format {FORMAT}", False)

@@ -311,7 +311,7 @@ class _ToRoot(logging.Handler):
 
 
 class Progress:
-    """How far something is: one line rewritten on a terminal, JSON lines elsewhere.
+    """How far something is: one line rewritten on a terminal, JSON lines elsewhere, where nothing is said twice in a row.
 
     >>> import io; out = io.StringIO(); Progress(out).tell("reading", 3, 10); out.getvalue()
     '{"step": "reading", "done": 3, "of": 10}\\n'
@@ -320,13 +320,17 @@ class Progress:
     def __init__(self, out: TextIO | None = None) -> None:
         self.out = out or sys.stderr
         self.terminal = self.out.isatty()
-        self._width = 0
+        self._width, self._last = 0, ""
 
     def tell(self, step: str, done: int | None = None, of: int | None = None) -> None:
         """Say that ``step`` has come to ``done`` of ``of``."""
         if not self.terminal:
             line = {name: value for name, value in (("step", step), ("done", done), ("of", of)) if value is not None}
-            self.out.write(json.dumps(line, ensure_ascii=False) + "\n")
+            text = json.dumps(line, ensure_ascii=False)
+            if text == self._last:
+                return
+            self._last = text
+            self.out.write(text + "\n")
         else:
             count = "" if done is None else f" {done:,}" if of is None else f" {done:,} of {of:,}"
             text = f"{step}{count}"

@@ -120,10 +120,11 @@ def test_progress_is_one_line_on_a_terminal_and_json_elsewhere() -> None:
     terminal, pipe = Terminal(), io.StringIO()
     for out in (terminal, pipe):
         progress = Progress(out)
-        progress.tell("reading rows", 9_000, 10_000)
+        for _ in range(3):
+            progress.tell("reading rows", 9_000, 10_000)
         progress.tell("done")
         progress.end()
-    assert terminal.getvalue() == "\rreading rows 9,000 of 10,000\rdone" + " " * 24 + "\n"
+    assert terminal.getvalue() == "\rreading rows 9,000 of 10,000" * 3 + "\rdone" + " " * 24 + "\n"
     assert [json.loads(line) for line in pipe.getvalue().splitlines()] == [
         {"step": "reading rows", "done": 9_000, "of": 10_000}, {"step": "done"}
     ]
