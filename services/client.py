@@ -151,10 +151,6 @@ class Client:
         found: dict[str, Any] = self.call("auditor", "GET", "/reporting/statements", params=params).json()
         return found
 
-    def vouchers(self, subject: str, as_of: date) -> int:
-        """How many vouchers of a measure stand on a day."""
-        return int(self.statement(subject, as_of).get("vouchers", 0))
-
     def issue(self, subject: str, document: str, as_of: date | None = None, *, incomplete: bool = False) -> dict[str, Any]:
         """Issue a report, or get the last version if nothing has changed."""
         params = {"subject": subject, "document": document, "incomplete": str(incomplete).lower()}

@@ -29,6 +29,8 @@ TOTALS: Final = ("planned_cents", "committed_cents", "received_cents", "spent_ce
 FORMATS: Final = ("pdf", "csv", "json")
 Found = tuple[str, str, int | None, str, int]
 """Code, object, year, severity, cents at risk."""
+Lacking = tuple[str, str, str]
+"""Code, object, what is missing of it."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,10 @@ class Shown:
     missing: dict[str, int]
     totals: dict[str, int]
     vouchers: int
-    measures: int
+    measures: dict[str, dict[str, int]]
+    """Totals of each measure, by its key."""
+    lacks: set[Lacking] = field(default_factory=set)
+    """The missing facts one by one."""
     reports: list[dict[str, str]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     """How it differs from what was expected."""
@@ -146,22 +151,31 @@ def _look(client: Client, programme: Programme, act: Act) -> Shown:
     answer = client.statement(programme.subject, act.as_of)
     statement = answer["statement"]
     if statement is None:
-        return Shown(act.as_of, {}, {}, dict.fromkeys(TOTALS, 0), 0, 0, faults=["no statement"])
-    measures = [key for line in statement["lines"] for key in line["measures"]]
+        return Shown(act.as_of, {}, {}, dict.fromkeys(TOTALS, 0), 0, {}, faults=["no statement"])
+    keys = [key for line in statement["lines"] for key in line["measures"]]
+    of_measures = {key: client.statement(f"measure/{key}", act.as_of) for key in keys}
+    statements = [statement, *(of["statement"] for of in of_measures.values())]
     shown = Shown(
         as_of=act.as_of,
         findings=dict(sorted(statement["counts"].items())),
         missing=dict(sorted(statement["missing"].items())),
-        totals={name: statement["totals"][name] for name in TOTALS},
-        vouchers=sum(client.vouchers(f"measure/{key}", act.as_of) for key in measures),
-        measures=len(measures),
+        totals=_totals(statement),
+        vouchers=sum(of["vouchers"] for of in of_measures.values()),
+        measures={key: _totals(of["statement"]) for key, of in of_measures.items()},
+        lacks={(m["code"], m["object"], m["what"]) for of in statements for check in of["checks"] for m in check["missing"]},
     )
     shown.faults = list(differences(act.expected, shown, answer["findings"]))
     return shown
 
 
+def _totals(statement: dict[str, Any]) -> dict[str, int]:
+    return {name: statement["totals"][name] for name in TOTALS}
+
+
 def differences(expected: dict[str, Any], shown: Shown, findings: list[dict[str, Any]]) -> Iterator[str]:
-    """How an act differs from its ``expected.toml``: findings one by one, missing facts by code, totals to the cent."""
+    """How an act differs from its ``expected.toml``: findings and missing facts one by one, totals to the cent, all measures."""
+    if expected["as_of"] != shown.as_of:
+        yield f"as of: expected {expected['as_of']}, is {shown.as_of}"
     have = [(f["code"], f["object"], f["budget_year"], f["severity"], f["at_risk_cents"]) for f in findings]
     for f in expected.get("finding", ()):
         want = (f["code"], f["object"], f.get("year"), f["severity"], f["at_risk_cents"])
@@ -172,12 +186,25 @@ def differences(expected: dict[str, Any], shown: Shown, findings: list[dict[str,
             have.remove(found)
     for rest in have:
         yield f"there and not expected: {_words(rest)}"
-    missing = Counter(m["code"] for m in expected.get("missing", ()))
-    if dict(missing) != shown.missing:
-        yield f"missing facts: expected {dict(missing) or 'none'}, there are {shown.missing or 'none'}"
+    missing = {(m["code"], m["object"], m["what"]) for m in expected.get("missing", ())}
+    for code, name, what in sorted(missing ^ shown.lacks):
+        there = "expected to be missing" if (code, name, what) in missing else "missing and not expected"
+        yield f"{there}: {code} {name}, {what}"
+    if Counter(code for code, _, _ in missing) != shown.missing:
+        yield f"missing facts: expected {sorted(missing) or 'none'}, there are {shown.missing or 'none'}"
+    yield from _other_totals("", expected["totals"], shown.totals)
+    measures = {of["key"]: of for of in expected["measure"]}
+    for key in sorted(measures.keys() | shown.measures.keys()):
+        if key not in measures or key not in shown.measures:
+            yield f"measure {key}: {'expected and not there' if key in measures else 'there and not expected'}"
+        else:
+            yield from _other_totals(f"measure {key}, ", measures[key], shown.measures[key])
+
+
+def _other_totals(whose: str, expected: dict[str, Any], totals: dict[str, int]) -> Iterator[str]:
     for name in TOTALS:
-        if expected["totals"][name] != shown.totals[name]:
-            yield f"{name}: expected {write_cents(expected['totals'][name])}, is {write_cents(shown.totals[name])}"
+        if expected[name] != totals[name]:
+            yield f"{whose}{name}: expected {write_cents(expected[name])}, is {write_cents(totals[name])}"
 
 
 def _is(found: Found, want: Found) -> bool:
@@ -256,7 +283,7 @@ def table(shown: dict[str, list[Shown]]) -> list[tuple[str, ...]]:
             key,
             str(number),
             act.as_of.isoformat(),
-            str(act.measures),
+            str(len(act.measures)),
             str(act.vouchers),
             *(write_cents(act.totals[name]) for name in TOTALS),
             " ".join(f"{code}×{count}" if count > 1 else code for code, count in act.findings.items())
