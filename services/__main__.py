@@ -350,6 +350,13 @@ def demo(
             f"{keep} is not empty; the demo begins with nothing, so name a new folder",
             f"{keep} ist nicht leer; die Vorführung beginnt mit nichts, also einen neuen Ordner nennen",
         ), USAGE)
+    try:
+        chosen = demonstration.load(folder, tuple(programmes or ()))
+    except FileNotFoundError as error:
+        _end(said(
+            f"{error.filename} is not there; name the folder of the hand-ins with --from",
+            f"{error.filename} gibt es nicht; den Ordner der Einreichungen mit --from nennen",
+        ), USAGE)
     from shared.runtime import stack
     from shared.runtime.telemetry import Progress
 
@@ -363,7 +370,7 @@ def demo(
             Client(running.url, token_for(settings)) as client,
         ):
             try:
-                shown = demonstration.play(client, demonstration.load(folder, tuple(programmes or ())), to, progress)
+                shown = demonstration.play(client, chosen, to, progress)
             except (Refused, NotSettled) as error:
                 _end(str(error), DIFFERENT)
     to.mkdir(parents=True, exist_ok=True)

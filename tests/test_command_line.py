@@ -130,6 +130,13 @@ def test_the_demo_begins_with_nothing(data: Path) -> None:
     assert (answer.exit_code, "is not empty" in answer.stderr) == (2, True)
 
 
+def test_a_demo_whose_files_are_elsewhere_says_how_to_name_their_folder(data: Path) -> None:
+    answer = run("demo", "peine", "--from", data / "elsewhere")
+    assert answer.exit_code == 2
+    assert "elsewhere" in answer.stderr
+    assert "--from" in answer.stderr
+
+
 def test_a_misspelt_setting_is_refused_before_anything_starts(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRUEFPFAD_DATEN", "x")
     answer = run("token", "list")
