@@ -190,8 +190,10 @@ DECIDING_ROLES: Final = frozenset({"entscheidung", "beschluss", "beschlussfassun
 
 
 def is_deciding(step: Step) -> bool:
-    """Is a decision taken here?"""
-    return step.authoritative is True or (step.role or "").strip().casefold() in DECIDING_ROLES
+    """Is a decision taken here? What the council system says outright counts before what the role is called."""
+    if step.authoritative is not None:
+        return step.authoritative
+    return (step.role or "").strip().casefold() in DECIDING_ROLES
 
 
 def deciding_step(paper: Paper) -> Step | None:

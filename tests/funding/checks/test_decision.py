@@ -85,6 +85,10 @@ class TestOnlyConsulted:
         step = a_step("Kreistag", "Vorberatung", authoritative=True)
         assert run(only_consulted, decided(steps=(step,))).outcome is Outcome.HOLDS
 
+    def test_a_step_marked_as_not_authoritative_decides_nothing_whatever_its_role_says(self) -> None:
+        step = a_step("Ausschuss", "Beschlussfassung", authoritative=False)
+        assert finding(only_consulted, decided(steps=(step,)))
+
     @pytest.mark.parametrize("result", [None, StepResult.REJECTED, StepResult.POSTPONED, StepResult.NOTED, StepResult.UNKNOWN])
     def test_a_deciding_step_without_a_positive_result_decides_nothing(self, result: StepResult | None) -> None:
         assert finding(only_consulted, decided(steps=(a_step(result=result, result_raw=None),)))
