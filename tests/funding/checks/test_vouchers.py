@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -169,6 +170,15 @@ class TestPaidOtherAmount:
         voucher = a_voucher(1, 95_00, gross_cents=100_00, proof=a_proof(95_00))
         found = finding(paid_other_amount, a_case(vouchers=(voucher,)))
         assert (found.at_risk_cents, found.arithmetic) == (0, "100,00 − 0,00 − 0,00 = 100,00; 95,00 − 100,00 = −5,00")
+
+    def test_a_claim_beyond_what_was_invoiced_and_paid_is_at_risk_with_what_exceeds_the_payment(self) -> None:
+        def claiming(cents: int, **data: Any):
+            return a_case(vouchers=(a_voucher(1, cents, gross_cents=100_00, proof=a_proof(100_00), **data),))
+
+        assert run(paid_other_amount, claiming(100_01)).outcome is Outcome.HOLDS
+        found = finding(paid_other_amount, claiming(100_02))
+        assert (found.severity, found.at_risk_cents) == (Severity.ERROR, 2)
+        assert found.arithmetic == "100,00 − 0,00 − 0,00 = 100,00; 100,00 − 100,00 = 0,00; 100,02 − 100,00 = 0,02"
 
     def test_paid_less_discount_and_credit_holds(self) -> None:
         voucher = a_voucher(1, 93_00, gross_cents=100_00, discount_cents=2_00, credit_cents=5_00, proof=a_proof(93_00))

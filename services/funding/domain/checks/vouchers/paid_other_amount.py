@@ -19,7 +19,8 @@ TOLERANCE_CENTS = 1
 def paid_other_amount(case: Case) -> Iterator[Said]:
     """Was exactly what was payable paid: gross less discount and credit? Silent without proof of payment (BEL-05).
 
-    At risk is what is claimed beyond the payment; where a share was declared BEL-03 judges that. A discount not taken is a note.
+    At risk is what is claimed beyond the payment, also where it was paid as invoiced and more was claimed; where a share was
+    declared BEL-03 judges that. A discount not taken is a note.
     """
     judged = [v for v in case.vouchers if v.data.gross_cents > 0]
     if not judged:
@@ -29,11 +30,13 @@ def paid_other_amount(case: Case) -> Iterator[Said]:
     yield from unproven(case, judged, proofs)
     for voucher in judged:
         data, proof = voucher.data, proofs.of(voucher)
-        if proof is None or abs(proof.invoice_paid_cents - data.payable_cents) <= TOLERANCE_CENTS:
+        if proof is None:
             continue
         paid = proof.invoice_paid_cents
         unused = data.discount_cents > 0 and abs(paid - data.payable_cents - data.discount_cents) <= TOLERANCE_CENTS
         beyond = max(0, data.eligible_cents - paid) if data.allocation is None and not unused else 0
+        if abs(paid - data.payable_cents) <= TOLERANCE_CENTS and beyond <= TOLERANCE_CENTS:
+            continue
         payable = less(data.gross_cents, data.discount_cents, data.credit_cents)
         yield about(
             case,
