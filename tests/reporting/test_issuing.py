@@ -126,7 +126,7 @@ def test_an_entry_is_heard_with_all_that_its_line_is_found_by() -> None:
     heard = EntryHeard.model_validate_json(told.model_dump_json())
     assert heard.model_dump() == told.model_dump(
         include={*Event.model_fields, "entry"}
-    ) | {"entry": told.model_dump(include={"entry": EntryPlace.model_fields.keys()})["entry"]}
+    ) | {"entry": told.model_dump(include={"entry": set(EntryPlace.model_fields)})["entry"]}
 
 
 def test_issued_again_without_a_change_it_is_the_same_report(desk: Desk) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reporting.domain.document import Cell, Cents, Document, Paragraph, RowKind, Table, plain, printed, tables
+from services.reporting.domain.document import Cell, Cents, Document, Mark, Paragraph, RowKind, Table, plain, printed, tables
 from services.reporting.domain.documents import common, wording
 from services.reporting.domain.documents.all import OF_MEASURE, OF_PROGRAMME
 from services.reporting.domain.documents.programme_overview import kind_of_municipality
@@ -184,6 +184,7 @@ def test_a_programme_without_municipalities_is_reported_calmly() -> None:
         "programme/P", Source(digest=LIST, place="2"), programme, statement, Basis(id_of("s"), WHEN), ()
     )
     document = OF_PROGRAMME["D9"](snapshot, "P-D9-2026-02-28-1")
+    assert (document.notices[0].mark, document.notices[0].title) == (Mark.HOLDS, "Ohne Feststellung")
     assert all(table.rows for _, table in tables(document))
     assert "Es sind weder Teilnahmen noch Maßnahmen gemeldet." in words(document)
     assert pages(document).startswith(b"%PDF")
@@ -406,6 +407,29 @@ def test_a_programme_prints_its_measures_and_they_add_up() -> None:
     table = table_of(OF_PROGRAMME["D9"](snapshot, "P-D9-2026-02-28-1"), "Maßnahmen")
     assert next(sums(table)) == (2, 100, 100)
     assert all(printed == added for _, printed, added in sums(table))
+
+
+def test_page_one_of_a_programme_says_what_was_found_the_gravest_first_and_counts_what_comes_again() -> None:
+    def found(code: str, severity: Severity, object: str, waived: str | None = None) -> Finding:
+        return two_vouchers().find(code).model_copy(
+            update={"id": id_of(code, object), "code": code, "severity": severity, "object": object, "waived": waived}
+        )
+
+    statement = ProgrammeStatement(
+        as_of=AS_OF, rule_set="national", rules=RULES, facts_upto=1, totals=NOTHING, lines=(), figures=(), checks=(), findings=()
+    )
+    snapshot = ProgrammeSnapshot(
+        "programme/P", Source(digest=LIST, place="2"),
+        ProgrammeData(key="P", name="Programm", rule_set="national", period=Period(start=AS_OF, end=AS_OF)), statement,
+        Basis(id_of("s"), WHEN), (
+            found("PRG-03", Severity.WARNING, "a"), found("BEL-05", Severity.BLOCKING, "b"),
+            found("BEL-05", Severity.BLOCKING, "c"), found("PRG-02", Severity.ERROR, "d", waived="geprüft"),
+        ),
+    )
+    notice = OF_PROGRAMME["D9"](snapshot, "P-D9-2026-02-28-1").notices[0]
+    assert (notice.mark, notice.title) == (Mark.BLOCKING, "3 offene Feststellungen")
+    assert notice.text is not None
+    assert notice.text.startswith("BEL-05 ") and " (2), PRG-03 " in notice.text and "PRG-02" not in notice.text
 
 
 def test_each_sum_of_a_programme_is_added_up_by_funder_municipality_and_measure_and_a_cent_off_is_told() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -18,6 +19,7 @@ from services.reporting.domain.document import (
     Fact,
     KeyFigure,
     Mark,
+    Notice,
     Paragraph,
     Reference,
     Row,
@@ -39,6 +41,17 @@ SHOWN = (FunderKind.ESF, FunderKind.BUND, FunderKind.LAND, FunderKind.MUNICIPALI
 """Funders with a column of their own; the others are added up."""
 
 
+def _verdict(snapshot: ProgrammeSnapshot) -> Notice:
+    """What was found, so that nobody reads the figures without it: how often each check speaks, the gravest first."""
+    found = [f for f in snapshot.findings if f.is_open]
+    if not found:
+        return Notice(Mark.HOLDS, "Ohne Feststellung", "Zum Programm und zu seinen Maßnahmen ist keine Feststellung offen.")
+    often = Counter(f.code for f in sorted(found, key=lambda f: (f.severity.rank, f.code)))
+    title = "1 offene Feststellung" if len(found) == 1 else f"{write_count(len(found))} offene Feststellungen"
+    told = ", ".join(f"{code} {catalogue.title(code, 'de')}" + (f" ({n})" if n > 1 else "") for code, n in often.items())
+    return Notice(common.gravest(found), title, f"{told}.")
+
+
 def compose(snapshot: ProgrammeSnapshot, number: str) -> Document:
     """The overview of a programme as of its statement's day."""
     statement, programme = snapshot.statement, snapshot.programme
@@ -57,7 +70,7 @@ def compose(snapshot: ProgrammeSnapshot, number: str) -> Document:
             common.version(number),
             Fact("Regelwerk", Text(wording.rule_set(statement.rule_set))),
         ),
-        notices=common.notices(snapshot),
+        notices=(_verdict(snapshot), *common.notices(snapshot)),
         key_figures=(
             KeyFigure("Kommunen am Stichtag", Count(len(active)), f"von {len(statement.lines)} je beteiligten"),
             KeyFigure("gesichert zugesagt", Cents(statement.totals.committed_cents)),
