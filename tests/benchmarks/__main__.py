@@ -143,7 +143,7 @@ def _report(runs: Sequence[Run], idle: Sequence[float], growth: dict[str, Any], 
         "results": [
             {
                 "name": name, "per_second": round(median[name], 1), "runs": [round(run.per_second, 1) for run in some],
-                "events": some[0].events, "cores": some[-1].cores,
+                "events": some[0].events, "cores": some[-1].cores, "microseconds": some[-1].microseconds,
             }
             for name, some in by_name.items()
         ],
@@ -206,8 +206,16 @@ def page(report: dict[str, Any]) -> str:
     if measures := report["growth"].get("measures"):
         rows = "\n".join(f"| {m['measures']:,} | {m['per_second']:,} |" for m in measures)
         parts.append(f"The same number of vouchers over more measures:\n\n| measures | per second |\n|---:|---:|\n{rows}")
-    if cores := next((r["cores"] for r in report["results"] if r["name"] == "two_hops"), None):
-        parts.append("## Where the time goes\n\nCores used during two_hops: " + _listed(cores) + ".")
+    if busy := [r for r in report["results"] if r["cores"]]:
+        rows = "\n".join(
+            f"| {r['name']} | {_listed(r['microseconds'])} | {sum(r['microseconds'].values())} | {sum(r['cores'].values()):.2f} |"
+            for r in busy
+        )
+        parts.append(
+            "## Where the time goes\n\nProcessor time per voucher, by process, in the last run. What is behind it, and what "
+            "was tried: [developer.md](developer.md#speed).\n\n"
+            "| variant | µs | sum µs | cores used |\n|---|---|---:|---:|\n" + rows
+        )
     return "\n\n".join(parts) + "\n"
 
 
@@ -215,8 +223,8 @@ def _cores(run: Run) -> str:
     return _listed(run.cores) if run.cores else ""
 
 
-def _listed(cores: dict[str, float]) -> str:
-    return ", ".join(f"{name} {used:.2f}" for name, used in cores.items())
+def _listed(used: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in used.items())
 
 
 def _processor() -> str:

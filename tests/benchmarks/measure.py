@@ -47,6 +47,11 @@ class Run:
     def per_second(self) -> float:
         return self.events / self.seconds
 
+    @property
+    def microseconds(self) -> dict[str, int]:
+        """Processor time per voucher, by process."""
+        return {name: round(used * self.seconds / self.events * 1e6) for name, used in self.cores.items()}
+
 
 # ── ours ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
