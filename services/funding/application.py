@@ -650,7 +650,9 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
     """Everything that is known about a measure, reconciled for each of its days. Reads only."""
     session, subject = work.session, due.subject
     place = store.place_of(session, subject)
-    stated = _Stated(due._replace(version=place.version))
+    stated = _Stated(due)
+    if place.version != due.version:
+        return stated                                           # touched since: what came may have to be matched first
     facts = using.memory.facts(session, subject)
     standing = standing_of(facts)
     registered = next((f for f in reversed(standing) if isinstance(f, MeasureRegistered)), None)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from sqlmodel import Session
+
+from services.funding import application
+from services.funding.store import Memory
 from services.reporting.domain.lines import line_of, voucher_lines
 from shared.contracts.funding import EntryPosted, Finding, PaymentMatched, PaymentUnmatched
-from shared.contracts.intake import ConfirmMatch, SetCutOff
+from shared.contracts.intake import ConfirmMatch, IntakeEvent, SetCutOff
+from shared.messaging.work import unit_of_work
 from tests.funding import facts
 from tests.funding.running import Funding
 
@@ -123,3 +129,29 @@ def test_a_corrected_voucher_keeps_what_was_paid_for_it_and_given_back(funding: 
     assert funding.statement(day=BOUGHT).totals.spent_cents == 80_00
     assert funding.statement().totals.spent_cents == 0
     assert cleared(funding) == 0
+
+
+def test_a_correction_that_comes_while_other_measures_are_reconciled_is_matched_before_its_measure_is(funding: Funding) -> None:
+    other = facts.voucher(1, key="M-2", payment_reference="X2", invoice_number="RE-OTHER")
+    told: list[str] = []
+
+    class Meanwhile(Memory):
+        """While the first measure of a batch is read, a correction to the second one is posted."""
+
+        def facts(self, session: Session, subject: str) -> list[IntakeEvent]:
+            if subject == "measure/M-1" and not told:
+                told.append(subject)
+                funding.post(facts.corrected(other, gross_cents=90_00, eligible_cents=90_00))
+            return super().facts(session, subject)
+
+    funding.post(
+        facts.measure(), facts.measure("M-2"), facts.voucher(1, payment_reference="X1"), other,
+        facts.payment(1, -100_00, end_to_end_id="X1"), facts.payment(2, -90_00, end_to_end_id="X2"),
+    )
+    with unit_of_work(funding.database, funding.clock) as work:
+        assert application.match_due(work, funding.using)
+    funding.using = replace(funding.using, memory=Meanwhile())
+    funding.settle()
+    assert told
+    assert codes(funding.findings("measure/M-2")) == []
+    assert funding.rows("select count(*) from journal where matching and kind = 'measure'") == [(0,)]
