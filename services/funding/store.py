@@ -502,10 +502,13 @@ def lock(session: Session, subjects: Iterable[str]) -> dict[str, int]:
 
 
 def touch(session: Session, subjects: Iterable[str], *, own: bool = False) -> None:
-    """Mark subjects as due. Their rows are locked."""
+    """Mark subjects as due. Their rows are locked.
+
+    What follows from other subjects waits for no quiet: only what is posted says that more of it may come.
+    """
     with cursor(session) as run:
         run.execute(
-            """update journal set version = version + 1, touched_at = clock_timestamp(),
+            """update journal set version = version + 1,
                due_since = case when kind in ('measure', 'programme') then coalesce(due_since, clock_timestamp())
                  else due_since end,
                own = own or %s where subject = any(%s)""",
@@ -1107,13 +1110,17 @@ def book(session: Session, subject: str, of: Book) -> Iterator[Entry]:
 
 
 def unbalanced_cents(session: Session) -> int:
-    """Σ of |debits − credits| over the entries of journals that moved lately: anything but 0 is an alarm."""
+    """Σ of |debits − credits| over the entries of journals something was posted to lately, and of measures whose payments may have
+    been matched anew by it: anything but 0 is an alarm."""
     return _count(
         session,
-        """select coalesce(sum(abs(over)), 0)::int8 from
-           (select sum(p.cents) as over from journal j join posting p on p.subject = j.subject
-            where j.touched_at > clock_timestamp() - interval '1 minute'
-            group by p.subject, p.book, p.number having sum(p.cents) <> 0) u""",
+        """with moved as (select subject from journal where touched_at > clock_timestamp() - interval '1 minute'),
+             near as (select subject from moved union
+               select o.measure from moved m join account_use u on m.subject in (u.measure, u.account)
+                 join account_use o on o.account = u.account)
+           select coalesce(sum(abs(over)), 0)::int8 from
+             (select sum(p.cents) as over from near n join posting p on p.subject = n.subject
+              group by p.subject, p.book, p.number having sum(p.cents) <> 0) u""",
         (),
     )
 

@@ -18,7 +18,7 @@ YEAR = Period(start=date(2026, 1, 1), end=date(2026, 12, 31))
 
 
 def registrations(measures: int) -> Iterator[MeasureRegistered]:
-    """The measures, each paid from an account of its own."""
+    """The measures, each with a service, a target group and an account of its own: none is another's neighbour (DOP-01)."""
     for n in range(measures):
         key = f"M-{n:05d}"
         yield MeasureRegistered(
@@ -26,7 +26,7 @@ def registrations(measures: int) -> Iterator[MeasureRegistered]:
             source=Source(digest=DIGEST, place=f"m{n}"),
             measure=MeasureData(
                 key=key, name=f"Maßnahme {n} (Demo)", municipality=Municipality(key="demo", name="Modellkommune (Demo)"),
-                carrier=f"Träger {n} (Demo)", service=f"Leistung {n}", target_group="Jugendliche", implementation=YEAR,
+                carrier=f"Träger {n} (Demo)", service=f"Leistung {n}", target_group=f"Zielgruppe {n}", implementation=YEAR,
                 rule_set="national", accounts=(f"DE00{n:018d}",), demo=True,
             ),
         )

@@ -382,3 +382,17 @@ def test_a_statement_says_how_far_it_knows_each_paper_its_promises_name(funding:
     funding.post(facts.detail(100_00))
     funding.settle()
     assert (unknown, funding.statement().papers_upto) == ({paper: 0}, {paper: 2})
+
+
+def test_an_entry_that_does_not_balance_is_counted_in_cents_also_where_only_a_payment_came(funding: Funding) -> None:
+    funding.post(facts.measure(), facts.voucher(1, payment_reference="X1"), facts.payment(1, -100_00, end_to_end_id="X1"))
+    funding.settle()
+    with funding.database.transaction() as session:
+        assert store.unbalanced_cents(session) == 0
+        session.execute(text("update journal set touched_at = touched_at - interval '1 hour' where kind = 'measure'"))
+        session.execute(text(
+            """insert into entry (subject, book, number, kind, booked_on, valued_on, fact, digest, place, seal, postings)
+               select subject, book, number + 1, kind, booked_on, valued_on, fact, digest, place, seal,
+                 '[["suppliers",-7,null,2026]]' from entry where subject = 'measure/M-1' and book = 'settlement'"""
+        ))
+        assert store.unbalanced_cents(session) == 7
