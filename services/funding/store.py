@@ -1110,8 +1110,8 @@ def book(session: Session, subject: str, of: Book) -> Iterator[Entry]:
 
 
 def unbalanced_cents(session: Session) -> int:
-    """Σ of |debits − credits| over the entries of journals something was posted to lately, and of measures whose payments may have
-    been matched anew by it: anything but 0 is an alarm."""
+    """Σ of |debits − credits| over the entries of journals something was posted to lately, and of measures whose payments may
+    have been matched anew by it: anything but 0 is an alarm."""
     return _count(
         session,
         """with moved as (select subject from journal where touched_at > clock_timestamp() - interval '1 minute'),
