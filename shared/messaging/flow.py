@@ -50,8 +50,12 @@ class Flow:
 
 
 def flow(database: Database, stream: str, inboxes: Sequence[Inbox] = ()) -> Flow:
-    """Read a service's flow: a few sums, cheap enough to be asked for several times a second."""
+    """Read a service's flow: a few sums, cheap enough to be asked for several times a second.
+
+    What was applied is read first: a batch that commits in between then shows as told and not yet applied, never as settled.
+    """
     with database.transaction() as session:
+        applied = {inbox.consumer: _inbox(session, inbox) for inbox in inboxes}
         unsent, oldest = _backlog(session)
         return Flow(
             stream=stream,
@@ -59,7 +63,7 @@ def flow(database: Database, stream: str, inboxes: Sequence[Inbox] = ()) -> Flow
             unsent=unsent,
             oldest_seconds=oldest,
             alarms=_one(session, "select count(*) from alarm where acknowledged_at is null"),
-            inboxes={inbox.consumer: _inbox(session, inbox) for inbox in inboxes},
+            inboxes=applied,
             counted=_counted(session),
         )
 
