@@ -568,8 +568,10 @@ def _print_reading(file: Path, answer: dict[str, Any], *, tried: bool) -> None:
     counts = ", ".join(counted(number, *words) for name, words in _COUNTS if (number := answer.get(name)))
     nothing, stored = said("nothing in it", "nichts darin"), said(" (nothing stored)", " (nichts gespeichert)")
     out.print(f"{file.name}: {answer.get('kind', '?')}, {counts or nothing}{stored if tried else ''}", highlight=False)
-    for remark in answer.get("remarks", ()):
-        out.print(f"  ! {remark}", highlight=False)
+    for passed in answer.get("passed_over", ()):
+        _print_passed_over(passed)
+    for remark in answer.get(said("remarks_en", "remarks"), ()):
+        out.print(f"  ! {remark}", highlight=False, markup=False)
     facts = answer.get("shown", ())
     for fact in facts[:MOST_FACTS]:
         place = said("row", "Zeile") + f" {fact['place']}"
@@ -588,7 +590,7 @@ _COUNTS: Final = (
     ("rows", (("row", "rows"), ("Zeile", "Zeilen"))),
     ("facts", (("new fact", "new facts"), ("neuer Fakt", "neue Fakten"))),
     ("known", (("known already", "known already"), ("schon bekannt", "schon bekannt"))),
-    ("ignored", (("ignored", "ignored"), ("übergangen", "übergangen"))),
+    ("ignored", (("passed over", "passed over"), ("übergangen", "übergangen"))),
 )
 """What is counted, for one and for several, in English and German."""
 
@@ -633,9 +635,18 @@ def _print_trail(found: dict[str, Any]) -> None:
         )
         for posting in entry["postings"]:
             line(*_account(posting["account"]), f" {write_cents(posting['cents']):>16}", indent=4)
+def _print_passed_over(passed: dict[str, Any]) -> None:
+    """Why rows are no facts, such as a total: kept as handed in, so nothing is lost."""
+    number, places = passed["rows"], ", ".join(passed["places"])
+    rows = counted(number, ("row", "rows"), ("Zeile", "Zeilen")) + said(" passed over", " übergangen")
+    more = ", …" if number > len(passed["places"]) else ""
+    out.print(f"  · {rows}: {said(passed['reason_en'], passed['reason'])} ({places}{more})", highlight=False, markup=False)
+
+
     if row := found.get("row"):
         line("row", "Zeile", f" {row['reference']} ({said('file', 'Datei')} {row['digest']})")
-        for name, value in (row.get("as_handed_in", {}).get("columns") or {}).items():
+        as_handed_in = row.get("as_handed_in", {})
+        for name, value in (as_handed_in.get("columns") or {}).items():
             line(name, name, f": {value}", indent=4)
     for name, words in (("reversed_by", ("reversed by", "storniert durch")), ("entries", ("entries", "Buchungen"))):
         if found.get(name):
@@ -686,6 +697,8 @@ def _end(text: str, code: int) -> NoReturn:
     err.print(text, style="red", highlight=False, markup=False)
     raise typer.Exit(code)
 
+        if as_handed_in.get("ignored"):
+            line("passed over", "übergangen", f": {said(as_handed_in['ignored_en'], as_handed_in['ignored'])}", indent=4)
 
 def main() -> None:
     """Entry point of the ``pruefpfad`` command."""

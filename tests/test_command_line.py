@@ -169,6 +169,17 @@ def test_trying_a_file_shows_what_was_understood_in_the_words_of_its_headings(da
     assert "P-" not in german and "_cents" not in german and "{" not in german
 
 
+def test_rows_that_are_no_vouchers_are_passed_over_and_it_says_which_and_why(data: Path) -> None:
+    file = written(data / "belege.csv", HEADINGS + ";;;;;;;\n" + VOUCHERS.splitlines()[1] + "\n;;;Summe;;;;1.234,56\n;;;;;;;\n")
+    english, german = run("load", "--try", file), run("--lang", "de", "load", "--try", file)
+    assert (english.exit_code, german.exit_code) == (0, 0)
+    assert "vouchers, 4 rows, 1 new fact, 3 passed over" in english.stdout
+    assert "· 2 rows passed over: empty row (2, 5)" in english.stdout
+    assert "· 1 row passed over: total row: summe (4)" in english.stdout
+    assert "· 2 Zeilen übergangen: leere Zeile (2, 5)" in german.stdout
+    assert "· 1 Zeile übergangen: Summenzeile: summe (4)" in german.stdout
+
+
 def test_trying_a_good_file_ends_with_0_and_answers_in_json(data: Path) -> None:
     answer = run("load", "--try", "--json", written(data / "massnahmen.csv", MEASURES))
     assert answer.exit_code == 0

@@ -27,6 +27,7 @@ from services.intake.domain.pseudonyms import Pseudonyms
 from services.intake.domain.readers import TEMPLATES, oparl
 from services.intake.domain.reading import MOST_REMARKS, MOST_SHOWN, Given, Reading, Row
 from services.intake.domain.text import Content, text_of
+from services.intake.phrases import PHRASES, passed_over
 from services.intake.tables import Handin, Rejection, SetAside
 from services.intake.tables import Submission as SubmissionRow
 from shared.contracts.intake import (
@@ -670,7 +671,7 @@ def show_handin(work: Work, id: UUID) -> dict[str, Any]:
     handin = store.handin(work, id)
     if handin is None:
         raise UnknownFile(str(id))
-    return handin_view(handin, store.rejections(work, id, MOST_SHOWN))
+    return _handin_in_full(work, handin)
 
 
 def show_file(work: Work, digest: str) -> dict[str, Any]:
@@ -678,12 +679,20 @@ def show_file(work: Work, digest: str) -> dict[str, Any]:
     handin = store.latest(work, digest)
     if handin is None:
         raise UnknownFile(digest)
-    return handin_view(handin, store.rejections(work, handin.id, MOST_SHOWN))
+    return _handin_in_full(work, handin)
 
 
 def list_files(work: Work, limit: int, state: str | None) -> list[dict[str, Any]]:
     """What was handed in, latest first."""
     return [handin_view(handin, ()) for handin in store.list_handins(work, limit, state)]
+
+
+def _handin_in_full(work: Work, handin: Handin) -> dict[str, Any]:
+    """A hand-in with its rejected rows and, once it has been read, why others were passed over."""
+    view = handin_view(handin, store.rejections(work, handin.id, MOST_SHOWN))
+    if handin.ignored and handin.state == "read":
+        view["passed_over"] = passed_over(store.passed_over(work, handin.digest))
+    return view
 
 
 def handin_view(handin: Handin, rejections: Sequence[Rejection]) -> dict[str, Any]:
@@ -702,6 +711,7 @@ def handin_view(handin: Handin, rejections: Sequence[Rejection]) -> dict[str, An
         "rejected": handin.rejected,
         "ignored": handin.ignored,
         "remarks": handin.remarks,
+        "remarks_en": [PHRASES.english(remark) for remark in handin.remarks],
     }
     if handin.submission:
         view["submission"] = handin.submission
@@ -755,7 +765,7 @@ def find_row(work: Work, digest: str, place: str) -> dict[str, Any]:
                 "facts": [{"place": at, "id": str(fact), "revision": revision} for at, fact, revision in facts],
             }
             if found.ignored:
-                view["ignored"] = found.ignored
+                view |= {"ignored": found.ignored, "ignored_en": PHRASES.english(found.ignored)}
             if found.erased_at:
                 view["erased_at"] = found.erased_at.isoformat()
             faults = (

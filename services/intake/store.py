@@ -147,6 +147,17 @@ def keep_rows(work: Work, digest: str, rows: Sequence[tuple[str, Any, str | None
     )
 
 
+def passed_over(work: Work, digest: str) -> list[tuple[str, int, list[str]]]:
+    """Why rows of a content are no facts, what is most frequent first: the reason, how many rows, the first places."""
+    with cursor(work.session) as at:
+        at.execute(
+            """select ignored, count(*), (array_agg(place order by length(place), place))[:5] from row_text
+               where digest = %s and ignored is not null group by ignored order by 2 desc, 1 limit 50""",
+            (bytes.fromhex(digest),),
+        )
+        return at.fetchall()
+
+
 def keep_rejections(work: Work, rows: Iterable[tuple[UUID, str, int, str, str | None, str | None, str, str]]) -> None:
     """Keep the faults of rejected rows, with their values."""
     work.copy(Rejection, ("handin", "place", "ordinal", "error", "column_name", "value", "expected", "mend"), rows)

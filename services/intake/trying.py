@@ -12,6 +12,7 @@ from services.intake.domain.identity import Identities, Left, New, Refused, Stan
 from services.intake.domain.readers import oparl
 from services.intake.domain.reading import MOST_REMARKS, MOST_SHOWN, Draft, Given, Reading
 from services.intake.domain.text import Content
+from services.intake.phrases import PHRASES, passed_over
 from services.intake.showing import shown
 from shared.values.source import Source
 
@@ -55,6 +56,7 @@ def _council(reading: Reading) -> list[dict[str, Any]]:
 def _tried(name: str, digest: str, reading: Reading, identities: Identities) -> dict[str, Any]:
     facts: list[dict[str, str]] = []
     refused: list[dict[str, Any]] = []
+    left: dict[str, list[str]] = {}
     counts = dict.fromkeys(("rows", "facts", "known", "rejected", "ignored"), 0)
     for row in reading.rows:
         counts["rows"] += 1
@@ -67,17 +69,21 @@ def _tried(name: str, digest: str, reading: Reading, identities: Identities) -> 
             counts["rejected"] += 1
             if counts["rejected"] <= MOST_SHOWN:
                 refused += [{"place": row.place, **fault.as_dict()} for fault in wrong]
-        elif row.ignored or any(isinstance(verdict, Left) for verdict in verdicts):
+        elif why := row.ignored or next((verdict.reason for verdict in verdicts if isinstance(verdict, Left)), None):
             counts["ignored"] += 1
+            left.setdefault(why, []).append(row.place)
         elif not new:
             counts["known"] += 1
+    remarks = reading.remarks[:MOST_REMARKS]
     return {
         "digest": digest,
         "name": name,
         "kind": reading.kind,
         "state": "tried",
         **counts,
-        "remarks": reading.remarks[:MOST_REMARKS],
+        "remarks": remarks,
+        "remarks_en": [PHRASES.english(remark) for remark in remarks],
+        "passed_over": passed_over((why, len(places), places) for why, places in left.items()),
         "shown": facts,
         "rejected_rows": refused,
     }

@@ -28,6 +28,16 @@ def test_a_file_handed_in_is_read_and_shown_with_what_to_mend(caller: Caller) ->
     assert caller("operator", "GET", "/files").json()[0]["name"] == "liste.csv"
 
 
+def test_rows_that_are_no_vouchers_are_told_with_the_reason_each(caller: Caller) -> None:
+    content = voucher_list(voucher("w-3"), ";" * 9, ";" * 7 + "119,00;;")
+    digest = caller.upload(content).json()["digest"]
+    view = caller("auditor", "GET", f"/files/{digest}").json()
+    told = [(one["reason_en"], one["rows"], one["places"]) for one in view["passed_over"]]
+    assert view["ignored"] == 2
+    assert sorted(told) == [("empty row", 1, ["3"]), ("total row without a label: the sum of the rows above", 1, ["4"])]
+    assert caller("auditor", "GET", f"/files/{digest}/rows/3").json()["ignored_en"] == "empty row"
+
+
 def test_a_file_nobody_can_read_is_refused_in_both_languages(caller: Caller) -> None:
     answer = caller.upload(b"Belegnummer;Position;Brutto\n1;2;3\n", "halb.csv")
     problem = answer.json()
