@@ -72,7 +72,8 @@ def ours(cluster: Cluster, name: str, events: int, *, hops: int = 2, replicas: i
         cluster.start("intake", wait=True)
         with looking(cluster, "intake") as ask:
             release()
-            held = "select count(*) from pg_locks where locktype = 'advisory' and classid = %s and pid <> %s"
+            held = """select count(*) from pg_locks l join pg_database d on d.oid = l.database and d.datname = current_database()
+                      where l.locktype = 'advisory' and l.classid = %s and l.pid <> %s"""
             reached("intake's relay to take its lanes", lambda: ask(held, READERS, holder), every=0.002)
         return timed(cluster, name, events, hops)
 
