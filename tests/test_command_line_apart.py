@@ -176,6 +176,41 @@ def test_a_report_that_does_not_exist_says_which_do_and_one_of_nothing_says_to_c
     assert "GET /funding/measures" in unknown.json()["mend"] and "set_cut_off" in unknown.json()["de"]["mend"]
 
 
+@pytest.mark.parametrize(
+    ("call", "status", "told"),
+    [
+        ("reporting/reports?subject=CL-1", 422, "measure/CL-1 is meant"),
+        ("reporting/statements?subject=CL-1", 422, "measure/CL-1 is meant"),
+        ("funding/findings?subject=CL-1", 422, "measure/CL-1 is meant"),
+        ("funding/findings?asof=2015-12-31", 422, "Write as_of."),
+        ("funding/findings?subject=measure/CL-l", 404, "Compare the key"),
+        ("funding/findings?as_of=1999-12-31", 404, "It was as of: "),
+        ("funding/suggestions?measure=CL-l", 404, "Check the reference"),
+        ("funding/verify?measure=CL-l", 404, "Check the reference"),
+        ("reporting/trail?refrence=CL-1/1", 422, "reference"),
+        ("intake/files?state=gelesen", 422, "faults"),
+    ],
+)
+def test_a_call_that_asks_for_what_is_not_there_is_refused_instead_of_answered_with_nothing(
+    apart: Apart, issued: dict[str, Any], call: str, status: int, told: str
+) -> None:
+    answer = httpx.get(f"{apart.url}/{call}", headers={"Authorization": f"Bearer {apart.token('auditor')}"})
+    assert (answer.status_code, told in answer.json()["mend"]) == (status, True), answer.text
+
+
+def test_a_measure_may_be_named_by_its_key_or_as_a_subject(apart: Apart, issued: dict[str, Any]) -> None:
+    token = {"Authorization": f"Bearer {apart.token('auditor')}"}
+    for named in ("CL-1", "measure/CL-1"):
+        assert httpx.get(f"{apart.url}/funding/verify?measure={named}", headers=token).json()["journals"] == 1
+    assert httpx.get(f"{apart.url}/funding/findings?subject=measure/CL-1&as_of=2015-12-31", headers=token).is_success
+
+
+def test_a_mistyped_field_of_an_upload_is_refused(apart: Apart) -> None:
+    given = {"Authorization": f"Bearer {apart.token('submitter')}"}
+    answer = httpx.post(f"{apart.url}/intake/files", files={"file": ("m.csv", b"x")}, data={"mesure": "CL-1"}, headers=given)
+    assert (answer.status_code, answer.json()["mend"]) == (422, "Write measure.")
+
+
 def test_what_each_check_asks_is_told_in_both_languages(apart: Apart) -> None:
     token = {"Authorization": f"Bearer {apart.token('auditor')}"}
     checks = {check["code"]: check for check in httpx.get(f"{apart.url}/funding/checks", headers=token).json()}

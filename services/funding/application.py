@@ -871,6 +871,11 @@ def find_entry(work: Work, reference: str) -> dict[str, Any]:
     key, _, place = reference.strip().rpartition("/")
     book = Book.SETTLEMENT if place.startswith("S-") else Book.MAIN
     number = place.removeprefix("S-")
+def days_stated(work: Work, subject: str) -> list[date]:
+    """Days a measure or a programme is stated for."""
+    return store.days_stated(work.session, subject)
+
+
     if key and number.isdigit():
         for kind in ("measure", "account"):
             subject = subject_of(kind, key)
@@ -933,6 +938,11 @@ def list_findings(work: Work, as_of: date | None, subject: str | None) -> list[d
 def list_suggestions(work: Work, measure: str | None) -> list[dict[str, Any]]:
     """Weak matches that wait for a person."""
     return store.list_suggestions(work.session, measure)
+def overview(work: Work, as_of: date | None) -> list[dict[str, Any]]:
+    """Measures with their names, totals, open findings and suggestions, as of a day or each of its latest."""
+    return store.overview(work.session, as_of)
+
+
 
 
 def list_parked(work: Work, limit: int = 500) -> list[dict[str, Any]]:

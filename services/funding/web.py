@@ -10,12 +10,14 @@ from fastapi import APIRouter, Query
 
 from services.funding import application
 from services.funding.application import UnknownReference
+from services.funding.phrases import reason_of
 from shared.contracts import catalogue
 from shared.runtime.access import Actor
-from shared.runtime.http import Here, may
-from shared.runtime.problems import not_found
+from shared.runtime.http import Here, may, subject_named
+from shared.runtime.problems import not_found, not_stated
 from shared.runtime.service import Service
 from shared.runtime.telemetry import Reading
+from shared.values.dates import business_date
 from shared.values.subject import subject_of
 
 router = APIRouter()
@@ -29,6 +31,15 @@ Measure = Annotated[str | None, Query(description="Key of a measure", examples=[
 def list_measures(funding: Here, _: Looking) -> list[dict[str, Any]]:
     """Registered measures, with the days they are stated for, and why one could not be reconciled (`failed`)."""
     return funding.do(application.list_measures)
+
+
+@router.get("/overview")
+def overview(funding: Here, _: Looking, as_of: AsOf = None) -> list[dict[str, Any]]:
+    """Each measure with its name, its totals in cents, its open findings and suggestions, as of a day or each of its latest.
+
+    `totals` is null where nothing was stated as of the day.
+    """
+    return funding.do(application.overview, as_of)
 
 
 @router.get("/measures/{key:path}")
@@ -50,8 +61,15 @@ def list_findings(
     as_of: AsOf = None,
     subject: Annotated[str | None, Query(description="`measure/M-1` or `programme/herne`; without it all")] = None,
 ) -> list[dict[str, Any]]:
-    """Findings (Feststellungen) that hold as of a day, waived ones too; without a day those of today."""
-    return funding.do(application.list_findings, as_of, subject)
+    """Findings (Feststellungen) that hold as of a day, waived ones too; without a day those of today.
+
+    404 for a day nothing was stated for: no findings would look as if nothing were wrong.
+    """
+    about = subject and subject_named(subject)
+    found = funding.do(application.list_findings, as_of, about)
+    if not found:
+        _must_be_stated(funding, about, as_of)
+    return found
 
 
 @router.get("/checks")
@@ -66,13 +84,16 @@ def list_checks(_: Looking) -> list[dict[str, str]]:
 @router.get("/suggestions")
 def list_suggestions(funding: Here, _: Looking, measure: Measure = None) -> list[dict[str, Any]]:
     """Weak matches: an instruction `confirm_match` or `reject_match` decides each."""
-    return funding.do(application.list_suggestions, subject_of("measure", measure) if measure else None)
+    return funding.do(application.list_suggestions, _measure(funding, measure))
 
 
 @router.get("/parked")
 def list_parked(funding: Here, _: Looking) -> list[dict[str, Any]]:
-    """Facts that could not be posted: why, and what they wait for."""
-    return funding.do(application.list_parked)
+    """Facts that could not be posted: why (`reason_de`, `reason_en`), and what they wait for."""
+    return [
+        fact | dict(zip(("reason_de", "reason_en"), reason_of(fact["reason"]), strict=True))
+        for fact in funding.do(application.list_parked)
+    ]
 
 
 @router.get("/trail")
@@ -89,13 +110,32 @@ def show_trail(
 @router.get("/verify")
 def verify(funding: Here, _: Looking, measure: Measure = None) -> dict[str, Any]:
     """Read the journals again and check numbers, balances and seals."""
-    return funding.do(application.verify, subject_of("measure", measure) if measure else None)
+    return funding.do(application.verify, _measure(funding, measure))
 
 
 @router.get("/rules")
 def list_rules(funding: Here, _: Looking) -> list[dict[str, Any]]:
     """Rule sets with their digests; every value has its legal source."""
     return funding.do(application.list_rules)
+
+
+def _measure(funding: Service, key: str | None) -> str | None:
+    """The measure a call is about, by its key (``M-1``) or as a subject (``measure/M-1``); 404 if none is registered so."""
+    if not key:
+        return None
+    subject = subject_named(key if key.startswith("measure/") else f"measure/{key}", ("measure",))
+    if all(measure["subject"] != subject for measure in funding.do(application.list_measures)):
+        raise not_found("measure", "Die Maßnahme", key)
+    return subject
+
+
+def _must_be_stated(funding: Service, subject: str | None, as_of: date | None) -> None:
+    """404 if nothing was stated about the subject, or about anything, as of the day, today without one."""
+    measures = funding.do(application.list_measures)
+    days = funding.do(application.days_stated, subject) if subject else sorted({day for one in measures for day in one["days"]})
+    day = as_of or business_date(funding.clock.now())
+    if (measures or subject or as_of) and day not in days:
+        raise not_stated(subject, day.isoformat(), [known.isoformat() for known in days])
 
 
 def _texts(text: catalogue.CheckText, suffix: str) -> dict[str, str]:

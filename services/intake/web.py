@@ -10,7 +10,7 @@ from typing import Annotated, Any, BinaryIO, Literal
 from uuid import UUID
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, Form, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
@@ -47,10 +47,19 @@ ListName = Annotated[str | None, Form(alias="list", description="Name of a vouch
 MunicipalityKey = Annotated[str | None, Form(description="Key of the municipality whose council papers these are")]
 
 
+FIELDS = ("file", "kind", "measure", "list", "municipality")
+
+
+async def only_known_fields(request: Request) -> None:
+    """Dependency: 422 for a field of the form that is not known, since a mistyped ``measure`` would else be passed over."""
+    if unknown := [name for name in await request.form() if name not in FIELDS]:
+        raise problems.unknown_parameters(unknown, FIELDS, "form")
+
+
 # ── hand in ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@router.post("/files")
+@router.post("/files", dependencies=[Depends(only_known_fields)])
 async def upload_file(
     intake: Here,
     who: Annotated[Actor, may("hand_in")],
@@ -64,7 +73,7 @@ async def upload_file(
 
     Rows that cannot be read are listed with what to mend; the others are in. The same file again adds nothing.
     """
-    given = {"kind": kind, "measure": measure, "list": list_name, "municipality": municipality}
+    given = {"kind": kind, "measure": _key(measure), "list": list_name, "municipality": municipality}
     return await _received(intake, await run_sync(_kept, intake, file, given, who.name))
 
 
@@ -143,7 +152,7 @@ def instruct(intake: Here, who: Annotated[Actor, may("decide")], said: Instructe
     return JSONResponse({"fact": str(fact), "new": new, "subject": said.subject}, 201 if new else 200)
 
 
-@router.post("/try")
+@router.post("/try", dependencies=[Depends(only_known_fields)])
 def try_file(
     _: Annotated[Actor, may("look")],
     file: UploadFile,
@@ -155,7 +164,7 @@ def try_file(
     """What a file would bring if nothing were known yet. Nothing is stored."""
     name, content = _uploaded(file)
     try:
-        return trying.try_file(name, content, kind=kind, measure=measure, list=list_name, municipality=municipality)
+        return trying.try_file(name, content, kind=kind, measure=_key(measure), list=list_name, municipality=municipality)
     except Unreadable as unreadable:
         raise _unreadable(unreadable) from None
 
@@ -240,6 +249,11 @@ def download_template(_: Annotated[Actor, may("look")], kind: str) -> Response:
 
 
 # ── what the pages share ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _key(measure: str | None) -> str | None:
+    """The key of a measure that may be written as a subject (``measure/M-1``), too."""
+    return measure and measure.strip().removeprefix("measure/")
 
 
 def _uploaded(file: UploadFile) -> tuple[str, Content]:

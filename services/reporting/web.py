@@ -13,11 +13,12 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from services.reporting import application
 from services.reporting.application import FORMATS, NoStatement, ReportRefused, UnknownReference
 from services.reporting.domain.documents.all import OF_MEASURE, OF_PROGRAMME
+from services.reporting.phrases import PHRASES
 from services.reporting.public_page import PAGE_HEADERS, public_page
 from shared.messaging.work import Work
 from shared.persistence.files import Files
 from shared.runtime.access import Actor
-from shared.runtime.http import Here, caller, may
+from shared.runtime.http import Here, caller, may, subject_named
 from shared.runtime.problems import Problem, Say
 from shared.runtime.service import Service
 from shared.values.subject import kind_of
@@ -46,6 +47,7 @@ def issue_report(
     ] = False,
 ) -> Response:
     """Issue a report in all formats. 201: a new version; 200: nothing has changed, the last stands; 409: refused, and why."""
+    subject = subject_named(subject)
     if document not in (kinds := tuple(OF_MEASURE if kind_of(subject) == "measure" else OF_PROGRAMME)):
         raise _no_such_document(subject, document, kinds)
     try:
@@ -68,10 +70,12 @@ def issue_report(
 
 @router.get("/reports")
 def list_reports(
-    reporting: Here, _: Annotated[Actor, may("look")], subject: Annotated[str | None, Query()] = None
+    reporting: Here,
+    _: Annotated[Actor, may("look")],
+    subject: Annotated[str | None, Query(description="`measure/M-1` or `programme/herne`; without it all")] = None,
 ) -> list[dict[str, Any]]:
     """Issued reports, newest first."""
-    return reporting.do(application.list_reports, subject)
+    return reporting.do(application.list_reports, subject and subject_named(subject))
 
 
 @router.get("/reports/{number}")
@@ -102,11 +106,12 @@ def fetch_report(
 def list_statements(
     reporting: Here,
     _: Annotated[Actor, may("look")],
-    subject: Annotated[str, Query()],
-    as_of: Annotated[date | None, Query()] = None,
+    subject: Annotated[str, Query(description="`measure/M-1` or `programme/herne`", examples=["measure/M-1"])],
+    as_of: Annotated[date | None, Query(description="Cut-off date (Stichtag); without it the latest one stated")] = None,
 ) -> dict[str, Any]:
     """What funding stated about a subject, as far as it has arrived here: statement, open findings, what is missing."""
-    return reporting.do(application.show_statement, subject, as_of)
+    shown = reporting.do(application.show_statement, subject_named(subject), as_of)
+    return shown | {"missing_en": [PHRASES.english(cause) for cause in shown["missing"]]}
 
 
 @router.get("/trail")
@@ -195,16 +200,19 @@ def _not_stated(subject: str, as_of: date | None, refused: NoStatement) -> Probl
 
 
 def _refused(refused: ReportRefused) -> Problem:
+    differences = [str(difference) for difference in refused.differences]
+    causes = [PHRASES.english(cause) for cause in refused.causes]
     why = f"{refused}."
     return Problem(
         409,
         Say(
             "Report refused",
-            why,
+            f"{'; '.join((*causes, *differences))}.",
             "Wait until everything has arrived, settle the differences, or ask for it with incomplete=true.",
         ),
         Say("Bericht verweigert", why, "Warten, bis alles da ist, die Differenzen klären, oder mit incomplete=true verlangen."),
         causes=list(refused.causes),
+        causes_en=causes,
         differences=[
             {"figure": d.figure, "stated_cents": d.stated_cents, "found_cents": d.found_cents} for d in refused.differences
         ],

@@ -37,6 +37,7 @@ from shared.runtime.access import MAY, ROLES, Action, Actor, Role, TokenFileUnre
 from shared.runtime.problems import Problem
 from shared.runtime.service import NotOpen, OutcomeUnknown, Service
 from shared.runtime.settings import SERVICES
+from shared.values.subject import KINDS, key_of, kind_of, subject_of
 
 log = logging.getLogger("pruefpfad.http")
 
@@ -153,6 +154,30 @@ Here = Annotated[Service, Depends(this_service)]
 """``def upload_file(intake: Here, …)``: the service a page belongs to."""
 
 
+# ── What is asked for ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def subject_named(given: str, kinds: Sequence[str] = ("measure", "programme")) -> str:
+    """The subject that a call names, as it is kept; 422 for one that does not say its kind, or says another one."""
+    if kind_of(given) not in kinds or not key_of(given).strip():
+        raise problems.wrong_subject(given, kinds)
+    return subject_of(kind_of(given), key_of(given))
+
+
+def only_known_parameters(request: Request) -> None:
+    """Dependency: 422 for a query parameter the page does not know, which would be answered for something else if passed over."""
+    known = sorted({*_parameters_of(request.scope["route"].dependant)})
+    if unknown := [name for name in request.query_params if name not in known]:
+        raise problems.unknown_parameters(unknown, known)
+
+
+def _parameters_of(dependant: Dependant) -> Iterator[str]:
+    """Query parameters of a page and of what it depends on."""
+    yield from (field.alias for field in dependant.query_params)
+    for needed in dependant.dependencies:
+        yield from _parameters_of(needed)
+
+
 # ── Applications ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -169,47 +194,49 @@ def application(service: Service, *routers: APIRouter) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.service, app.state.tokens = service, Tokens(settings.tokens_file)
-    for router in (*service.pages, *routers):
-        app.include_router(router, dependencies=[Depends(authenticated)])
+    for router in (*service.pages, *routers, _delivery(service)):
+        app.include_router(router, dependencies=[Depends(authenticated), Depends(only_known_parameters)])
     for router in service.open_pages:
         app.include_router(router)
     answers_problems(app)
     _has_health(app, [service])
-    _has_delivery(app, service)
     _has_docs(app, service)
     app.add_middleware(_BodyLimit, limit=settings.upload_bytes)
     app.add_middleware(_TokenFirst, tokens=app.state.tokens, pages=(app, *service.pages, *routers))
     return app
 
 
-def _has_delivery(app: FastAPI, service: Service) -> None:
+def _delivery(service: Service) -> APIRouter:
     """Pages about what came and went, and what must be seen to."""
+    router = APIRouter()
 
-    @app.post("/replay")
+    @router.post("/replay")
     def replay(_: Annotated[Actor, may("operate")]) -> dict[str, int]:
         """Try parked facts again, and ask publishers for what is missing. Facts released, by consumer."""
         return service.ask_again()
 
-    @app.post("/resume")
+    @router.post("/resume")
     async def resume(who: Annotated[Actor, may("operate")], subject: str) -> dict[str, list[str]]:
         """Let a subject that was stopped as forked go on, if its publisher's history is the one that was applied (else 409, and
         where they part). The consumers that go on; what follows is told again by itself."""
-        return {"resumed": await service.resume(subject, who.name)}
+        return {"resumed": await service.resume(subject_named(subject, KINDS), who.name)}
 
-    @app.get("/alarms")
+    @router.get("/alarms")
     def alarms(_: Annotated[Actor, may("look")]) -> list[dict[str, Any]]:
         """What a person must look at, and nobody has acknowledged."""
         return service.alarms()
 
-    @app.post("/acknowledge")
+    @router.post("/acknowledge")
     def acknowledge(who: Annotated[Actor, may("operate")], subject: str | None = None) -> dict[str, int]:
         """Say that the open alarms, or those of a subject, were seen to. They are kept; the same again opens them anew."""
-        return {"acknowledged": service.acknowledge(who.name, subject)}
+        return {"acknowledged": service.acknowledge(who.name, subject and subject_named(subject, KINDS))}
 
-    @app.get("/flow")
+    @router.get("/flow")
     def flow(_: Annotated[Actor, may("look")]) -> dict[str, Any]:
         """Where everything is: what was told, relayed and applied, what waits and why, what is still to do."""
         return _flow_of(service)
+
+    return router
 
 
 def _has_docs(app: FastAPI, service: Service) -> None:

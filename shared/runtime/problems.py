@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 
 from fastapi import Request
@@ -11,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from shared.runtime.access import Actor, Role
+from shared.values.subject import KINDS
 
 PROBLEM: Final = "application/problem+json"
 
@@ -49,6 +51,26 @@ def not_found(english: str, german: str, was: str) -> Problem:
         404,
         Say("Not found", f"There is no {english} {was}.", "Check the reference; write it exactly as printed."),
         Say("Nicht gefunden", f"{german} {was} ist nicht vorhanden.", "Die Referenz prüfen und genau so schreiben wie gedruckt."),
+    )
+
+
+def not_stated(subject: str | None, day: str, days: Sequence[str]) -> Problem:
+    """404: nothing was reconciled as of that day; an empty answer would look as if nothing were wrong."""
+    about, told = subject or "any measure", ", ".join(days[-10:])
+    return Problem(
+        404,
+        Say(
+            "No statement",
+            f"Nothing has been stated about {about} as of {day}.",
+            f"It was as of: {told}." if told else "Compare the key with GET /funding/measures, or hand in the measure first.",
+        ),
+        Say(
+            "Kein Abgleich",
+            f"Abgeglichen ist zum {day} nichts{f' zu {subject}' if subject else ''}.",
+            f"Es gibt ihn zu: {told}." if told else "Den Schlüssel mit GET /funding/measures vergleichen oder zuerst die "
+            "Maßnahme einreichen.",
+        ),
+        days=list(days),
     )
 
 
@@ -178,11 +200,104 @@ def of_status(error: HTTPException, request: Request) -> Problem:
 
 def of_validation(error: RequestValidationError) -> Problem:
     """422: fields that cannot be read. Never shows the value: it may be personal."""
-    faults = [{"where": ".".join(map(str, fault["loc"])), "expected": fault["msg"]} for fault in error.errors()]
-    what = "; ".join(f"{fault['where']}: {fault['expected']}" for fault in faults[:5]) or "the call cannot be read"
+    faults = [
+        {"where": ".".join(map(str, fault["loc"])), "expected": fault["msg"], "expected_de": _expected_de(fault)}
+        for fault in error.errors()
+    ]
+
+    def what(expected: str, otherwise: str) -> str:
+        return "; ".join(f"{fault['where']}: {fault[expected]}" for fault in faults[:5]) or otherwise
+
     return Problem(
         422,
-        Say("Cannot be read", what, "Correct the fields named in `faults`; docs shows what is expected."),
-        Say("Nicht lesbar", what, "Die unter `faults` genannten Felder berichtigen; docs zeigt, was erwartet wird."),
+        Say(
+            "Cannot be read",
+            what("expected", "the call cannot be read"),
+            "Correct the fields named in `faults`; docs shows what is expected.",
+        ),
+        Say(
+            "Nicht lesbar",
+            what("expected_de", "der Aufruf ist nicht zu lesen"),
+            "Die unter `faults` genannten Felder berichtigen; docs zeigt, was erwartet wird.",
+        ),
+        faults=faults,
+    )
+
+
+_EXPECTED_DE: Final = {
+    "bool_parsing": "erwartet ist true oder false",
+    "date_from_datetime_parsing": "erwartet ist ein Tag wie 2015-12-31",
+    "date_from_datetime_inexact": "erwartet ist ein Tag ohne Uhrzeit wie 2015-12-31",
+    "date_parsing": "erwartet ist ein Tag wie 2015-12-31",
+    "date_type": "erwartet ist ein Tag wie 2015-12-31",
+    "extra_forbidden": "ein solches Feld gibt es nicht",
+    "greater_than_equal": "erwartet ist mindestens {ge}",
+    "int_parsing": "erwartet ist eine ganze Zahl",
+    "int_type": "erwartet ist eine ganze Zahl",
+    "json_invalid": "das ist kein JSON",
+    "less_than_equal": "erwartet ist höchstens {le}",
+    "literal_error": "erwartet ist {expected}",
+    "missing": "diese Angabe fehlt",
+    "string_pattern_mismatch": "erwartet ist Text der Form {pattern}",
+    "string_too_long": "erwartet sind höchstens {max_length} Zeichen",
+    "string_too_short": "erwartet sind mindestens {min_length} Zeichen",
+    "string_type": "erwartet ist Text",
+    "union_tag_invalid": "erwartet ist eine von diesen Arten: {expected_tags}",
+    "union_tag_not_found": "die Angabe {discriminator} fehlt",
+    "uuid_parsing": "erwartet ist eine Kennung (UUID) aus 32 Hexadezimalziffern",
+    "uuid_type": "erwartet ist eine Kennung (UUID) aus 32 Hexadezimalziffern",
+}
+"""What pydantic's kinds of fault are called in German."""
+
+
+def _expected_de(fault: Mapping[str, Any]) -> str:
+    """What was expected, in German; a kind of fault that is not known stays in English and says so."""
+    words = _EXPECTED_DE.get(fault["type"])
+    if words is None:
+        return f"{fault['msg']} (englisch)"
+    return words.format(**fault.get("ctx", {})).replace(" or ", " oder ")
+
+
+def wrong_subject(given: str, kinds: Sequence[str]) -> Problem:
+    """422: a measure or programme that does not say which of the two it is."""
+    shown, examples = given.strip()[:120], " · ".join(f"{kind}/…" for kind in kinds)
+    kind, slash, key = shown.partition("/")
+    near = get_close_matches(kind.lower(), kinds, 1) if slash else []
+    meant = f"{near[0]}/{key or 'M-1'}" if near else f"{kinds[0]}/{key if kind in KINDS else shown or 'M-1'}"
+    return Problem(
+        422,
+        Say(
+            "Kind is missing",
+            f"{shown!r} does not say what it is: expected {examples}.",
+            f"Probably {meant} is meant; GET /funding/measures lists what is registered.",
+        ),
+        Say(
+            "Art fehlt",
+            f"{shown!r} sagt nicht, was es ist: erwartet ist {examples}.",
+            f"Gemeint ist wohl {meant}; GET /funding/measures zählt auf, was angemeldet ist.",
+        ),
+        meant=meant,
+    )
+
+
+def unknown_parameters(unknown: Sequence[str], known: Sequence[str], where: str = "query") -> Problem:
+    """422: the call names what its page does not know. Passed over, it would be answered for something else."""
+    faults = [
+        {"where": f"{where}.{name}"[:120], "meant": next(iter(get_close_matches(name, known, 1, 0.5)), None)} for name in unknown
+    ]
+    names, there = ", ".join(name[:60] for name in unknown[:5]), ", ".join(known)
+    near = ", ".join(sorted({fault["meant"] for fault in faults if fault["meant"]}))
+    return Problem(
+        422,
+        Say(
+            "Unknown parameter",
+            f"This call does not know: {names}.",
+            f"Write {near}." if near else f"It knows: {there}." if there else "It takes no parameters; leave it out.",
+        ),
+        Say(
+            "Unbekannte Angabe",
+            f"Dieser Aufruf kennt nicht: {names}.",
+            f"{near} schreiben." if near else f"Er kennt: {there}." if there else "Er nimmt keine Angaben; weglassen.",
+        ),
         faults=faults,
     )

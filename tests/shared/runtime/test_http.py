@@ -151,6 +151,35 @@ def test_fields_that_cannot_be_read_are_named_and_not_repeated(running: Stack) -
     assert "Musterfrau" not in answer.text
 
 
+def test_what_cannot_be_read_is_said_in_german_too(running: Stack) -> None:
+    answer = client(running).http.post("/intake/questions", params={"subject": "measure/1", "first": "eins"})
+    body = problem(answer, 422)
+    assert "query.first: erwartet ist eine ganze Zahl" in str(body["de"])
+    assert "(englisch)" not in str(body["de"])
+
+
+def test_a_parameter_that_is_not_known_is_refused_with_what_was_meant(running: Stack) -> None:
+    answer = client(running).http.post("/intake/questions", params={"subject": "measure/1", "frist": 1, "count": 0})
+    body = problem(answer, 422)
+    assert "frist" in str(body["detail"]) and body["mend"] == "Write first."
+    assert problem(client(running).http.get("/intake/flow?as_of=2015-12-31"), 422)["mend"] == (
+        "It takes no parameters; leave it out."
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("HER-1", "measure/HER-1"), ("2021/941", "measure/2021/941"), ("mesure/HER-1", "measure/HER-1"),
+        ("measure/", "measure/M-1"), (" ", "measure/M-1"),
+    ],
+)
+def test_a_subject_that_does_not_say_its_kind_is_refused_with_what_was_meant(running: Stack, given: str, meant: str) -> None:
+    body = problem(client(running, "operator").http.post("/funding/acknowledge", params={"subject": given}), 422)
+    assert body["meant"] == meant
+    assert meant in str(body["mend"]) and meant in str(body["de"])
+
+
 def test_a_body_over_the_limit_is_refused_whether_it_says_so_or_not(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, upload_bytes=1_000)
     app = http.application(ping.intake(settings))
