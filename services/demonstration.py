@@ -27,8 +27,8 @@ PROGRAMMES: Final = ("herne", "offenbach", "harz", "peine", "kekiz")
 """Keys of the programmes, in the order they are shown."""
 TOTALS: Final = ("planned_cents", "committed_cents", "received_cents", "spent_cents", "gap_cents")
 FORMATS: Final = ("pdf", "csv", "json")
-Found = tuple[str, str, int | None, str, int]
-"""Code, object, year, severity, cents at risk."""
+Found = tuple[str, str, int | None, str, int, str]
+"""Code, object, year, severity, cents at risk, arithmetic."""
 Lacking = tuple[str, str, str]
 """Code, object, what is missing of it."""
 
@@ -176,9 +176,9 @@ def differences(expected: dict[str, Any], shown: Shown, findings: list[dict[str,
     """How an act differs from its ``expected.toml``: findings and missing facts one by one, totals to the cent, all measures."""
     if expected["as_of"] != shown.as_of:
         yield f"as of: expected {expected['as_of']}, is {shown.as_of}"
-    have = [(f["code"], f["object"], f["budget_year"], f["severity"], f["at_risk_cents"]) for f in findings]
+    have = [(f["code"], f["object"], f["budget_year"], f["severity"], f["at_risk_cents"], f["arithmetic"]) for f in findings]
     for f in expected.get("finding", ()):
-        want = (f["code"], f["object"], f.get("year"), f["severity"], f["at_risk_cents"])
+        want = (f["code"], f["object"], f.get("year"), f["severity"], f["at_risk_cents"], f["arithmetic"])
         found = next((h for h in have if _is(h, want)), None)
         if found is None:
             yield f"expected and not there: {_words(want)}"
@@ -213,8 +213,8 @@ def _is(found: Found, want: Found) -> bool:
 
 
 def _words(finding: Found) -> str:
-    code, subject, year, severity, cents = finding
-    return f"{code} {severity} {subject}{f' {year}' if year else ''}, {write_cents(cents)} at risk"
+    code, subject, year, severity, cents, arithmetic = finding
+    return f"{code} {severity} {subject}{f' {year}' if year else ''}, {write_cents(cents)} at risk: {arithmetic}"
 
 
 def _issue(client: Client, act: Act, report: dict[str, Any], folder: Path, out: Path) -> list[dict[str, str]]:

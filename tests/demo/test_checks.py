@@ -183,9 +183,12 @@ def test_every_act_shows_what_is_expected_nothing_more_and_nothing_less(key: str
     for number, as_of, told in told_after_each_act(key):
         said = expected[number - 1]
         measures, programme, findings = state(told, as_of)
-        came = sorted((f.code, f.object, f.budget_year or 0, f.severity.value, f.at_risk_cents) for f in findings.values())
+        came = sorted(
+            (f.code, f.object, f.budget_year or 0, f.severity.value, f.at_risk_cents, f.arithmetic) for f in findings.values()
+        )
         due = sorted(
-            (f["code"], f["object"], f.get("year", 0), f["severity"], f["at_risk_cents"]) for f in said.get("finding", [])
+            (f["code"], f["object"], f.get("year", 0), f["severity"], f["at_risk_cents"], f["arithmetic"])
+            for f in said.get("finding", [])
         )
         same = len(came) == len(due) and all(
             fnmatchcase(one[1], other[1]) and (one[0], *one[2:]) == (other[0], *other[2:])

@@ -42,6 +42,7 @@ OTHERWISE: dict[str, Callable[[dict[str, Any]], object]] = {
     "another year of a finding": lambda act: act["finding"][0].update(year=2023),
     "another severity": lambda act: act["finding"][0].update(severity="W"),
     "a cent more at risk": lambda act: act["finding"][0].update(at_risk_cents=act["finding"][0]["at_risk_cents"] + 1),
+    "another calculation": lambda act: act["finding"][0].update(arithmetic=act["finding"][0]["arithmetic"] + " + 0,00"),
     "nothing missing": lambda act: act["missing"].clear(),
     "something else missing": lambda act: act["missing"][0].update(what="Bescheid"),
     "missing of another object": lambda act: act["missing"][0].update(object="measure PE-OTHER"),

@@ -8,6 +8,8 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from fractions import Fraction
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +175,39 @@ def test_every_finding_is_expected_with_severity_amount_and_arithmetic() -> None
             assert set(finding) - {"year"} == {"code", "object", "severity", "at_risk_cents", "arithmetic"}
             assert finding["severity"] in {"B", "F", "W", "H"}
             assert finding["arithmetic"]
+
+
+WITHOUT_A_SUM = {"ZEI-03"}
+"""All of a voucher is at risk for the day it was paid on; its arithmetic compares the days."""
+
+
+def test_every_expected_calculation_holds_and_ends_in_the_amount_at_risk() -> None:
+    for one in (param.values[0] for param in EVERY_ACT):
+        assert isinstance(one, Act)
+        for finding in expected(one).get("finding", []):
+            said = finding["arithmetic"].partition(" → ")[0]
+            for equation in filter(lambda part: " = " in part, re.split("; | < ", said)):
+                terms, result = equation.rsplit(" = ", 1)
+                assert calculated(terms) == calculated(result), finding
+            if finding["at_risk_cents"] and finding["code"] not in WITHOUT_A_SUM:
+                assert calculated(re.split(" = |: ", said)[-1]) * 100 == finding["at_risk_cents"], finding
+
+
+def calculated(terms: str) -> Fraction:
+    """``2 × 748,34`` or ``5.434,00 × 0,1/1,1``: products before sums, as a person does them."""
+    total, sign = Fraction(0), 1
+    for part in re.split(" ([+−]) ", terms):
+        if part in "+−":
+            sign = 1 if part == "+" else -1
+        else:
+            total += sign * prod(fraction(factor) for factor in part.split(" × "))
+    return total
+
+
+def fraction(text: str) -> Fraction:
+    """``1.234,56``, ``−24,28`` or ``14/30``."""
+    over, _, under = text.replace(".", "").replace(",", ".").replace("−", "-").partition("/")
+    return Fraction(over) / Fraction(under or 1)
 
 
 @pytest.mark.parametrize("key", KEYS)
