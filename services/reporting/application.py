@@ -14,6 +14,7 @@ from uuid import UUID
 from services.reporting import store, tables
 from services.reporting.domain import report as data
 from services.reporting.domain.documents.all import OF_MEASURE, OF_PROGRAMME, TITLES
+from services.reporting.domain.facts import papers_named, papers_of, registration, shown
 from services.reporting.domain.lines import (
     EntryHeard,
     JournalBroken,
@@ -30,6 +31,7 @@ from services.reporting.domain.snapshot import (
     Predecessor,
     ProgrammeSnapshot,
     disagreements,
+    measure_snapshot,
     programme_disagreements,
 )
 from services.reporting.making import composed, made_with
@@ -45,35 +47,17 @@ from shared.contracts.funding import (
     FindingRaised,
     FindingSettled,
     MeasureReconciled,
-    MeasureStatement,
     PaymentMatched,
     PaymentUnmatched,
     ProgrammeReconciled,
 )
-from shared.contracts.intake import (
-    AwardAmended,
-    CofundingCommitted,
-    Fact,
-    FigurePublished,
-    GrantAwarded,
-    GrantFact,
-    MeasureData,
-    MeasureRegistered,
-    ParticipationRecorded,
-    PlanLineRecorded,
-    PopulationRecorded,
-    ProgrammeData,
-    ProgrammeRegistered,
-    ReceiptRecorded,
-    SizeBandSet,
-    StaffAssigned,
-)
+from shared.contracts.intake import Fact, MeasureData, MeasureRegistered, ProgrammeData, ProgrammeRegistered
 from shared.contracts.reporting import ReportIssued, ReportOutdated
 from shared.contracts.seal import reference_of
 from shared.messaging.work import Work
 from shared.persistence.files import Files
 from shared.values.source import SHORT, Source, digest_of, id_of
-from shared.values.subject import key_of, kind_of, paper_key, subject_of
+from shared.values.subject import key_of, kind_of, subject_of
 
 FORMATS: Final = {
     "pdf": "application/pdf",
@@ -97,7 +81,8 @@ def project(work: Work, events: Sequence[Event]) -> None:
     lines = [e for e in events if isinstance(e, EntryHeard | EntryPosted | PaymentMatched | PaymentUnmatched)]
     statements = [e for e in events if isinstance(e, MeasureReconciled | ProgrammeReconciled)]
     store.add_lines(work, lines)
-    store.keep_findings(work, [e for e in events if isinstance(e, FindingRaised | FindingChanged | FindingSettled)])
+    if findings := [e for e in events if isinstance(e, FindingRaised | FindingChanged | FindingSettled)]:
+        store.add_findings(work, findings)
     if statements:
         store.add_statements(work, statements)
         for event in {(e.subject, e.statement.as_of): e for e in statements}.values():
@@ -132,12 +117,12 @@ def _since(work: Work, row: tables.Report, event: store.Reconciled) -> str | Non
             if line.entry.number > after and line.entry.valued_on <= on:
                 return line.reference
     before = store.statement_event(work, row.statement)
-    if before is None or _says(before) != _says(event):
+    if before is None or any(look(work, before) != look(work, event) for look in (_says, _findings, _facts)):
         return f"{event.statement.as_of.isoformat()} {event.id}"
     return None
 
 
-def _says(event: store.Reconciled) -> dict[str, Any]:
+def _says(_: Work, event: store.Reconciled) -> dict[str, Any]:
     return {k: v for k, v in event.statement.model_dump(mode="json").items() if k not in data.PASSING}
 
 
@@ -207,9 +192,9 @@ def still_missing(work: Work, event: store.Reconciled) -> tuple[str, ...]:
         registered = _registered(work, subject)
         subjects += [subject_of("account", a) for a in registered.measure.accounts] if registered else []
     else:
-        subjects += [subject_of("measure", key) for key in (k for line in event.statement.lines for k in line.measures)]
+        subjects += _measures_of(event)
     for stream in ("intake", "funding"):
-        for name, at in store.standing(work, stream, subjects).items():
+        for name, at in store.arrived(work, stream, subjects).items():
             if at.state == "fork":
                 causes.append(
                     f"{name}: die Folge der Ereignisse von {stream} ist gespalten und angehalten (Betrieb verständigen)"
@@ -218,21 +203,55 @@ def still_missing(work: Work, event: store.Reconciled) -> tuple[str, ...]:
                 causes.append(
                     f"{name}: Ereignisse von {stream} fehlen, {at.sequence} von {max(at.head, at.sequence + 1)} sind da"
                 )
-    rests_on = {subject: statement.facts_upto, **(statement.papers_upto if isinstance(statement, MeasureStatement) else {})}
-    here = store.standing(work, "intake", list(rests_on))
+    rests_on = _rests_on(event)
+    here = store.arrived(work, "intake", list(rests_on))
     for name, upto in rests_on.items():
         known = here[name].sequence if name in here else 0
         if known > upto:
             causes.append(f"{name}: der Abgleich kennt {upto} von {known} Tatsachen; gleich noch einmal versuchen")
-        elif known < upto and name != subject:
+        elif known < upto:
             causes.append(f"{name}: {known} von {upto} Tatsachen des Abgleichs sind da; gleich noch einmal versuchen")
     if isinstance(event, ProgrammeReconciled):
-        latest = {s: store.statement_of(work, s, statement.as_of) for s in event.statement.measures}
-        behind = [s for s, known in event.statement.measures.items() if latest[s] is None or latest[s].id != known]  # type: ignore[union-attr]
+        named = event.statement.measures
+        latest = store.latest_statements(work, list(named), statement.as_of)
+        behind = [s for s, known in named.items() if latest.get(s) != known]
         causes += [f"{s}: das Programm ist noch nicht mit dem neuesten Abgleich zusammengezählt" for s in behind]
     if parked := store.parked_of(work, subjects):
         causes.append(f"{parked} Ereignis(se) sind bei der Berichterstellung geparkt")
     return tuple(causes)
+
+
+def _rests_on(event: store.Reconciled) -> dict[str, int]:
+    """Subjects a statement takes facts from, each with the number of the last one it knows."""
+    papers = event.statement.papers_upto if isinstance(event, MeasureReconciled) else {}
+    return {event.subject: event.statement.facts_upto, **papers}
+
+
+def _facts(work: Work, event: store.Reconciled) -> tuple[Fact, ...]:
+    """Facts a report on a statement prints: as far as the statement knows them, whatever came since."""
+    upto, on = _rests_on(event), event.statement.as_of
+    own = shown(store.facts_upto(work, {event.subject: event.statement.facts_upto}), on)
+    registered = registration(own)
+    if registered is None:
+        return own
+    papers = {paper: upto.get(paper, 0) for paper in papers_named(own, registered.measure.municipality.key)}
+    return own + shown(store.facts_upto(work, papers), on)
+
+
+def _findings(work: Work, event: store.Reconciled) -> tuple[Finding, ...]:
+    """Findings of a statement; of a programme's, also those of the measures it was added up from."""
+    of_measures: dict[str, UUID] = {}
+    if isinstance(event, ProgrammeReconciled):
+        of_measures = store.latest_statements(work, _measures_of(event), event.statement.as_of) | event.statement.measures
+    return store.findings_of(work, [event.id, *of_measures.values()])
+
+
+def _measures_of(event: ProgrammeReconciled) -> list[str]:
+    """Subjects of a programme's measures, also where there are more than its statement names one by one."""
+    return sorted({subject_of("measure", key) for line in event.statement.lines for key in line.measures})
+
+
+_OTHER_FINDINGS: Final = "{}: die Feststellungen hier sind nicht die des Abgleichs; gleich noch einmal versuchen"
 
 
 def freeze(
@@ -244,21 +263,21 @@ def freeze(
         programme = _freeze_programme(work, event, basis, predecessor)
         counted = Counter(f.code for f in programme.findings)
         if dict(counted) != event.statement.counts and not event.statement.measures_beyond:
-            raise ReportRefused([f"{event.subject}: die Feststellungen gehen dem Abgleich voraus; gleich noch einmal versuchen"])
+            raise ReportRefused([_OTHER_FINDINGS.format(event.subject)])
         if differences := programme_disagreements(programme):
             raise ReportRefused(["die Maßnahmen ergeben zusammen nicht, was für das Programm abgeglichen wurde"], differences)
         return programme
     snapshot = _freeze_measure(work, event, basis, predecessor)
     if {f.id for f in snapshot.findings} != set(event.statement.findings) and not event.statement.findings_beyond:
-        raise ReportRefused([f"{event.subject}: die Feststellungen gehen dem Abgleich voraus; gleich noch einmal versuchen"])
+        raise ReportRefused([_OTHER_FINDINGS.format(event.subject)])
     if differences := disagreements(snapshot):
         raise ReportRefused(["die Zeilen ergeben nicht, was abgeglichen wurde"], differences)
     return snapshot
 
 
 def _freeze_measure(work: Work, event: MeasureReconciled, basis: Basis, predecessor: Predecessor | None) -> MeasureSnapshot:
-    statement, subject = event.statement, event.subject
-    registered = _registered(work, subject)
+    statement, subject, facts = event.statement, event.subject, _facts(work, event)
+    registered = registration(facts)
     if registered is None:
         raise ReportRefused([f"{subject}: die Anmeldung der Maßnahme ist noch nicht da"])
     try:
@@ -267,45 +286,30 @@ def _freeze_measure(work: Work, event: MeasureReconciled, basis: Basis, predeces
         settlement = up_to(lines, Book.SETTLEMENT, statement.settlement, subject)
     except JournalBroken as error:
         raise ReportRefused([f"das Journal ist unvollständig oder gebrochen: {error}"]) from error
-    facts = store.current(store.facts_of(work, subject))
-    on = statement.as_of
-    commitments = [f for f in facts if isinstance(f, CofundingCommitted) and f.commitment.committed_on <= on]
-    municipality = registered.measure.municipality.key
-    papers = {
-        key: subject_of("paper", key)
-        for key in (paper_key(municipality, f.commitment.decision) for f in commitments if f.commitment.decision)
-    }
-    awards: list[GrantFact] = [f for f in facts if isinstance(f, GrantAwarded | AwardAmended) and f.award.awarded_on <= on]
-    return MeasureSnapshot(
+    return measure_snapshot(
+        statement,
+        main,
+        settlement,
+        facts,
         subject=subject,
         source=registered.source,
         measure=registered.measure,
         programme=_programme(work, registered.measure.programme),
-        statement=statement,
         basis=basis,
-        findings=store.findings_of(work, [subject], on, statement.findings),
-        main=main,
-        settlement=settlement,
-        vouchers=voucher_lines(main, settlement, on),
-        plan=tuple(f for f in facts if isinstance(f, PlanLineRecorded)),
-        awards=tuple(awards),
-        commitments=tuple(commitments),
-        receipts=tuple(f for f in facts if isinstance(f, ReceiptRecorded) and f.receipt.received_on <= on),
-        papers=store.papers_of(work, papers),
-        staff=tuple(f for f in facts if isinstance(f, StaffAssigned) and date(f.staff.year, f.staff.month, 1) <= on),
+        findings=_findings(work, event),
         predecessor=predecessor,
     )
 
 
 def _freeze_programme(work: Work, event: ProgrammeReconciled, basis: Basis, predecessor: Predecessor | None) -> ProgrammeSnapshot:
-    facts, on = store.current(store.facts_of(work, event.subject)), event.statement.as_of
+    facts = _facts(work, event)
     registered = next((f for f in reversed(facts) if isinstance(f, ProgrammeRegistered)), None)
     if registered is None:
         raise ReportRefused([f"{event.subject}: die Anmeldung des Programms ist noch nicht da"])
-    measures = sorted({key for line in event.statement.lines for key in line.measures})
-    subjects = [subject_of("measure", key) for key in measures]
-    known: dict[str, MeasureData] = {
-        f.measure.key: f.measure for f in store.facts_of_all(work, subjects) if isinstance(f, MeasureRegistered)
+    named = store.statements_named(work, event.statement.measures)
+    known = dict.fromkeys(_measures_of(event), store.EVERYTHING) | {e.subject: e.statement.facts_upto for e in named}
+    measures: dict[str, MeasureData] = {
+        f.measure.key: f.measure for f in store.facts_upto(work, known) if isinstance(f, MeasureRegistered)
     }
     return ProgrammeSnapshot(
         subject=event.subject,
@@ -313,26 +317,12 @@ def _freeze_programme(work: Work, event: ProgrammeReconciled, basis: Basis, pred
         programme=registered.programme,
         statement=event.statement,
         basis=basis,
-        findings=store.findings_of(work, [event.subject, *subjects], event.statement.as_of),
-        measures=known,
-        statements={key_of(e.subject): e.statement for e in store.statements_named(work, event.statement.measures)},
-        facts=tuple(f for f in facts if (day := _day_of(f)) is not None and day <= on),
+        findings=_findings(work, event),
+        measures=measures,
+        statements={key_of(e.subject): e.statement for e in named},
+        facts=tuple(f for f in facts if not isinstance(f, ProgrammeRegistered)),
         predecessor=predecessor,
     )
-
-
-def _day_of(fact: Fact) -> date | None:
-    """From when on a programme's fact counts; None for those a report does not print."""
-    match fact:
-        case ParticipationRecorded():
-            return fact.participation.joined_on
-        case FigurePublished():
-            return fact.figure.published_on
-        case PopulationRecorded():
-            return fact.population.counted_on
-        case SizeBandSet():
-            return date.min
-    return None
 
 
 def _keep(
@@ -348,7 +338,6 @@ def _keep(
     version = previous.version + 1 if previous else 1
     number = data.number_of(snapshot.subject, kind, snapshot.as_of, version)
     rendered = render(snapshot, kind, number, version, url)
-    kept = {name: files.keep(bytes_) for name, bytes_ in rendered.items()}
     measure = snapshot if isinstance(snapshot, MeasureSnapshot) else None
     row = tables.Report(
         id=data.report_id(number),
@@ -363,32 +352,35 @@ def _keep(
         settlement_head=measure.statement.settlement.number if measure else 0,
         content_sha256=content,
         data_sha256=digest_of(rendered["json"]),
-        files=kept,
+        files={name: files.keep(bytes_) for name, bytes_ in rendered.items()},
         complete=not snapshot.basis.missing,
         issued_at=work.now,
         issued_by=actor,
         outdated_since=None,
     )
     store.keep_report(work, row, ((s.digest, s.place) for s in data.sources_of(snapshot)))
-    work.emit(
-        ReportIssued(
-            id=id_of("issued", str(row.id)),
-            subject=row.subject,
-            recorded_at=work.now,
-            actor=actor,
-            cause=row.statement,
-            report=row.id,
-            number=row.number,
-            document=row.document,
-            as_of=row.as_of,
-            version=row.version,
-            predecessor=row.predecessor,
-            data_sha256=row.data_sha256,
-            files=row.files,
-            complete=row.complete,
-        )
-    )
+    work.emit(_issued(row))
     return row
+
+
+def _issued(row: tables.Report) -> ReportIssued:
+    """What is told of a report that was issued."""
+    return ReportIssued(
+        id=id_of("issued", str(row.id)),
+        subject=row.subject,
+        recorded_at=row.issued_at,
+        actor=row.issued_by,
+        cause=row.statement,
+        report=row.id,
+        number=row.number,
+        document=row.document,
+        as_of=row.as_of,
+        version=row.version,
+        predecessor=row.predecessor,
+        data_sha256=row.data_sha256,
+        files=row.files,
+        complete=row.complete,
+    )
 
 
 def render(snapshot: MeasureSnapshot | ProgrammeSnapshot, kind: str, number: str, version: int, url: str) -> dict[str, bytes]:
@@ -414,13 +406,12 @@ def fetch(work: Work, files: Files, number: str, format: str, actor: str) -> byt
 def _predecessor(files: Files, row: tables.Report | None) -> Predecessor | None:
     if row is None:
         return None
-    findings = json.loads(files.read(row.files["json"]))["findings"]
-    return store.predecessor_of(row, [Finding.model_validate(f) for f in findings])
+    findings = tuple(Finding.model_validate(f) for f in json.loads(files.read(row.files["json"]))["findings"])
+    return Predecessor(row.number, row.data_sha256, row.main_head, row.settlement_head, findings)
 
 
 def _registered(work: Work, subject: str) -> MeasureRegistered | None:
-    facts = [f for f in store.facts_of(work, subject) if isinstance(f, MeasureRegistered)]
-    return facts[-1] if facts else None
+    return registration(store.facts_of(work, subject))
 
 
 def _programme(work: Work, key: str | None) -> ProgrammeData | None:
@@ -501,12 +492,12 @@ def _payment(line: Line, booked: Mapping[UUID, str]) -> dict[str, Any]:
 
 def _decisions(work: Work, line: Line) -> list[dict[str, Any]]:
     """Council papers behind a commitment's entry."""
-    facts = [f for f in store.facts_of(work, line.subject) if f.id == line.entry.fact and isinstance(f, CofundingCommitted)]
-    registered = _registered(work, line.subject) if facts else None
+    facts = store.facts_of(work, line.subject)
+    registered = registration(facts)
     if registered is None:
         return []
-    keys = {paper_key(registered.measure.municipality.key, f.commitment.decision) for f in facts if f.commitment.decision}
-    papers = store.papers_of(work, {key: subject_of("paper", key) for key in keys})
+    named = papers_named((f for f in facts if f.id == line.entry.fact), registered.measure.municipality.key)
+    papers = papers_of(shown(store.facts_upto(work, dict.fromkeys(named, store.EVERYTHING)), date.max))
     return [
         {
             "paper": paper.key,
@@ -616,10 +607,6 @@ def show_statement(work: Work, subject: str, as_of: date | None) -> dict[str, An
     days = [day.isoformat() for day in store.cut_offs(work, subject)]
     if event is None:
         return {"subject": subject, "cut_offs": days, "statement": None, "findings": [], "missing": []}
-    subjects = [subject]
-    if isinstance(event, ProgrammeReconciled):
-        subjects += [subject_of("measure", key) for line in event.statement.lines for key in line.measures]
-    findings = store.findings_of(work, subjects, event.statement.as_of)
     vouchers: dict[str, int] = {}
     if isinstance(event, MeasureReconciled):
         lines = store.lines_of(work, subject)
@@ -631,7 +618,7 @@ def show_statement(work: Work, subject: str, as_of: date | None) -> dict[str, An
         "cut_offs": days,
         "event": str(event.id),
         "statement": event.statement.model_dump(mode="json"),
-        "findings": [f.model_dump(mode="json") for f in findings],
+        "findings": [f.model_dump(mode="json") for f in _findings(work, event)],
         "missing": list(still_missing(work, event)),
     }
 

@@ -8,33 +8,31 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import text
 from sqlmodel import col, select
 
 from services.reporting import tables
-from services.reporting.domain.lines import EntryHeard, JournalBroken, Line, Posted, line_of
-from services.reporting.domain.snapshot import Paper, Predecessor
-from shared.contracts.event import Event
+from services.reporting.domain.lines import EntryHeard, Line, Posted, line_of, posted_of
 from shared.contracts.funding import (
     FUNDING,
-    EntryPosted,
     Finding,
+    FindingChanged,
+    FindingRaised,
     FindingSettled,
     MeasureReconciled,
-    PaymentMatched,
-    PaymentUnmatched,
     ProgrammeReconciled,
 )
-from shared.contracts.intake import INTAKE, DecisionDetailed, DecisionRecorded, Fact
-from shared.contracts.seal import reference_of
+from shared.contracts.intake import INTAKE, Fact
 from shared.messaging.work import Work
 
-FINDING: Final = TypeAdapter(Finding)
 CONSUMERS: Final = {"intake": "reporting.intake", "funding": "reporting.funding"}
 """Group under which each stream is read."""
 
+EVERYTHING: Final = 2**63 - 1
+"""As a bound: all that is known of a subject."""
+
 Reconciled = MeasureReconciled | ProgrammeReconciled
+FindingTold = FindingRaised | FindingChanged | FindingSettled
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -68,8 +66,11 @@ def add_facts(work: Work, facts: Sequence[Fact]) -> None:
     """Keep facts that documents show, one COPY."""
     work.copy(
         tables.Known,
-        ("id", "subject", "type", "digest", "place", "known_at", "body"),
-        ((f.id, f.subject, f.type, f.source.digest, f.source.place, f.recorded_at, work.body(f)) for f in facts),
+        ("id", "subject", "type", "digest", "place", "known_at", "body", "sequence"),
+        (
+            (f.id, f.subject, f.type, f.source.digest, f.source.place, f.recorded_at, work.body(f), work.sequence(f))
+            for f in facts
+        ),
     )
 
 
@@ -83,35 +84,31 @@ def add_statements(work: Work, events: Sequence[Reconciled]) -> None:
                 event=event.id,
                 known_at=event.recorded_at,
                 body=work.body(event),
+                sequence=work.sequence(event),
             )
         )
     work.session.flush()
 
 
-def keep_findings(work: Work, events: Sequence[Event]) -> None:
-    """Bring findings up to date: the last event about each counts."""
-    statement = text(
-        """insert into found (subject, as_of, id, code, open, known_at, body)
-           values (:subject, :as_of, :id, :code, :open, :known_at, :body)
-           on conflict (subject, as_of, id) do update
-           set open = excluded.open, known_at = excluded.known_at, body = excluded.body"""
+def add_findings(work: Work, events: Iterable[FindingTold]) -> None:
+    """Keep what was told of findings, one COPY; the latest about each counts."""
+    work.copy(
+        tables.Found,
+        ("subject", "as_of", "id", "sequence", "code", "open", "known_at", "body"),
+        (
+            (
+                e.subject,
+                e.as_of,
+                e.finding.id,
+                work.sequence(e),
+                e.finding.code,
+                not isinstance(e, FindingSettled),
+                e.recorded_at,
+                e.finding.model_dump_json().encode(),
+            )
+            for e in events
+        ),
     )
-    rows = []
-    for event in events:
-        finding: Finding = event.finding  # type: ignore[attr-defined]
-        rows.append(
-            {
-                "subject": event.subject,
-                "as_of": event.as_of,  # type: ignore[attr-defined]
-                "id": finding.id,
-                "code": finding.code,
-                "open": not isinstance(event, FindingSettled),
-                "known_at": event.recorded_at,
-                "body": FINDING.dump_json(finding),
-            }
-        )
-    if rows:
-        work.session.connection().execute(statement, rows)
 
 
 def keep_report(work: Work, report: tables.Report, sources: Iterable[tuple[str, str]]) -> None:
@@ -138,21 +135,21 @@ def note_retrieval(work: Work, report: UUID, format: str, actor: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How far a consumer is with a subject of a stream."""
+class Arrived:
+    """How much of a subject's stream has arrived here."""
 
     sequence: int
     head: int
     state: str
 
 
-def standing(work: Work, stream: str, subjects: Sequence[str]) -> dict[str, Standing]:
-    """Where reporting stands in a stream (``intake`` or ``funding``), by subject."""
+def arrived(work: Work, stream: str, subjects: Sequence[str]) -> dict[str, Arrived]:
+    """How far each subject of a stream (``intake`` or ``funding``) is applied; none for one nothing came of."""
     rows = work.session.connection().execute(
         text("select subject, sequence, head, state from inbox where consumer = :who and subject = any(:subjects)"),
         {"who": CONSUMERS[stream], "subjects": list(subjects)},
     )
-    return {subject: Standing(sequence, head, state) for subject, sequence, head, state in rows}
+    return {subject: Arrived(sequence, head, state) for subject, sequence, head, state in rows}
 
 
 def parked_of(work: Work, subjects: Sequence[str]) -> int:
@@ -189,6 +186,18 @@ def statements_named(work: Work, named: Mapping[str, UUID]) -> list[MeasureRecon
     return [e for e in map(_reconciled, rows) if isinstance(e, MeasureReconciled)]
 
 
+def latest_statements(work: Work, subjects: Sequence[str], as_of: date) -> dict[str, UUID]:
+    """The latest statement about each of some subjects as of a day: subject to id of the event."""
+    rows = work.session.connection().execute(
+        text(
+            """select distinct on (subject) subject, event from statement where subject = any(:subjects) and as_of = :as_of
+               order by subject, id desc"""
+        ),
+        {"subjects": list(subjects), "as_of": as_of},
+    )
+    return {row.subject: row.event for row in rows}
+
+
 def cut_offs(work: Work, subject: str) -> list[date]:
     """Days there is a statement for, newest first."""
     rows = work.session.connection().execute(
@@ -197,14 +206,19 @@ def cut_offs(work: Work, subject: str) -> list[date]:
     return [row.as_of for row in rows]
 
 
-def findings_of(work: Work, subjects: Sequence[str], as_of: date, ids: Iterable[UUID] | None = None) -> tuple[Finding, ...]:
-    """Open findings of subjects as of a day, each identity once, in a fixed order; of these ids only, where given."""
-    query = select(tables.Found).where(
-        col(tables.Found.subject).in_(list(subjects)), tables.Found.as_of == as_of, col(tables.Found.open).is_(True)
+def findings_of(work: Work, statements: Iterable[UUID]) -> tuple[Finding, ...]:
+    """Findings open in statements, by the ids of their events, each identity once, in a fixed order: as they were told before the
+    statement, whatever became of them since."""
+    rows = work.session.connection().execute(
+        text(
+            """select distinct on (f.id, f.subject) f.open, f.body from statement s
+               join found f on f.subject = s.subject and f.as_of = s.as_of and f.sequence <= s.sequence
+               where s.event = any(:statements) order by f.id, f.subject, f.sequence desc"""
+        ),
+        {"statements": list(statements)},
     )
-    found = {f.id: f for f in (FINDING.validate_json(row.body) for row in work.session.exec(query).all())}
-    wanted = found if ids is None else {i: found[i] for i in ids if i in found}
-    return tuple(sorted(wanted.values(), key=lambda f: (f.code, f.object, f.budget_year or 0)))
+    found = {f.id: f for f in (Finding.model_validate_json(body) for is_open, body in rows if is_open)}
+    return tuple(sorted(found.values(), key=lambda f: (f.code, f.object, f.budget_year or 0)))
 
 
 def lines_of(work: Work, subject: str) -> tuple[Line, ...]:
@@ -212,7 +226,7 @@ def lines_of(work: Work, subject: str) -> tuple[Line, ...]:
     rows = work.session.exec(
         select(tables.Line.body).where(tables.Line.subject == subject).order_by(col(tables.Line.book), col(tables.Line.number))
     ).all()
-    return tuple(line_of(_posted(body)) for body in rows)
+    return tuple(line_of(posted_of(body)) for body in rows)
 
 
 def line(work: Work, subject: str, book: str, number: int) -> Posted | None:
@@ -220,7 +234,7 @@ def line(work: Work, subject: str, book: str, number: int) -> Posted | None:
     body = work.session.exec(
         select(tables.Line.body).where(tables.Line.subject == subject, tables.Line.book == book, tables.Line.number == number)
     ).first()
-    return _posted(body) if body else None
+    return posted_of(body) if body else None
 
 
 def lines_from(work: Work, digest_prefix: str, place: str) -> list[Posted]:
@@ -230,7 +244,7 @@ def lines_from(work: Work, digest_prefix: str, place: str) -> list[Posted]:
         .where(col(tables.Line.digest).startswith(digest_prefix), tables.Line.place == place)
         .order_by(col(tables.Line.subject), col(tables.Line.book), col(tables.Line.number))
     ).all()
-    return [_posted(body) for body in rows]
+    return [posted_of(body) for body in rows]
 
 
 def lines_about(work: Work, facts: Sequence[UUID]) -> list[Posted]:
@@ -240,20 +254,25 @@ def lines_about(work: Work, facts: Sequence[UUID]) -> list[Posted]:
         .where(col(tables.Line.fact).in_(list(facts)))
         .order_by(col(tables.Line.subject), col(tables.Line.book), col(tables.Line.number))
     ).all()
-    return [_posted(body) for body in rows]
+    return [posted_of(body) for body in rows]
 
 
 def facts_of(work: Work, subject: str) -> list[Fact]:
-    """Facts about a subject that documents show, in the order they became known."""
-    return facts_of_all(work, [subject])
+    """Facts about a subject that documents show, in its order."""
+    return facts_upto(work, {subject: EVERYTHING})
 
 
-def facts_of_all(work: Work, subjects: Sequence[str]) -> list[Fact]:
-    """Facts about subjects, in the order they became known."""
-    rows = work.session.exec(
-        select(tables.Known.body).where(col(tables.Known.subject).in_(list(subjects))).order_by(col(tables.Known.nth))
-    ).all()
-    return [INTAKE.validate_json(body) for body in rows]
+def facts_upto(work: Work, upto: Mapping[str, int]) -> list[Fact]:
+    """Facts about subjects, each up to the number of its last one that counts; subject by subject, each in its order."""
+    rows = work.session.connection().execute(
+        text(
+            """select k.body
+               from unnest(cast(:subjects as text[]), cast(:upto as bigint[])) with ordinality as w(subject, upto, n)
+               join known k on k.subject = w.subject and k.sequence <= w.upto order by w.n, k.sequence, k.nth"""
+        ),
+        {"subjects": list(upto), "upto": list(upto.values())},
+    )
+    return [INTAKE.validate_json(body) for (body,) in rows]
 
 
 def facts_from(work: Work, digest_prefix: str, place: str) -> list[Fact]:
@@ -262,32 +281,6 @@ def facts_from(work: Work, digest_prefix: str, place: str) -> list[Fact]:
         select(tables.Known.body).where(col(tables.Known.digest).startswith(digest_prefix), tables.Known.place == place)
     ).all()
     return [INTAKE.validate_json(body) for body in rows]
-
-
-def papers_of(work: Work, subjects: Mapping[str, str]) -> dict[str, Paper]:
-    """Council papers by key (key → subject): latest state, latest detail of each funder and year; what was corrected is out."""
-    by_subject = {subject: key for key, subject in subjects.items()}
-    states: dict[str, DecisionRecorded] = {}
-    details: dict[str, dict[tuple[str, int], DecisionDetailed]] = {}
-    for fact in current(facts_of_all(work, list(by_subject))):
-        key = by_subject[fact.subject]
-        if isinstance(fact, DecisionRecorded):
-            held = states.get(key)
-            if held is None or (fact.decision.modified or "") >= (held.decision.modified or ""):
-                states[key] = fact
-        elif isinstance(fact, DecisionDetailed):
-            details.setdefault(key, {})[fact.detail.funder.key, fact.detail.budget_year] = fact
-    return {
-        key: Paper(key, states.get(key), tuple(details.get(key, {}).values()))
-        for key in subjects
-        if key in states or key in details
-    }
-
-
-def current(facts: Sequence[Fact]) -> list[Fact]:
-    """Facts that no later fact corrects."""
-    corrected = {f.corrects for f in facts if f.corrects}
-    return [f for f in facts if f.id not in corrected]
 
 
 def reports(work: Work, subject: str | None = None) -> list[tables.Report]:
@@ -347,25 +340,15 @@ def lock_series(work: Work, subject: str, document: str, as_of: date) -> None:
 
 def open_findings(work: Work) -> dict[tuple[str, str], int]:
     """Number of open findings by code and cut-off date."""
-    rows = work.session.connection().execute(text("select code, as_of, count(distinct id) from found where open group by 1, 2"))
+    rows = work.session.connection().execute(
+        text(
+            """select code, as_of, count(distinct id) from
+                 (select distinct on (subject, as_of, id) code, as_of, id, open from found
+                  order by subject, as_of, id, sequence desc) f
+               where open group by 1, 2"""
+        )
+    )
     return {(code, as_of.isoformat()): count for code, as_of, count in rows}
-
-
-def predecessor_of(row: tables.Report, findings: Sequence[Finding]) -> Predecessor:
-    """The report before, as a snapshot knows it."""
-    return Predecessor(row.number, row.data_sha256, row.main_head, row.settlement_head, tuple(findings))
-
-
-def _posted(body: bytes) -> Posted:
-    try:
-        event = FUNDING.validate_json(body)
-    except ValidationError as error:
-        heard = EntryHeard.model_validate_json(body)
-        where = reference_of(heard.subject, heard.entry.book, heard.entry.number)
-        first = error.errors(include_input=False, include_url=False)[0]
-        raise JournalBroken(f"{where} cannot be read: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    assert isinstance(event, EntryPosted | PaymentMatched | PaymentUnmatched)  # noqa: S101 - only these are kept as lines
-    return event
 
 
 def _reconciled(body: bytes) -> Reconciled:

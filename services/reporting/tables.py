@@ -60,7 +60,9 @@ class Known(Row, table=True):
     known_at: datetime = _instant()
     body: bytes = Field(sa_type=LargeBinary)
     nth: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), nullable=False))
-    """The order in which it came here: that of its subject's own events."""
+    """The order in which it came here."""
+    sequence: int = _number()
+    """Its number among all that intake told of its subject, by which a statement says how far it knows the subject."""
 
 
 class Statement(Row, table=True):
@@ -72,14 +74,18 @@ class Statement(Row, table=True):
     event: UUID
     known_at: datetime = _instant()
     body: bytes = Field(sa_type=LargeBinary)
+    sequence: int = _number()
+    """Its number among all that funding told of its subject: findings before it are its own, those behind it a later one's."""
 
 
 class Found(Row, table=True):
-    """A finding in the statement of a subject as of a day: its latest content, open or settled."""
+    """A finding as of a day, as it was raised, changed or settled. Append-only."""
 
     subject: str = _text(primary_key=True)
     as_of: date = Field(primary_key=True)
     id: UUID = Field(primary_key=True)
+    sequence: int = _number(primary_key=True)
+    """As that of the statements."""
     code: str = _text()
     open: bool
     known_at: datetime = _instant()

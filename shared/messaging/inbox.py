@@ -210,6 +210,9 @@ class _Batch:
     def body(self, fact: Event) -> bytes | None:
         return self.parked.body(fact)
 
+    def sequence(self, fact: Event) -> int:
+        return self.parked.sequence(fact)
+
     def dismiss(self, _: Work, reference: str, reason: str) -> None:
         self.parked.dismiss(reference, reason)
 

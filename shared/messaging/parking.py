@@ -134,6 +134,10 @@ class Parking:
         origin = self._origins.get(id(fact))
         return origin[1].body if origin is not None else None
 
+    def sequence(self, fact: Event) -> int:
+        """The place a fact of this batch has in its subject's order."""
+        return self._origin(fact).sequence
+
     def flush(self) -> None:
         """Write what was set aside, in that order."""
         if self._rows:

@@ -78,6 +78,7 @@ class Consuming(Protocol):
     def release(self, work: Work, reference: str) -> list[Event]: ...
     def dismiss(self, work: Work, reference: str, reason: str) -> None: ...
     def body(self, fact: Event) -> bytes | None: ...
+    def sequence(self, fact: Event) -> int: ...
 
 
 class Work:
@@ -130,6 +131,10 @@ class Work:
         came = self._inbox.body(event) if self._inbox is not None else None
         return event.__pydantic_serializer__.to_json(event) if came is None else came
 
+    def sequence(self, event: Event) -> int:
+        """The number of an event of this batch in its subject's order."""
+        return self._consuming().sequence(event)
+
     @contextmanager
     def undone_on_error(self) -> Iterator[None]:
         """Forget what was emitted inside if it raises."""
@@ -177,7 +182,7 @@ class Work:
 
     def _consuming(self) -> Consuming:
         if self._inbox is None:
-            raise RuntimeError("only a use case that handles messages (once) can park or release facts")
+            raise RuntimeError("only a use case that handles messages (once) can park or release facts, or ask for their places")
         return self._inbox
 
 

@@ -269,7 +269,9 @@ def picture(cluster: Cluster) -> Picture:
         "reported statements": _statements(reporting(
             "select distinct on (subject, as_of) subject, as_of, body from statement order by subject, as_of, id desc")),
         "findings": _findings(funding("select subject, day, body from finding order by 1, 2, id")),
-        "reported findings": _findings(reporting("select subject, as_of, body from found where open order by 1, 2, id")),
+        "reported findings": _findings(reporting(
+            """select subject, as_of, body from (select distinct on (subject, as_of, id) * from found
+               order by subject, as_of, id, sequence desc) f where open order by 1, 2, id""")),
         "parked": [str(row) for ask in (funding, reporting) for row in ask(PARKED)],
         "unbalanced": funding(UNBALANCED),
         "alarms": [str(row) for ask in (funding, reporting) for row in ask("select subject, what, detail from alarm")],

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.contracts.event import Event
 from shared.contracts.funding import (
@@ -49,10 +50,11 @@ from shared.contracts.intake import (
     Voucher,
 )
 from shared.contracts.seal import ZEROS, seal_of
+from shared.messaging.envelope import ZERO, chain
 from shared.values.dates import Period
 from shared.values.funders import Funder, FunderKind
 from shared.values.source import Source, id_of
-from shared.values.subject import subject_of
+from shared.values.subject import lane_of, subject_of
 
 WHEN = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
 AS_OF = date(2026, 2, 28)
@@ -60,6 +62,8 @@ LIST, BANK, COUNCIL = "a" * 64, "b" * 64, "c" * 64
 """Digests of the three files everything comes from."""
 CITY = Funder(key="stadt", name="Stadt Beispiel (Demo)", kind=FunderKind.MUNICIPALITY)
 RULES = "d" * 64
+PAPER = "05000/2025/7"
+PAPER_SUBJECT = subject_of("paper", PAPER)
 
 
 def named(*parts: str, **more: Any) -> dict[str, Any]:
@@ -94,12 +98,12 @@ class Story:
             measure=self.key, funder=CITY, number="K-1", budget_year=2026, amount_cents=100_000, status=CommitmentStatus.DECIDED,
             committed_on=date(2026, 1, 15), decision="2025/7",
         )
-        paper = "05000/2025/7"
+        paper = PAPER
         step = Step(
             body="Rat", role="Entscheidung", authoritative=True, held_on=date(2025, 12, 10), result_raw="ungeändert beschlossen",
             result=StepResult.PASSED_UNCHANGED,
         )
-        about_paper = {"subject": subject_of("paper", paper)}
+        about_paper = {"subject": PAPER_SUBJECT}
         return [
             MeasureRegistered(**named("m"), subject=self.subject, source=Source(digest=LIST, place="2"), measure=measure),
             PlanLineRecorded(
@@ -174,8 +178,8 @@ class Story:
         self.told.append(FindingRaised(**named("f", code), subject=self.subject, as_of=AS_OF, finding=finding))
         return finding
 
-    def state(self, *findings: Finding, facts_upto: int = 0, **changed: Any) -> MeasureReconciled:
-        """Funding's statement, from the sums kept beside the entries."""
+    def state(self, *findings: Finding, facts_upto: int = 4, papers_upto: int = 2, **changed: Any) -> MeasureReconciled:
+        """Funding's statement, from the sums kept beside the entries; it knows all of ``facts``, if not told otherwise."""
         self.statements += 1
         gap = 0
         totals = Totals(
@@ -184,7 +188,7 @@ class Story:
         ).model_copy(update=changed)
         statement = MeasureStatement(
             as_of=AS_OF, rule_set="national", rules=RULES, head=self.heads[Book.MAIN], settlement=self.heads[Book.SETTLEMENT],
-            facts_upto=facts_upto, state="active", totals=totals,
+            facts_upto=facts_upto, papers_upto={PAPER_SUBJECT: papers_upto}, state="active", totals=totals,
             years=(YearLine(budget_year=2026, planned_cents=100_000, valid_cents=100_000, received_cents=self.received,
                             claimed_cents=self.claimed, gap_cents=gap, verdict="reconciled"),),
             coverage=(CoverageLine(funder=CITY, budget_year=2026, committed_cents=100_000, valid_cents=100_000,
@@ -220,6 +224,39 @@ class Story:
         seal = seal_of(self.subject, book, number=head.number + 1, **fields)
         self.heads[book] = Head(number=head.number + 1, seal=seal)
         return Entry(number=head.number + 1, book=book, seal=seal, **fields)
+
+
+class Record(NamedTuple):
+    """A Kafka record as the inbox sees it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]] | None
+
+
+class Publisher:
+    """Makes the records that Kafka would carry: each subject's events numbered and chained."""
+
+    def __init__(self) -> None:
+        self.heads: dict[str, tuple[int, bytes]] = {}
+
+    def records(self, events: Iterable[Event]) -> list[Record]:
+        """The next events, in this order."""
+        return [self._record(event) for event in events]
+
+    def _record(self, event: Event) -> Record:
+        number, previous = self.heads.get(event.subject, (0, ZERO))
+        kind, body = event.type.encode(), event.model_dump_json().encode()
+        digest = chain(previous, number + 1, event.subject, kind, body)
+        self.heads[event.subject] = number + 1, digest
+        headers = (
+            ("ce_subject", event.subject.encode()), ("ce_sequence", b"%d" % (number + 1)), ("ce_type", kind),
+            ("ce_previous", previous.hex().encode()), ("ce_digest", digest.hex().encode()),
+        )
+        return Record("pruefpfad.test", lane_of(event.subject), number, event.subject.encode(), body, headers)
 
 
 def two_vouchers() -> Story:

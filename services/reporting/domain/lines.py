@@ -8,10 +8,10 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.contracts.event import Event
-from shared.contracts.funding import Book, Entry, EntryPosted, Head, Match, PaymentMatched, PaymentUnmatched
+from shared.contracts.funding import FUNDING, Book, Entry, EntryPosted, Head, Match, PaymentMatched, PaymentUnmatched
 from shared.contracts.intake import Voucher
 from shared.contracts.seal import reference_of, verify_chain
 from shared.values.source import Source
@@ -106,6 +106,19 @@ class VoucherLine:
 
 class JournalBroken(Exception):
     """The lines of a book are not the gapless, sealed chain up to the head a statement names."""
+
+
+def posted_of(body: bytes) -> Posted:
+    """What a line's bytes say; JournalBroken where they do not say all of it."""
+    try:
+        event = FUNDING.validate_json(body)
+    except ValidationError as error:
+        heard = EntryHeard.model_validate_json(body)
+        where = reference_of(heard.subject, heard.entry.book, heard.entry.number)
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise JournalBroken(f"{where} cannot be read: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    assert isinstance(event, EntryPosted | PaymentMatched | PaymentUnmatched)  # noqa: S101 - only these are kept as lines
+    return event
 
 
 def up_to(lines: Iterable[Line], book: Book, head: Head, subject: str) -> tuple[Line, ...]:

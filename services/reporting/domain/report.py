@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from services.reporting.domain.document import Document, plain
-from services.reporting.domain.lines import Line, up_to, voucher_lines
-from services.reporting.domain.snapshot import Basis, MeasureSnapshot, Paper, Predecessor, ProgrammeSnapshot
+from services.reporting.domain.lines import Line, up_to
+from services.reporting.domain.snapshot import Basis, MeasureSnapshot, Predecessor, ProgrammeSnapshot, measure_snapshot
 from shared.contracts.funding import Book, Entry, Finding, Match, MeasureStatement, ProgrammeStatement
-from shared.contracts.intake import (
-    INTAKE,
-    AwardAmended,
-    CofundingCommitted,
-    DecisionDetailed,
-    DecisionRecorded,
-    Fact,
-    GrantAwarded,
-    MeasureData,
-    PlanLineRecorded,
-    ProgrammeData,
-    ReceiptRecorded,
-    StaffAssigned,
-    Voucher,
-)
+from shared.contracts.intake import INTAKE, Fact, MeasureData, ProgrammeData, Voucher
 from shared.values.source import Source, id_of
 from shared.values.subject import key_of
 
@@ -142,33 +128,15 @@ def snapshot_of(data: Mapping[str, Any]) -> Snapshot:
     settlement = up_to(lines, Book.SETTLEMENT, statement.settlement, data["subject"])
     if len(main) + len(settlement) != len(lines):
         raise ValueError("there are entries behind the stated heads")
-    return MeasureSnapshot(
+    return measure_snapshot(
+        statement,
+        main,
+        settlement,
+        facts,
         **about,
         measure=MeasureData.model_validate(data["measure"]),
         programme=programme,
-        statement=statement,
-        main=main,
-        settlement=settlement,
-        vouchers=voucher_lines(main, settlement, statement.as_of),
-        plan=tuple(f for f in facts if isinstance(f, PlanLineRecorded)),
-        awards=tuple(f for f in facts if isinstance(f, GrantAwarded | AwardAmended)),
-        commitments=tuple(f for f in facts if isinstance(f, CofundingCommitted)),
-        receipts=tuple(f for f in facts if isinstance(f, ReceiptRecorded)),
-        staff=tuple(f for f in facts if isinstance(f, StaffAssigned)),
-        papers=_papers(facts),
     )
-
-
-def _papers(facts: Iterable[Fact]) -> dict[str, Paper]:
-    recorded: dict[str, DecisionRecorded | None] = {}
-    details: dict[str, list[DecisionDetailed]] = {}
-    for fact in facts:
-        if isinstance(fact, DecisionRecorded):
-            recorded[fact.decision.paper] = fact
-        elif isinstance(fact, DecisionDetailed):
-            recorded.setdefault(fact.detail.paper, None)
-            details.setdefault(fact.detail.paper, []).append(fact)
-    return {key: Paper(key, fact, tuple(details.get(key, ()))) for key, fact in recorded.items()}
 
 
 def _line(data: Mapping[str, Any]) -> Line:

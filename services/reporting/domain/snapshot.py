@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from services.reporting.domain.lines import Line, VoucherLine, standing
+from services.reporting.domain.facts import Paper, papers_of
+from services.reporting.domain.lines import Line, VoucherLine, standing, voucher_lines
 from shared.contracts.funding import Finding, MeasureStatement, ProgrammeStatement
 from shared.contracts.intake import (
+    AwardAmended,
     CofundingCommitted,
-    DecisionDetailed,
-    DecisionRecorded,
     Fact,
+    GrantAwarded,
     GrantFact,
     MeasureData,
     PlanLineRecorded,
@@ -23,15 +25,6 @@ from shared.contracts.intake import (
 )
 from shared.values.german import write_cents
 from shared.values.source import Source
-
-
-@dataclass(frozen=True, slots=True)
-class Paper:
-    """A council paper as reports show it: its latest state and the details people read from it."""
-
-    key: str
-    recorded: DecisionRecorded | None
-    details: tuple[DecisionDetailed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +78,25 @@ class MeasureSnapshot:
     def as_of(self) -> date:
         """Cut-off date (Stichtag)."""
         return self.statement.as_of
+
+
+def measure_snapshot(
+    statement: MeasureStatement, main: tuple[Line, ...], settlement: tuple[Line, ...], facts: Sequence[Fact], **about: Any
+) -> MeasureSnapshot:
+    """A measure from its statement, its books up to the statement's heads, and the facts that are shown; ``about``: the rest."""
+    return MeasureSnapshot(
+        **about,
+        statement=statement,
+        main=main,
+        settlement=settlement,
+        vouchers=voucher_lines(main, settlement, statement.as_of),
+        plan=tuple(f for f in facts if isinstance(f, PlanLineRecorded)),
+        awards=tuple(f for f in facts if isinstance(f, GrantAwarded | AwardAmended)),
+        commitments=tuple(f for f in facts if isinstance(f, CofundingCommitted)),
+        receipts=tuple(f for f in facts if isinstance(f, ReceiptRecorded)),
+        staff=tuple(f for f in facts if isinstance(f, StaffAssigned)),
+        papers=papers_of(facts),
+    )
 
 
 @dataclass(frozen=True)

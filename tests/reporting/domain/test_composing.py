@@ -4,19 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reporting.domain.document import Cell, Cents, Document, Mark, Paragraph, RowKind, Table, plain, printed, tables
+from services.reporting.domain.document import (
+    Cell,
+    Cents,
+    Chip,
+    Document,
+    Mark,
+    Paragraph,
+    RowKind,
+    Table,
+    Text,
+    plain,
+    printed,
+    tables,
+)
 from services.reporting.domain.documents import common, wording
 from services.reporting.domain.documents.all import OF_MEASURE, OF_PROGRAMME
 from services.reporting.domain.documents.programme_overview import kind_of_municipality
-from services.reporting.domain.lines import Line, VoucherLine, line_of, voucher_lines
-from services.reporting.domain.snapshot import Basis, MeasureSnapshot, ProgrammeSnapshot, programme_disagreements
+from services.reporting.domain.facts import papers_of, shown
+from services.reporting.domain.lines import Line, VoucherLine, line_of
+from services.reporting.domain.snapshot import (
+    Basis,
+    MeasureSnapshot,
+    ProgrammeSnapshot,
+    measure_snapshot,
+    programme_disagreements,
+)
 from services.reporting.renderers.canonical import canonical
 from services.reporting.renderers.pdf.render import render
 from shared.contracts.funding import (
@@ -34,14 +54,7 @@ from shared.contracts.funding import (
     Totals,
     YearLine,
 )
-from shared.contracts.intake import (
-    CofundingCommitted,
-    MeasureData,
-    Municipality,
-    PlanLineRecorded,
-    ProgrammeData,
-    ReceiptRecorded,
-)
+from shared.contracts.intake import DecisionDetailed, DecisionRecorded, Fact, MeasureData, Municipality, ProgrammeData
 from shared.contracts.seal import ZEROS
 from shared.values.dates import Period
 from shared.values.funders import Funder, FunderKind
@@ -104,20 +117,14 @@ def empty(**changed: Any) -> MeasureSnapshot:
 def told(story: Story, *findings: Finding) -> MeasureSnapshot:
     """The snapshot of a story that has been stated."""
     event = story.state(*findings)
-    facts = story.facts()
+    facts = [f for f in story.facts() if isinstance(f, Fact)]
     lines = [line_of(e) for e in story.told if isinstance(e, EntryPosted | PaymentMatched)]
     main = tuple(x for x in lines if x.entry.book is Book.MAIN)
     settlement = tuple(x for x in lines if x.entry.book is Book.SETTLEMENT)
-    return replace(
-        empty(),
-        statement=event.statement,
-        findings=findings,
-        main=main,
-        settlement=settlement,
-        vouchers=voucher_lines(main, settlement, AS_OF),
-        plan=tuple(f for f in facts if isinstance(f, PlanLineRecorded)),
-        commitments=tuple(f for f in facts if isinstance(f, CofundingCommitted)),
-        receipts=tuple(f for f in facts if isinstance(f, ReceiptRecorded)),
+    nothing = empty()
+    return measure_snapshot(
+        event.statement, main, settlement, shown(facts, AS_OF), subject=nothing.subject, source=nothing.source,
+        measure=nothing.measure, programme=None, basis=nothing.basis, findings=findings,
     )
 
 
@@ -468,6 +475,24 @@ def test_the_verdict_of_a_reconciliation_says_what_it_rests_on() -> None:
     )
     calm = compose("D7", empty()).notices[0]
     assert (calm.mark.value, calm.title) == ("holds", "Abgeglichen")
+
+
+def test_what_a_paper_says_of_days_behind_the_cut_off_date_is_printed_and_said_not_to_count() -> None:
+    paper, detail = two_vouchers().facts()[-2:]
+    assert isinstance(paper, DecisionRecorded)
+    assert isinstance(detail, DecisionDetailed)
+    step = paper.decision.steps[0].model_copy(update={"held_on": AS_OF + timedelta(1), "body": "Kreistag"})
+    later = paper.decision.model_copy(update={"steps": (*paper.decision.steps, step)})
+    approved = detail.detail.model_copy(update={"approval": "üpl", "approved_on": AS_OF + timedelta(1)})
+    papers = papers_of([
+        paper.model_copy(update={"decision": later}), detail.model_copy(update={"detail": approved}),
+    ])
+    document = compose("D6", replace(told(two_vouchers()), papers=papers))
+    steps, details = [t for s, t in tables(document) if s.title == "Beschluss zur Vorlage 2025/7"]
+    assert [row.cells[-1] for row in steps.rows] == [
+        Chip(Mark.HOLDS, "ungeändert beschlossen"), Text("ungeändert beschlossen", "nach dem Stichtag, zählt nicht mit"),
+    ]
+    assert details.rows[0].cells[3] == Text("üpl", "vom 01.03.2026, nach dem Stichtag, zählt nicht mit")
 
 
 def test_the_mark_of_a_check_is_that_of_its_gravest_finding() -> None:

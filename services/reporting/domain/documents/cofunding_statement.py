@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from fractions import Fraction
 
 from services.reporting.domain.document import (
@@ -33,7 +34,8 @@ from services.reporting.domain.document import (
     text_or_missing,
 )
 from services.reporting.domain.documents import common, wording
-from services.reporting.domain.snapshot import MeasureSnapshot, Paper
+from services.reporting.domain.facts import Paper
+from services.reporting.domain.snapshot import MeasureSnapshot
 from services.reporting.domain.use import Spell, use_of
 from shared.contracts import catalogue
 from shared.contracts.funding import CoverageLine, YearLine
@@ -274,10 +276,11 @@ def _papers(snapshot: MeasureSnapshot) -> Iterator[Section]:
     if not snapshot.papers:
         yield Section("Beschlüsse", (Paragraph("Keine der Zusagen nennt eine Vorlage."),), landscape=True)
     for paper in snapshot.papers.values():
-        yield Section(f"Beschluss zur Vorlage {_reference(paper)}", tuple(_paper(paper)), landscape=True)
+        yield Section(f"Beschluss zur Vorlage {_reference(paper)}", tuple(_paper(paper, snapshot.as_of)), landscape=True)
 
 
-def _paper(paper: Paper) -> Iterator[Block]:
+def _paper(paper: Paper, on: date) -> Iterator[Block]:
+    """What the paper says; what of it lies behind the cut-off date says so."""
     if paper.recorded is None:
         yield Notice(
             Mark.MISSING,
@@ -298,7 +301,7 @@ def _paper(paper: Paper) -> Iterator[Block]:
                 Fact("Prüfpfad", Reference(paper.recorded.source.reference)),
             )
         )
-        steps = [_step(step) for step in decision.steps]
+        steps = [_step(step, on) for step in decision.steps]
         calm = "Zu dieser Vorlage ist keine Beratung erfasst."
         yield common.columns_or_calm(_STEP_COLUMNS, steps, calm, "Beratungsfolge")
         if decision.files:
@@ -308,7 +311,7 @@ def _paper(paper: Paper) -> Iterator[Block]:
             yield Table((Column("Datei", 2), Column("SHA-256", 3)), files, caption="Anlagen")
     if paper.details:
         details = sorted(paper.details, key=lambda d: (d.detail.budget_year, d.detail.funder.name, d.source.reference))
-        rows = [Row(_detail(d)) for d in details]
+        rows = [Row(_detail(d, on)) for d in details]
         amounts = [d.detail.amount_cents for d in details]
         total = sum(x for x in amounts if x is not None)
         label = "Summe der genannten Beträge" if None in amounts else "Summe"
@@ -323,7 +326,7 @@ def _reference(paper: Paper) -> str:
 _STEP_COLUMNS = (Column("Gremium", 3), Column("Rolle", 2), Column("Datum"), Column("Sitzung", 2), Column("Ergebnis", 3))
 
 
-def _step(step: Step) -> Row:
+def _step(step: Step, on: date) -> Row:
     role = step.role or {True: "Entscheidung", False: "Beratung", None: ""}[step.authoritative]
     return Row(
         (
@@ -331,7 +334,7 @@ def _step(step: Step) -> Row:
             text_or_missing(role, "Rolle"),
             Day(step.held_on) if step.held_on else Missing("Datum"),
             Text(step.meeting or "–"),
-            _result(step.result_raw, step.result),
+            _after(step.result_raw) if step.held_on and step.held_on > on else _result(step.result_raw, step.result),
         )
     )
 
@@ -347,9 +350,11 @@ _DETAIL_COLUMNS = (
 )
 
 
-def _detail(fact: DecisionDetailed) -> tuple[Cell, ...]:
+def _detail(fact: DecisionDetailed, on: date) -> tuple[Cell, ...]:
     detail = fact.detail
     approved = f"vom {write_day(detail.approved_on)}" if detail.approved_on else None
+    if detail.approved_on and detail.approved_on > on:
+        approved = f"{approved}, {LATER}"
     return (
         Text(detail.funder.name, GERMAN[detail.funder.kind]),
         Text(str(detail.budget_year)),
@@ -503,6 +508,14 @@ def _staff(snapshot: MeasureSnapshot) -> Iterator[Section]:
     columns = (Column("Person (Pseudonym)", 3), Column("Monat"), Column("Anteil"), Column("Prüfpfad", 2), Column("Kosten €"))
     why = "Namen verlassen die einreichende Stelle nicht; sie kann das Pseudonym einer Person zuordnen."
     yield Section("Personaleinsatz", (Table(columns, tuple(rows)), Paragraph(why)), landscape=True)
+
+
+LATER = "nach dem Stichtag, zählt nicht mit"
+"""A paper is printed as it is known; the checks take of it what had happened by the day."""
+
+
+def _after(raw: str | None) -> Cell:
+    return Text(raw or "–", LATER)
 
 
 def _result(raw: str | None, result: StepResult | None) -> Cell:
