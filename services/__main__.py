@@ -318,7 +318,7 @@ def verify(
         _print_json({**answer, "holds": holds})
     else:
         for step in proof.steps:
-            out.print(f"{'✓' if step.holds else '✗'} {said(step.text, step.de)}")
+            out.print(f"{step.sign} {said(step.text, step.de)}")
         if "server" in answer:
             known = answer["server"]
             if known["known"]:

@@ -13,8 +13,9 @@ from typing import Any
 
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
+from pypdf.generic import StreamObject
 
-from services.reporting.domain.document import Document, plain
+from services.reporting.domain.document import plain
 from services.reporting.domain.lines import JournalBroken
 from services.reporting.domain.report import FORMAT, Snapshot, number_of, snapshot_of
 from services.reporting.domain.snapshot import ProgrammeSnapshot, disagreements, programme_disagreements
@@ -26,11 +27,17 @@ from shared.contracts.funding import Book
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that was recomputed, in English and in German."""
+    """One thing that was recomputed, in English and German. ``proven`` is False for what could not be compared: it may hold."""
 
     text: str
     de: str
     holds: bool
+    proven: bool = True
+
+    @property
+    def sign(self) -> str:
+        """✓, ✗, or ! for what was not compared."""
+        return "✗" if not self.holds else "✓" if self.proven else "!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +58,31 @@ class Proof:
         return {"number": self.number, "sha256": self.sha256, "steps": [asdict(s) for s in self.steps]}
 
 
+@dataclass(frozen=True, slots=True)
+class _Pdf:
+    """What a report's PDF carries and names: the data, their digest, the address to verify at."""
+
+    content: bytes
+    data: bytes
+    named_sha256: str
+    url: str
+
+
 def examine(content: bytes) -> Proof:
     """Recompute a report from its own PDF or JSON: canonical form and digest, chain of seals, every sum, the document, the pages.
 
     This proves that the report is consistent in itself. Who issued it is proven by its digest: the issuing server knows it.
     """
-    printed = url = ""
-    is_pdf = content.startswith(b"%PDF")
-    if is_pdf:
+    pdf: _Pdf | None = None
+    if content.startswith(b"%PDF"):
         try:
-            data, printed, url = _from_pdf(content)
+            pdf = _opened(content)
         except (PyPdfError, KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
             return Proof((Step(
                 f"the PDF carries no report data that can be read: {error}",
                 f"die PDF-Datei enthält keine lesbaren Berichtsdaten: {error}", False,
             ),))
-    else:
-        data = content
+    data = pdf.data if pdf else content
     sha256 = hashlib.sha256(data).hexdigest()
     try:
         report = json.loads(data, parse_float=_no_float)
@@ -83,21 +98,13 @@ def examine(content: bytes) -> Proof:
         step = Step(f"the data is not a report of format {FORMAT}", f"die Daten sind kein Bericht im Format {FORMAT}", False)
         return Proof((step,), sha256=sha256)
     steps = [Step(f"data in canonical form, SHA-256 {sha256}", f"Daten in kanonischer Form, SHA-256 {sha256}", spelled)]
-    if is_pdf:
+    if pdf:
         steps.append(Step(
             "the PDF names the digest of the data it carries", "die PDF-Datei nennt die Prüfsumme der Daten, die sie enthält",
-            printed == sha256,
+            pdf.named_sha256 == sha256,
         ))
     try:
-        snapshot = snapshot_of(report)
-        document = composed(snapshot, report["document"], report["number"])
-        steps += _sums(snapshot, report)
-        steps.append(Step(
-            "the tables say what follows from the entries, facts and findings",
-            "die Tabellen sagen, was aus Buchungen, Fakten und Feststellungen folgt", plain(document) == report["content"],
-        ))
-        if is_pdf:
-            steps.append(_pages(content, snapshot, document, data, url, report["made_with"]))
+        steps += _recomputed(report, pdf)
     except JournalBroken as error:
         steps.append(Step(str(error), f"das Journal ist nicht unversehrt: {error}", False))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -110,17 +117,50 @@ def _no_float(text: str) -> float:
     raise ValueError(f"{text} is a float; a report holds whole cents only")
 
 
-def _from_pdf(content: bytes) -> tuple[bytes, str, str]:
-    """The data a PDF carries, and the digest and the address it names."""
+def _opened(content: bytes) -> _Pdf:
     reader = PdfReader(io.BytesIO(content))
-    names = [name for name in reader.attachments if name.endswith(".json")]
-    data = reader.attachments[names[0]][0]
-    xmp = reader.trailer["/Root"].get_object()["/Metadata"].get_object().get_data().decode("utf-8")  # type: ignore[index]
-    return data, _named(xmp, "dataSha256"), unescape(_named(xmp, "verifyUrl"))
+    (name,) = [name for name in reader.attachments if name.endswith(".json")]
+    (data,) = reader.attachments[name]
+    metadata = reader.root_object["/Metadata"].get_object()
+    if not isinstance(metadata, StreamObject):
+        raise ValueError("its metadata is no stream")
+    xmp = metadata.get_data().decode("utf-8")
+    return _Pdf(content, data, _named(xmp, "dataSha256"), unescape(_named(xmp, "verifyUrl")))
 
 
 def _named(xmp: str, name: str) -> str:
     return xmp.partition(f"<pp:{name}>")[2].partition("<")[0]
+
+
+def _recomputed(report: Mapping[str, Any], pdf: _Pdf | None) -> Iterator[Step]:
+    """What follows from the data themselves."""
+    snapshot = snapshot_of(report)
+    document = composed(snapshot, report["document"], report["number"])
+    yield from _sums(snapshot, report)
+    yield _compared(
+        plain(document) == report["content"], report["made_with"],
+        "the tables say what follows from the entries, facts and findings",
+        "die Tabellen sagen, was aus Buchungen, Fakten und Feststellungen folgt",
+    )
+    if pdf:
+        digest = hashlib.sha256(pdf.data).hexdigest()
+        pages = render_pdf(document, data=pdf.data, digest=digest, verify_url=pdf.url, created=snapshot.basis.stated_at)
+        yield _compared(
+            pages == pdf.content, report["made_with"],
+            "every page is, byte for byte, what follows from the data", "jede Seite ist Byte für Byte, was aus den Daten folgt",
+        )
+
+
+def _compared(same: bool, made: Mapping[str, str], text: str, de: str) -> Step:
+    """Is what was made again the same? What is not, and was made with other versions, may have been changed or not."""
+    if same or dict(made) == made_with():
+        return Step(text, de, same)
+    versions = ", ".join(f"{name} {found}" for name, found in sorted(made.items()))
+    return Step(
+        f"not proven: {text}; that takes what the report was made with ({versions}), or the server that issued it",
+        f"nicht bewiesen: {de}; dazu braucht es, womit der Bericht gemacht ist ({versions}), oder den Server, der ihn ausstellte",
+        True, proven=False,
+    )
 
 
 def _sums(snapshot: Snapshot, report: Mapping[str, Any]) -> Iterator[Step]:
@@ -151,19 +191,3 @@ def _sums(snapshot: Snapshot, report: Mapping[str, Any]) -> Iterator[Step]:
         )
     yield from (Step(str(w), str(w), False) for w in wrong)
     yield Step("the findings are those the statement names", "die Feststellungen sind die, die der Abgleich nennt", agree)
-
-
-def _pages(content: bytes, snapshot: Snapshot, document: Document, data: bytes, url: str, made: Mapping[str, str]) -> Step:
-    """Are the pages, byte for byte, those that follow from the data? Only the same versions make the same bytes."""
-    if dict(made) != made_with():
-        versions = ", ".join(f"{name} {found}" for name, found in sorted(made.items()))
-        return Step(
-            f"the pages were not compared: the report was made with {versions}",
-            f"die Seiten wurden nicht verglichen: der Bericht ist mit {versions} gemacht", True,
-        )
-    digest = hashlib.sha256(data).hexdigest()
-    again = render_pdf(document, data=data, digest=digest, verify_url=url, created=snapshot.basis.stated_at)
-    return Step(
-        "every page is, byte for byte, what follows from the data", "jede Seite ist Byte für Byte, was aus den Daten folgt",
-        again == content,
-    )

@@ -447,6 +447,25 @@ def test_a_changed_page_is_found_although_the_data_it_carries_are_untouched(desk
     assert untouched["known"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "unproven"),
+    [
+        (b'"invoice_number":"R-1"', b'"invoice_number":"R-9"', "not proven: the tables say what follows"),
+        (b'"number":"1"', b'"number":"1"', None),
+    ],
+)
+def test_what_another_version_made_is_proven_if_it_comes_out_the_same_and_is_else_said_to_be_open(
+    desk: Desk, old: bytes, new: bytes, unproven: str | None
+) -> None:
+    story = two_vouchers()
+    story.state()
+    desk.hear(story)
+    report = json.loads(desk.files.read(desk.issue().row.files["json"]).replace(old, new))
+    proof = examine(canonical(report | {"made_with": report["made_with"] | {"reportlab": "1.0"}}))
+    assert proof.holds
+    assert [s.text.startswith(unproven or "-") for s in proof.steps if s.sign == "!"] == ([True] if unproven else [])
+
+
 def test_data_nested_without_end_are_no_report(desk: Desk) -> None:
     assert not examine(b"[" * 100_000).holds
 
