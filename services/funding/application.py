@@ -863,6 +863,11 @@ def coverage_of(work: Work, subject: str, as_of: date | None = None) -> MeasureS
     return store.statement_of(work.session, subject, day) if day else None
 
 
+def days_stated(work: Work, subject: str) -> list[date]:
+    """Days a measure or a programme is stated for."""
+    return store.days_stated(work.session, subject)
+
+
 def find_entry(work: Work, reference: str) -> dict[str, Any]:
     """An entry by what is printed (``M-1/123``, ``M-1/S-7``, ``DE…/12``), its fact, and the entries that belong to it.
 
@@ -871,11 +876,6 @@ def find_entry(work: Work, reference: str) -> dict[str, Any]:
     key, _, place = reference.strip().rpartition("/")
     book = Book.SETTLEMENT if place.startswith("S-") else Book.MAIN
     number = place.removeprefix("S-")
-def days_stated(work: Work, subject: str) -> list[date]:
-    """Days a measure or a programme is stated for."""
-    return store.days_stated(work.session, subject)
-
-
     if key and number.isdigit():
         for kind in ("measure", "account"):
             subject = subject_of(kind, key)
@@ -930,6 +930,11 @@ def list_measures(work: Work) -> list[dict[str, Any]]:
     return store.list_measures(work.session)
 
 
+def overview(work: Work, as_of: date | None) -> list[dict[str, Any]]:
+    """Measures with their names, totals, open findings and suggestions, as of a day or each of its latest."""
+    return store.overview(work.session, as_of)
+
+
 def list_findings(work: Work, as_of: date | None, subject: str | None) -> list[dict[str, Any]]:
     """Findings as of a day, today without one."""
     return store.list_findings(work.session, as_of or work.today, subject)
@@ -938,11 +943,6 @@ def list_findings(work: Work, as_of: date | None, subject: str | None) -> list[d
 def list_suggestions(work: Work, measure: str | None) -> list[dict[str, Any]]:
     """Weak matches that wait for a person."""
     return store.list_suggestions(work.session, measure)
-def overview(work: Work, as_of: date | None) -> list[dict[str, Any]]:
-    """Measures with their names, totals, open findings and suggestions, as of a day or each of its latest."""
-    return store.overview(work.session, as_of)
-
-
 
 
 def list_parked(work: Work, limit: int = 500) -> list[dict[str, Any]]:

@@ -1037,6 +1037,24 @@ def list_suggestions(session: Session, measure: str | None) -> list[dict[str, An
     )
 
 
+def overview(session: Session, day: date | None) -> list[dict[str, Any]]:
+    """Each measure with its name and, as of the day or its latest one, its totals and how many findings are open."""
+    return _dicts(
+        session,
+        """with measures as (select subject, key, programme, convert_from(body, 'UTF8')::json as about from measure)
+           select m.subject, m.key, m.programme, m.about->>'name' as name, m.about->>'municipality_name' as municipality,
+             s.day as as_of, s.body->>'state' as state, s.body->'totals' as totals,
+             (select count(*) from finding f where f.subject = m.subject and f.day = s.day
+                and convert_from(f.body, 'UTF8')::json->>'waived' is null) as open_findings,
+             (select count(distinct voucher) from suggestion g where g.subject = m.subject) as suggestions
+           from measures m left join lateral (
+             select day, convert_from(body, 'UTF8')::json as body from statement
+             where subject = m.subject and day = coalesce(%(day)s::date, day) order by day desc limit 1) s on true
+           order by m.key""",
+        {"day": day},
+    )
+
+
 def list_findings(session: Session, day: date, subject: str | None) -> list[dict[str, Any]]:
     """Findings as of a day."""
     return _dicts(
@@ -1073,24 +1091,6 @@ def entries_about(session: Session, subject: str, number: int, fact: UUID) -> li
     with cursor(session) as run:
         run.execute(
             """select subject, book, number, kind from entry where fact = %(fact)s
-def overview(session: Session, day: date | None) -> list[dict[str, Any]]:
-    """Each measure with its name and, as of the day or its latest one, its totals and how many findings are open."""
-    return _dicts(
-        session,
-        """with measures as (select subject, key, programme, convert_from(body, 'UTF8')::json as about from measure)
-           select m.subject, m.key, m.programme, m.about->>'name' as name, m.about->>'municipality_name' as municipality,
-             s.day as as_of, s.body->>'state' as state, s.body->'totals' as totals,
-             (select count(*) from finding f where f.subject = m.subject and f.day = s.day
-                and convert_from(f.body, 'UTF8')::json->>'waived' is null) as open_findings,
-             (select count(distinct voucher) from suggestion g where g.subject = m.subject) as suggestions
-           from measures m left join lateral (
-             select day, convert_from(body, 'UTF8')::json as body from statement
-             where subject = m.subject and day = coalesce(%(day)s::date, day) order by day desc limit 1) s on true
-           order by m.key""",
-        {"day": day},
-    )
-
-
                union select subject, book, number, kind from entry
                  where subject = %(subject)s and book = 'main' and reverses = %(number)s
                union select m.subject, 'settlement', m.entry, 'match' from match m
