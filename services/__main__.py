@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services import demonstration, language
-from services.client import TOKEN_VARIABLE, Client, NotSettled, Refused, token_for
+from services.client import TOKEN_VARIABLE, Client, NotSettled, Refused, is_installed, token_for
 from services.language import counted, said
 from services.makers import MAKERS
 from shared.runtime import access
@@ -98,10 +98,20 @@ def serve(
 @app.command(epilog="Example: `pruefpfad prepare`")
 def prepare() -> None:
     """Make what services need before they start: databases, roles, tables, topics. Safe to repeat."""
-    from shared.runtime import stack
+    import psycopg
+    from aiokafka.errors import KafkaError
+    from sqlalchemy.exc import SQLAlchemyError
 
-    for done in stack.prepare(_settings(), list(MAKERS.values())):
-        out.print(f"made {done}")
+    from shared.runtime import stack
+    from shared.runtime.telemetry import in_one_line
+
+    try:
+        for done in stack.prepare(_settings(), list(MAKERS.values())):
+            out.print(f"made {done}")
+    except SettingsError as error:
+        _end(f"{error}. The embedded mode needs no prepare: `pruefpfad serve`.", USAGE)
+    except (SQLAlchemyError, psycopg.Error, KafkaError, ValueError) as error:
+        _end(in_one_line(error), UNREACHABLE)
 
 
 @app.command(
@@ -126,7 +136,7 @@ def load(
     if try_:
         answers = _tried(files, given)
     else:
-        with _client(url) as client:
+        with _client(url, makes=True) as client:
             answers = [client.upload(file, **given) for file in files]
             if wait:
                 _settle(client)
@@ -309,24 +319,22 @@ def verify(
     content = file.read_bytes()
     proof = examine(content)
     answer: dict[str, Any] = {"file": str(file), **proof.as_dict()}
-    if not offline and proof.number:
+    for step in [] if as_json else proof.steps:
+        out.print(f"{step.sign} {said(step.text, step.de)}")
+    if proof.holds and proof.number and not offline:            # what does not hold by itself need not be asked about
         with _client(url) as client:
             params = {"sha256": proof.sha256, "file": hashlib.sha256(content).hexdigest()}
             answer["server"] = client.call("auditor", "GET", f"/reporting/verify/{proof.number}", params=params).json()
     holds = proof.holds and (offline or bool(answer.get("server", {}).get("known")))
     if as_json:
         _print_json({**answer, "holds": holds})
-    else:
-        for step in proof.steps:
-            out.print(f"{step.sign} {said(step.text, step.de)}")
-        if "server" in answer:
-            known = answer["server"]
-            if known["known"]:
-                out.print("✓ " + said("the server issued it", "der Server hat ihn ausgestellt"))
-            else:
-                out.print("✗ " + said(known["reason_en"], known["reason"]))
-            if known["known"] and known["report"]["outdated_since"]:
-                out.print(f"! {_outdated(known['report'])}; " + said("latest", "neueste Fassung") + f": {known['latest']}")
+    elif known := answer.get("server"):
+        if known["known"]:
+            out.print("✓ " + said("the server issued it", "der Server hat ihn ausgestellt"))
+        else:
+            out.print("✗ " + said(known["reason_en"], known["reason"]))
+        if known["known"] and known["report"]["outdated_since"]:
+            out.print(f"! {_outdated(known['report'])}; " + said("latest", "neueste Fassung") + f": {known['latest']}")
     if not holds:
         raise typer.Exit(DIFFERENT)
 
@@ -399,8 +407,9 @@ def token_create(
     as_json: AsJson = False,
 ) -> None:
     """Make a token and show it, this once."""
+    settings = _tokens_settings()
     try:
-        made = access.create_token(_settings(), name, _role(role))
+        made = access.create_token(settings, name, _role(role))
     except access.TokenExists as error:
         _end(str(error), REFUSED)
     except (OSError, access.TokenFileUnreadable) as error:
@@ -413,7 +422,10 @@ def token_create(
 @token_app.command("list", epilog="Example: `pruefpfad token list --json`")
 def token_list(as_json: AsJson = False) -> None:
     """All tokens by name and role, revoked ones too. Tokens themselves are not kept."""
-    tokens = [t.model_dump(mode="json", exclude={"sha256"}) for t in access.list_tokens(_settings())]
+    try:
+        tokens = [t.model_dump(mode="json", exclude={"sha256"}) for t in access.list_tokens(_tokens_settings())]
+    except (OSError, access.TokenFileUnreadable) as error:
+        _end_without_tokens(error)
     _print_json(tokens) if as_json else _print_rows(
         [("name", "role", "created", "revoked")] + [(t["name"], t["role"], t["created"], t["revoked"] or "") for t in tokens]
     )
@@ -422,8 +434,9 @@ def token_list(as_json: AsJson = False) -> None:
 @token_app.command("revoke", epilog="Example: `pruefpfad token revoke jugendamt`")
 def token_revoke(name: Annotated[str, typer.Argument(help="Name of the token.")], as_json: AsJson = False) -> None:
     """Make a token invalid at once."""
+    settings = _tokens_settings()
     try:
-        access.revoke_token(_settings(), name)
+        access.revoke_token(settings, name)
     except access.NoSuchToken as error:
         _end(str(error), REFUSED)
     except (OSError, access.TokenFileUnreadable) as error:
@@ -447,6 +460,14 @@ def _end_without_tokens(error: Exception) -> NoReturn:
     )
 
 
+def _tokens_settings() -> Settings:
+    """The settings, if they say where tokens are: in an installation, or where somebody named."""
+    settings = _settings()
+    if not (is_installed(settings) or _is_named(settings) or settings.tokens is not None):
+        _end_without_installation(settings)
+    return settings
+
+
 def _settings() -> Settings:
     try:
         return read_settings({name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE})
@@ -454,15 +475,40 @@ def _settings() -> Settings:
         _end(str(error), USAGE)
 
 
+def _is_named(settings: Settings) -> bool:
+    """Is the data folder one that somebody named, and not just ``data`` below the folder one happens to be in?"""
+    return "data" in settings.model_fields_set
+
+
+def _end_without_installation(settings: Settings, address: str | None = None) -> NoReturn:
+    """There is neither a server nor data. Making new data here would only hide that."""
+    folder = settings.data.absolute()
+    _end(said(
+        (f"no server answers at {address}, and there" if address else "there") + f" is no installation in {folder}. "
+        "Call from the folder it was started in, or name its data folder with PRUEFPFAD_DATA"
+        + (" or its address with --url" if address else "") + "; `pruefpfad serve` makes a new one here.",
+        (f"unter {address} antwortet kein Server, und in" if address else "in") + f" {folder} ist keine Installation. "
+        "Aus dem Ordner aufrufen, in dem sie gestartet wurde, oder ihren Datenordner mit PRUEFPFAD_DATA nennen"
+        + (" oder ihre Adresse mit --url" if address else "") + "; `pruefpfad serve` legt hier eine neue an.",
+    ), UNREACHABLE)
+
+
 @contextmanager
-def _client(url: str | None) -> Iterator[Client]:
-    """A client of a running server; of the embedded stack, started for as long as needed, where none runs."""
+def _client(url: str | None, *, makes: bool = False) -> Iterator[Client]:
+    """A client of a running server; of the embedded stack, started for as long as needed, where none runs.
+
+    Without data there is nothing to start, unless the call ``makes`` a new installation in a folder that somebody named.
+    """
     settings = _settings()
     address = url or f"http://{settings.http}".replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - compared, not bound
     try:
+        if url:
+            httpx.get(f"{address}/health/live", timeout=10)         # is anybody there? Asked before a token is looked for
         if url or _answers(address):
             with Client(address, token_for(settings)) as client:
                 yield client
+        elif not is_installed(settings) and not (makes and _is_named(settings)):
+            _end_without_installation(settings, address)
         else:
             with _embedded(settings) as client:
                 yield client
@@ -491,9 +537,10 @@ def _embedded(settings: Settings) -> Iterator[Client]:
 
 
 def _answers(address: str) -> bool:
+    """Is it Prüfpfad that answers there, be it ready or not?"""
     try:
-        return httpx.get(f"{address}/health/live", timeout=2).status_code < 600
-    except httpx.TransportError:
+        return "live" in httpx.get(f"{address}/health/live", timeout=2).json()
+    except (httpx.TransportError, ValueError, TypeError):
         return False
 
 
@@ -586,6 +633,14 @@ def _print_reading(file: Path, answer: dict[str, Any], *, tried: bool) -> None:
         out.print(f"  ✗ {place}{column}:{value} {mend} ({row['error']})", highlight=False, markup=False)
 
 
+def _print_passed_over(passed: dict[str, Any]) -> None:
+    """Why rows are no facts, such as a total: kept as handed in, so nothing is lost."""
+    number, places = passed["rows"], ", ".join(passed["places"])
+    rows = counted(number, ("row", "rows"), ("Zeile", "Zeilen")) + said(" passed over", " übergangen")
+    more = ", …" if number > len(passed["places"]) else ""
+    out.print(f"  · {rows}: {said(passed['reason_en'], passed['reason'])} ({places}{more})", highlight=False, markup=False)
+
+
 _COUNTS: Final = (
     ("rows", (("row", "rows"), ("Zeile", "Zeilen"))),
     ("facts", (("new fact", "new facts"), ("neuer Fakt", "neue Fakten"))),
@@ -635,19 +690,13 @@ def _print_trail(found: dict[str, Any]) -> None:
         )
         for posting in entry["postings"]:
             line(*_account(posting["account"]), f" {write_cents(posting['cents']):>16}", indent=4)
-def _print_passed_over(passed: dict[str, Any]) -> None:
-    """Why rows are no facts, such as a total: kept as handed in, so nothing is lost."""
-    number, places = passed["rows"], ", ".join(passed["places"])
-    rows = counted(number, ("row", "rows"), ("Zeile", "Zeilen")) + said(" passed over", " übergangen")
-    more = ", …" if number > len(passed["places"]) else ""
-    out.print(f"  · {rows}: {said(passed['reason_en'], passed['reason'])} ({places}{more})", highlight=False, markup=False)
-
-
     if row := found.get("row"):
         line("row", "Zeile", f" {row['reference']} ({said('file', 'Datei')} {row['digest']})")
         as_handed_in = row.get("as_handed_in", {})
         for name, value in (as_handed_in.get("columns") or {}).items():
             line(name, name, f": {value}", indent=4)
+        if as_handed_in.get("ignored"):
+            line("passed over", "übergangen", f": {said(as_handed_in['ignored_en'], as_handed_in['ignored'])}", indent=4)
     for name, words in (("reversed_by", ("reversed by", "storniert durch")), ("entries", ("entries", "Buchungen"))):
         if found.get(name):
             line(*words, f": {', '.join(found[name])}")
@@ -697,8 +746,6 @@ def _end(text: str, code: int) -> NoReturn:
     err.print(text, style="red", highlight=False, markup=False)
     raise typer.Exit(code)
 
-        if as_handed_in.get("ignored"):
-            line("passed over", "übergangen", f": {said(as_handed_in['ignored_en'], as_handed_in['ignored'])}", indent=4)
 
 def main() -> None:
     """Entry point of the ``pruefpfad`` command."""

@@ -204,10 +204,16 @@ def _counts(flow: Mapping[str, Mapping[str, Any]]) -> list[Any]:
     ]
 
 
+def is_installed(settings: Settings) -> bool:
+    """Is there an installation where the settings say: a database of its own, or one it is told to use, or tokens?"""
+    return settings.database is not None or settings.tokens_file.exists() or (settings.data / "postgres").exists()
+
+
 def token_for(settings: Settings) -> Callable[[Role], str]:
     """Tokens of the command line: ``PRUEFPFAD_TOKEN`` if it is set, else one per role in the installation's own data folder.
 
-    Who may write the data folder may make tokens anyway; so on the machine itself nobody has to handle any.
+    Who may write the data folder may make tokens anyway; so on the machine itself nobody has to handle any. Where there is no
+    installation none is made, since no server would know it: ``Refused``.
     """
     given = os.environ.get(TOKEN_VARIABLE)
     found: dict[Role, str] = {}
@@ -223,6 +229,8 @@ def token_for(settings: Settings) -> Callable[[Role], str]:
 
 
 def _own_token(settings: Settings, role: Role) -> str:
+    if not is_installed(settings):
+        raise Refused(401, _NO_TOKEN)
     file = settings.data / "command-line" / f"{role}.token"
     if file.exists():
         return file.read_text("ascii").strip()

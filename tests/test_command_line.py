@@ -9,9 +9,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +149,56 @@ def test_a_server_that_does_not_answer_ends_with_4(data: Path) -> None:
     answer = run("parked", "--url", f"http://127.0.0.1:{free_port()}")
     assert answer.exit_code == 4
     assert "cannot be used" in answer.stderr
+
+
+# ── where data are ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("load", "belege.csv"), ("report", "CL-1"), ("trail", "CL-1/1"), ("parked",), ("replay", "funding"), ("token", "list"),
+        ("token", "create", "--name", "amt", "--role", "clerk"), ("token", "revoke", "amt"),
+    ],
+    ids=" ".join,
+)
+def test_from_a_folder_without_an_installation_it_says_what_to_do_and_leaves_nothing_behind(
+    data: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(data)
+    monkeypatch.delenv("PRUEFPFAD_DATA")
+    written(data / "belege.csv", VOUCHERS)
+    answer = run(*words)
+    told = answer.stderr.replace("\n", "")
+    assert answer.exit_code == 4, answer.output
+    assert f"no installation in {data}/data" in told
+    assert "PRUEFPFAD_DATA" in told and "pruefpfad serve" in told
+    assert [file.name for file in data.iterdir()] == ["belege.csv"]
+
+
+def test_a_mistyped_data_folder_is_no_new_installation(data: Path) -> None:
+    answer = run("trail", "CL-1/1")
+    assert (answer.exit_code, (data / "data").exists()) == (4, False)
+
+
+def test_tokens_may_be_made_before_the_first_start_where_somebody_says_where(data: Path) -> None:
+    assert run("token", "create", "--name", "amt", "--role", "clerk").exit_code == 0
+    assert (data / "data" / "tokens.json").exists()
+
+
+def test_somebody_elses_server_at_our_address_is_not_taken_for_ours(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        monkeypatch.setenv("PRUEFPFAD_HTTP", f"127.0.0.1:{other.server_port}")
+        answer = run("parked")
+        other.shutdown()
+    assert answer.exit_code == 4
+    assert "no installation in" in answer.stderr
+
+
+def test_prepare_in_the_embedded_mode_says_that_there_is_nothing_to_prepare(data: Path) -> None:
+    answer = run("prepare")
+    assert (answer.exit_code, "PRUEFPFAD_OWNER_DATABASE" in answer.stderr, "pruefpfad serve" in answer.stderr) == (2, True, True)
 
 
 # ── reading without storing ──────────────────────────────────────────────────────────────────────────────────────────

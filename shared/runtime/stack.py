@@ -187,7 +187,7 @@ def serve(settings: Settings, makers: Sequence[Maker]) -> None:
     if tokens:
         shown = "\n".join(f"  {role:<10} {token}" for role, token in tokens.items())
         sys.stderr.write(f"\nAccess tokens, shown this once:\n{shown}\nMore: pruefpfad token create --name NAME --role ROLE\n\n")
-    log.info("starting; will answer at http://%s", settings.http)
+    log.info("starting; will answer at http://%s, data in %s", settings.http, settings.data.absolute())
     Stack(settings, makers).run(stays=True)
 
 
