@@ -15,6 +15,7 @@ from services.reporting.domain.document import (
     Cell,
     Cents,
     Chip,
+    Count,
     Document,
     Mark,
     Paragraph,
@@ -333,6 +334,38 @@ def test_sources_are_listed_once_with_their_kind_and_full_digest() -> None:
     assert set(found[LIST].split(", ")) == {"Belegliste", "Eingänge", "Finanzierungsplan", "Maßnahmen", "Zusagen"}
 
 
+def test_files_only_findings_refer_to_are_listed_and_what_crosses_measures_is_explained() -> None:
+    story, elsewhere = two_vouchers(), "e" * 12
+    shared = story.find().model_copy(update={
+        "object": "person P-0123456789abcdef 2026-01", "crosses": ("measure/M-1", "measure/M-2"),
+        "references": ("M-1/2", f"{LIST[:12]}:18", f"{elsewhere}:7", f"{elsewhere}:9"),
+    })
+    document = compose("D7", told(story, shared))
+    rows = {plain_cell(r.cells[0]): r.cells for r in table_of(document, "Quellenverzeichnis").rows if r.cells[0]}
+    assert rows[elsewhere][2:] == (Count(2), Text("in den Berichten der anderen Maßnahmen"))
+    assert len(rows) == len(table_of(compose("D7", told(two_vouchers())), "Quellenverzeichnis").rows) + 1
+    said = next(s for s in document.sections if s.title == "Feststellungen").blocks[-1]
+    assert isinstance(said, Paragraph)
+    assert "mehrere Maßnahmen" in said.text and "Pseudonym" in said.text
+    own = story.find().model_copy(update={"references": ("M-1/2",)})
+    assert "mehrere Maßnahmen" not in words(compose("D7", told(story, own)))
+
+
+def test_what_is_secured_names_what_else_is_open() -> None:
+    calm = compose("D6", told(two_vouchers())).notices[0]
+    assert (calm.title, "offen" in str(calm.text)) == ("Gesichert", False)
+    story = two_vouchers()
+    other = compose("D6", told(story, story.find("FQ-02"))).notices[0]
+    assert (other.title, str(other.text).rpartition(". ")[2]) == ("Gesichert", "Andere Feststellungen sind offen: FQ-02.")
+
+
+def test_a_calculation_says_nothing_twice_and_in_no_signs_of_its_own() -> None:
+    finding = two_vouchers().find().model_copy(update={
+        "arithmetic": "2 Kreisausschuss: kein Datum; 2027 ∉ {2026}: 5,00 → KOF-01", "inputs": {"2 Kreisausschuss": "kein Datum"},
+    })
+    assert wording.reckoning(finding) == "2 Kreisausschuss: kein Datum; 2027 nicht in 2026: 5,00 (im Risiko bei KOF-01)"
+
+
 @pytest.mark.parametrize(
     ("subject", "german"),
     [
@@ -473,6 +506,10 @@ def test_the_verdict_of_a_reconciliation_says_what_it_rests_on() -> None:
         "S5 Belege und Kontoauszug: ungeklärt 50,00\u00a0€, 1 Posten ohne Gegenstück; 1 Feststellung B oder F (BEL-05);"
         " nicht beurteilt, weil es fehlt: Mittelabruf (S6)."
     )
+    stages = [s.model_copy(update={"verdict": "reconciled", "unexplained_cents": 0}) for s in told(story).statement.stages[:1]]
+    closed = told(two_vouchers())
+    closed = replace(closed, statement=closed.statement.model_copy(update={"stages": tuple(stages)}))
+    assert compose("D7", closed).notices[0].text == "S5 Belege und Kontoauszug: 1 Posten ohne Gegenstück."
     calm = compose("D7", empty()).notices[0]
     assert (calm.mark.value, calm.title) == ("holds", "Abgeglichen")
 

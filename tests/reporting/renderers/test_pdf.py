@@ -45,6 +45,8 @@ from services.reporting.domain.document import (
 from services.reporting.renderers import delimited
 from services.reporting.renderers.canonical import canonical, digest
 from services.reporting.renderers.pdf.render import render
+from services.reporting.renderers.pdf.seams import PdfFile
+from services.reporting.renderers.pdf.typography import Style, Type
 from services.reporting.renderers.words import written
 from tests.reporting.renderers.samples import COMPOUND, CREATED, LONG_NAME, SAMPLES, pdf_of, voucher_list
 from tests.tools import verapdf
@@ -351,6 +353,16 @@ def test_a_word_wider_than_its_column_is_broken_at_a_syllable_and_comes_back_who
     assert "\u00ad" in rows[1][0]
     assert [cell.replace("\u00ad", "") for cell in rows[1]] == [f"{COMPOUND} {letter}" for letter in "abcdef"]
     assert rows[1][0].startswith(("Kinderundjugend\u00ad", "Kinderundjugendhilfe\u00ad", "Kinderundjugendhilfewei\u00ad"))
+
+
+@pytest.mark.parametrize("kept", ["Art. 15", "Abs. 1", "Nr. 1083/2006", "§ 49", "20 %", "862,75 €"])
+def test_what_belongs_together_stands_on_one_line(kept: str) -> None:
+    type_, style = Type(PdfFile()), Style("regular", 9, "0 0 0")
+    sentence = f"Ein Satz mit {kept} und noch etwas mehr"
+    for width in range(60, 160, 3):
+        lines = [line.replace("\u00a0", " ") for line in type_.lines(sentence, style, width)]
+        assert "".join(lines) == sentence
+        assert any(kept in line for line in lines), (width, lines)
 
 
 def test_nothing_is_drawn_beyond_the_margins() -> None:

@@ -51,7 +51,7 @@ def compose(snapshot: MeasureSnapshot, number: str) -> Document:
     totals = snapshot.statement.totals
     secured, why = secured_because(snapshot)
     verdict = (
-        Notice(Mark.HOLDS, "Gesichert", "Zu Finanzierung, Beschlüssen und Bescheiden gibt es keine offene Feststellung.")
+        Notice(Mark.HOLDS, "Gesichert", _secured(snapshot))
         if secured
         else Notice(Mark.FAULT, "Nicht gesichert", "weil " + "; ".join(why))
     )
@@ -108,6 +108,13 @@ def secured_because(snapshot: MeasureSnapshot) -> tuple[bool, tuple[str, ...]]:
                 lacks.setdefault(m.what, []).append(m.code)
     reasons += [f"{what} fehlt ({', '.join(dict.fromkeys(codes))})" for what, codes in lacks.items()]
     return not reasons, tuple(reasons)
+
+
+def _secured(snapshot: MeasureSnapshot) -> str:
+    """What was looked at, and that other findings are open where they are: secured is not without objection."""
+    others = ", ".join(dict.fromkeys(f.code for f in snapshot.findings if f.is_open))
+    calm = "Die Prüfungen zu Kofinanzierung, Beschlüssen und Bewilligung (KOF, BES, BEW) haben nichts zu beanstanden."
+    return f"{calm} Andere Feststellungen sind offen: {others}." if others else calm
 
 
 def _some(objects: list[str], most: int = 4) -> str:
@@ -506,8 +513,7 @@ def _staff(snapshot: MeasureSnapshot) -> Iterator[Section]:
     total = common.sum_or_missing([f.staff.cost_cents for f in months], "Kosten")
     rows.append(Row((Text("Summe"), None, None, None, total), RowKind.TOTAL))
     columns = (Column("Person (Pseudonym)", 3), Column("Monat"), Column("Anteil"), Column("Prüfpfad", 2), Column("Kosten €"))
-    why = "Namen verlassen die einreichende Stelle nicht; sie kann das Pseudonym einer Person zuordnen."
-    yield Section("Personaleinsatz", (Table(columns, tuple(rows)), Paragraph(why)), landscape=True)
+    yield Section("Personaleinsatz", (Table(columns, tuple(rows)), Paragraph(wording.PSEUDONYMS)), landscape=True)
 
 
 LATER = "nach dem Stichtag, zählt nicht mit"

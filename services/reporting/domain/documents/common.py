@@ -218,9 +218,21 @@ def findings_section(snapshot: Snapshot) -> Section:
         Column("Prüfpfad", 2),
         Column("im Risiko €"),
     )
+    return Section("Feststellungen", (Table(columns, tuple(rows)), Paragraph(_how_to_read(snapshot, rows))), landscape=True)
+
+
+def _how_to_read(snapshot: Snapshot, rows: Sequence[Row]) -> str:
+    """What the signs of the findings mean, as far as there are any."""
     words = " · ".join(f"{s.value} {catalogue.word('severity', s.value, 'de')}" for s in Severity)
-    legend = Paragraph(f"Art: {words}. Im Risiko ist, was bei Bestand der Feststellung gekürzt oder zurückgefordert werden kann.")
-    return Section("Feststellungen", (Table(columns, tuple(rows)), legend), landscape=True)
+    told = [f"Art: {words}. Im Risiko ist, was bei Bestand der Feststellung gekürzt oder zurückgefordert werden kann."]
+    if isinstance(snapshot, MeasureSnapshot) and any(f.crosses and f.at_risk_cents for f in snapshot.findings):
+        told.append(
+            "Eine Feststellung, die mehrere Maßnahmen betrifft, steht in jeder mit ihrem ganzen Betrag; auf die Belege dieser"
+            " Maßnahme entfällt davon nur deren Teil."
+        )
+    if any(wording.PSEUDONYM.search(cell.text) for row in rows for cell in row.cells if isinstance(cell, Text)):
+        told.append(f"P-… ist ein Pseudonym. {wording.PSEUDONYMS}")
+    return " ".join(told)
 
 
 def checks_section(snapshot: Snapshot) -> Section:
@@ -258,6 +270,12 @@ def sources_section(snapshot: Snapshot) -> Section:
     rows = [
         Row((Reference(digest[:SHORT]), Text(", ".join(sorted(kinds))), Count(len(places)), Reference(digest)))
         for digest, (kinds, places) in sorted(found.items(), key=lambda item: (sorted(item[1][0]), item[0]))
+    ]
+    others = "in den Berichten der " + ("anderen Maßnahmen" if isinstance(snapshot, MeasureSnapshot) else "Maßnahmen")
+    rows += [
+        Row((Reference(short), Text("in Feststellungen genannt"), Count(len(places)), Text(others)))
+        for short, places in sorted(wording.files_named(snapshot.findings).items())
+        if all(digest[:SHORT] != short for digest in found)
     ]
     columns = (Column("Kurzform"), Column("Art der Datei", 2), Column("Zeilen"), Column("SHA-256 der Datei, wie eingereicht"))
     how = (

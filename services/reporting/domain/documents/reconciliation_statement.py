@@ -99,13 +99,15 @@ def _verdict(snapshot: MeasureSnapshot) -> Notice:
     statement = snapshot.statement
     told = []
     for stage in statement.stages:
-        name = f"{stage.code} {catalogue.word('stage', stage.code, 'de')}"
-        if stage.verdict == "open":
-            without = _counted(stage.open_count, "Posten ohne Gegenstück", "Posten ohne Gegenstück")
-            rest = f"ungeklärt {common.euro(stage.unexplained_cents)}" if stage.unexplained_cents else None
-            told.append(f"{name}: " + ", ".join(x for x in (rest, without) if x))
+        said = []
+        if stage.verdict == "open" and stage.unexplained_cents:
+            said.append(f"ungeklärt {common.euro(stage.unexplained_cents)}")
         elif stage.verdict == "explained":
-            told.append(f"{name}: erklärt {common.euro(sum(e.cents for e in stage.explained))}")
+            said.append(f"erklärt {common.euro(sum(e.cents for e in stage.explained))}")
+        if stage.open_count:
+            said.append(f"{stage.open_count} Posten ohne Gegenstück")
+        if said:
+            told.append(f"{stage.code} {catalogue.word('stage', stage.code, 'de')}: " + ", ".join(said))
     serious = [f for f in snapshot.findings if f.is_serious]
     if serious:
         codes = ", ".join(dict.fromkeys(f.code for f in serious))
@@ -219,8 +221,8 @@ def _open_items(snapshot: MeasureSnapshot) -> Section:
 def _item(reference: str, line: Line | None) -> tuple[Cell, ...]:
     """A voucher by its number and issuer; anything else by its reference alone."""
     if line is None:
-        what = "Kontobewegung" if IBAN.match(reference) else "Posten"
-        return Text(what), Reference(reference), Text("–")
+        what, amount = ("Kontobewegung", "im Kontoauszug") if IBAN.match(reference) else ("Posten", "–")
+        return Text(what), Reference(reference), Text(amount)
     if line.voucher is None:
         kind = common.KIND.get(line.entry.kind, line.entry.kind)
         return Text(kind), common.trail(line), Text("–")

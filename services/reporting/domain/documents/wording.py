@@ -10,6 +10,7 @@ from typing import Final
 from services.reporting.domain.snapshot import MeasureSnapshot, ProgrammeSnapshot
 from shared.contracts import catalogue
 from shared.contracts.funding import Finding
+from shared.values.source import SHORT
 
 RULE_SETS: Final = {
     "2007-2013": "ESF 2007–2013, VO (EG) Nr. 1083/2006",
@@ -46,6 +47,9 @@ MOST_REFERENCES: Final = 6
 """References of a finding that are printed one by one; of more, neighbouring rows of a file are drawn together."""
 
 _INVOICE = re.compile(r"(?P<issuer>P-[0-9a-f]{16}) (?P<number>.+) (?P<gross>[\d.]+,\d\d)")
+_ROW = re.compile(rf"(?P<file>[0-9a-f]{{{SHORT}}}):(?P<place>\S+)")
+PSEUDONYM: Final = re.compile(r"P-[0-9a-f]{16}")
+PSEUDONYMS: Final = "Namen verlassen die einreichende Stelle nicht; sie kann das Pseudonym einer Person zuordnen."
 _MONTH = re.compile(r"(?P<person>P-[0-9a-f]{16}) (?P<year>\d{4})-(?P<month>\d{2})")
 
 
@@ -59,7 +63,8 @@ def object_of(finding: Finding, issuers: Mapping[str, str]) -> str:
 
     ``issuers`` names the pseudonyms that stand for businesses; persons keep theirs.
     """
-    return named(finding.object, issuers) + (f" ({finding.budget_year})" if finding.budget_year else "")
+    month = finding.object.startswith("person ")  # says the year itself
+    return named(finding.object, issuers) + (f" ({finding.budget_year})" if finding.budget_year and not month else "")
 
 
 def named(subject: str, issuers: Mapping[str, str]) -> str:
@@ -97,13 +102,27 @@ def reckoning(finding: Finding) -> str | None:
     """The calculation and what it was made of, so that a person can redo it; None where there is neither."""
     arithmetic = readable(finding.arithmetic)
     told = (f"{catalogue.input_label(name, 'de')} {readable(value)}" for name, value in sorted(finding.inputs.items()))
-    given = "; ".join(x for x in told if x not in arithmetic)
+    said = arithmetic.replace(":", "")
+    given = "; ".join(x for x in told if x not in said)
     return " · ".join(x for x in (arithmetic, given) if x) or None
 
 
 def readable(text: str) -> str:
-    """Signs that few people read and the fonts lack, in words."""
-    return text.replace("∉", "nicht in").replace("∈", "in").replace("∞", "unbegrenzt")
+    """Signs that few people read, or the fonts lack, in words; ``→ KOF-01``: the amount is at risk under that check."""
+    plain = text.replace("∉", "nicht in").replace("∈", "in").replace("∞", "unbegrenzt").replace("{", "").replace("}", "")
+    return _COUNTED_AT.sub(r"(im Risiko bei \1)", plain)
+
+
+_COUNTED_AT = re.compile(r"→ ([A-Z]{2,3}-\d{2})")
+
+
+def files_named(findings: Iterable[Finding]) -> dict[str, set[str]]:
+    """Files that findings refer to by their short form, each with the places in it."""
+    named: dict[str, set[str]] = {}
+    for reference in (r for f in findings for r in f.references):
+        if found := _ROW.fullmatch(reference):
+            named.setdefault(found["file"], set()).add(found["place"])
+    return named
 
 
 def legal(basis: str) -> str:

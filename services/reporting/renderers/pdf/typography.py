@@ -1,5 +1,6 @@
 """Fonts in use: how wide a text is, where its lines break, and how it is shown in a page's content."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,8 @@ FACES = {
 REPLACEMENT = "□"  # printed for a character the font lacks; both families have it
 _HYPHEN = "\u00ad"  # PDF's own mark for a hyphen that is no part of the word (ISO 32000-1, 14.8.2.2.3)
 _BREAK_AFTER = "-/·_.@:,;&=+–"
+_TOGETHER = re.compile(r"(?<=\bArt\.) (?=\d)|(?<=\bAbs\.) (?=\d)|(?<=\bNr\.) (?=\d)|(?<=§) (?=\d)|(?<=\d) (?=[%€])")
+"""Spaces at which no line is broken: „Art. 15“, „§ 49“, „20 %“."""
 _DROPPED = dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F)])
 _SPACES = dict.fromkeys([*range(32), *range(0x7F, 0xA0), 0x2028, 0x2029], " ")
 _CLEAN = _DROPPED | _SPACES
@@ -121,6 +124,7 @@ class Type:
     def _broken(self, text: str, style: Style, width: float) -> list[str]:
         if self.width(text, style) <= width:
             return [text]
+        text = _TOGETHER.sub("\u00a0", text)
         lines: list[str] = []
         space = self.width(" ", style)
         line, used = "", 0.0
