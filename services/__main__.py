@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
@@ -20,6 +21,7 @@ import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
+from typer.core import TyperGroup
 
 from services import demonstration, language
 from services.client import TOKEN_VARIABLE, Client, NotSettled, Refused, is_installed, token_for
@@ -35,14 +37,55 @@ DOCUMENTS: Final = ("D5", "D6", "D7", "D9")
 FORMATS: Final = ("pdf", "csv", "zip", "json")
 
 REJECTED, USAGE, REFUSED, UNREACHABLE, DIFFERENT = 1, 2, 3, 4, 5
-EXITS: Final = (
-    "Exit codes: 0 done · 1 some rows were rejected · 2 wrong call · 3 refused, and why · 4 no server can be reached or started "
-    "· 5 not what was expected."
-)
+ENDINGS: Final = {
+    0: "done", REJECTED: "some rows were rejected, or something is parked", USAGE: "wrong call", REFUSED: "refused, and why",
+    UNREACHABLE: "no server can be reached or started", DIFFERENT: "not what was expected",
+}
+
+
+def _exits(*codes: int) -> str:
+    return "Exit codes: " + " · ".join(f"{code} {said}" for code, said in ENDINGS.items() if code in (0, USAGE, *codes)) + "."
+
+
+EXITS: Final = _exits(*ENDINGS)
+
+
+def _epilog(*examples: str, ends: tuple[int, ...] = (REFUSED, UNREACHABLE)) -> str:
+    """What stands below the help of a command: how it is called, and how it may end beside done and a wrong call."""
+    return "\n\n".join(("Example: " + " · ".join(f"`pruefpfad {one}`" for one in examples), _exits(*ends)))
+
+
+class _ByKindOrAsJson(TyperGroup):
+    """``decide confirm …`` by kind, and ``decide M-1 '{…}'`` as JSON: what is no kind, nor nearly one, is a subject."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the command before its arguments where it is left out."""
+        if args and args[0] not in ("--help", *self.commands):
+            is_json = any(arg.lstrip().startswith("{") for arg in args)
+            args = ["json", *args] if is_json or not get_close_matches(args[0], self.commands) else args
+        return super().parse_args(ctx, args)
+
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown", help=f"{__doc__}\n\n{EXITS}")
-token_app = typer.Typer(no_args_is_help=True, help="Access tokens: who may hand in, decide, issue, operate.")
+token_app = typer.Typer(
+    no_args_is_help=True,
+    help="Access tokens: who may hand in, decide, issue, operate. They are made where the installation is; a lost one is revoked "
+    "and replaced.",
+    epilog=_epilog("token create --name jugendamt --role submitter", "token list", "token revoke jugendamt"),
+)
 app.add_typer(token_app, name="token")
+decide_app = typer.Typer(
+    cls=_ByKindOrAsJson,
+    no_args_is_help=True,
+    help="What a person decides: confirm or reject a match, waive a finding, set a cut-off date, close, consent, release. "
+    "It is a fact as any other, with the name of your token; the trail leads to it. All kinds also as JSON, as docs/handin.md "
+    "lists them.",
+    epilog=_epilog(
+        'decide confirm 3f2a9c1b 77aa0c12 --because "Avis vom 3.4."', "decide cut-off M-1 2015-12-31",
+        'decide M-1 \'{"kind": "close", "closed_on": "2016-01-31"}\'',
+    ),
+)
+app.add_typer(decide_app, name="decide")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Url = Annotated[str | None, typer.Option("--url", help="Server to talk to; without it the one of the settings, or none.")]
@@ -71,13 +114,14 @@ def every_command(
     language.choose("de" if lang == "de" else "en" if lang == "en" else None)
 
 
-@app.command(epilog="Example: `pruefpfad serve` (everything, embedded) · `pruefpfad serve funding` (one service, production)")
+@app.command(epilog=_epilog("serve", "serve funding", "serve gateway", ends=(UNREACHABLE,)))
 def serve(
     service: Annotated[
         str | None, typer.Argument(help="intake, funding or reporting; all three without it. gateway: one address for all three.")
     ] = None,
 ) -> None:
-    """Serve until told to stop. Without PRUEFPFAD_KAFKA and PRUEFPFAD_DATABASE everything runs embedded in this process."""
+    """Serve until told to stop: everything embedded in this process without PRUEFPFAD_KAFKA and PRUEFPFAD_DATABASE, its data in
+    ./data or PRUEFPFAD_DATA; or one service of several that run apart. The first start shows a token per role, once."""
     settings = _settings()
     if service not in (None, "gateway", *MAKERS):
         _end_unexpected(service, "service", "kein Dienst", [*MAKERS, "gateway"])
@@ -95,7 +139,7 @@ def serve(
         _end(str(error), UNREACHABLE)
 
 
-@app.command(epilog="Example: `pruefpfad prepare`")
+@app.command(epilog=_epilog("prepare", ends=(UNREACHABLE,)))
 def prepare() -> None:
     """Make what services need before they start: databases, roles, tables, topics. Safe to repeat."""
     import psycopg
@@ -115,8 +159,10 @@ def prepare() -> None:
 
 
 @app.command(
-    epilog="Example: `pruefpfad load belegliste.csv --kind vouchers` · `pruefpfad load --try kontoauszug.xml` · "
-    "`pruefpfad load --try vorlage.json sitzung.json`"
+    epilog=_epilog(
+        "load belegliste.csv --kind vouchers", "load --try kontoauszug.xml", "load --try vorlage.json sitzung.json",
+        ends=(REJECTED, REFUSED, UNREACHABLE),
+    )
 )
 def load(
     files: FileArguments,
@@ -151,11 +197,101 @@ def load(
         raise typer.Exit(REJECTED)
 
 
-@app.command(
-    epilog='Example: `pruefpfad decide M-1 \'{"kind": "close", "closed_on": "2016-01-31"}\'` · '
-    '`pruefpfad decide programme/herne \'{"kind": "set_cut_off", "as_of": "2015-12-31"}\'`'
-)
-def decide(
+ApprovedBy = Annotated[str, typer.Option("--approved-by", help="Name of the second clerk's token: four eyes are due.")]
+Because = Annotated[str, typer.Option("--because", help="The reason, 3 to 300 characters; it is kept and printed.")]
+About = Annotated[
+    str | None, typer.Option("--about", help="Measure or programme it is about; found out by itself for what is listed.")
+]
+Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DAY", help="Day such as 2015-12-31.")]
+VoucherId = Annotated[str, typer.Argument(metavar="VOUCHER", help="Id of the voucher, or how it begins (see `suggestions`).")]
+PaymentId = Annotated[str, typer.Argument(metavar="PAYMENT", help="Id of the bank line, or how it begins.")]
+FindingId = Annotated[str, typer.Argument(metavar="FINDING", help="Id of the finding, or how it begins (see `findings`).")]
+
+
+@decide_app.command("confirm", epilog=_epilog('decide confirm 3f2a9c1b 77aa0c12 --because "Avis vom 3.4."'))
+def decide_confirm(
+    voucher: VoucherId, payment: PaymentId, because: Because, about: About = None, as_json: AsJson = False, url: Url = None
+) -> None:
+    """This bank line pays this voucher. Several lines are instalments; one for several vouchers is a collective debit."""
+    _decide_match("confirm_match", voucher, payment, because, about, as_json, url)
+
+
+@decide_app.command("reject", epilog=_epilog('decide reject 3f2a9c1b 77aa0c12 --because "Miete, nicht Honorar"'))
+def decide_reject(
+    voucher: VoucherId, payment: PaymentId, because: Because, about: About = None, as_json: AsJson = False, url: Url = None
+) -> None:
+    """This bank line does not pay this voucher; a confirmation is taken back so, too (then with whole ids and --about)."""
+    _decide_match("reject_match", voucher, payment, because, about, as_json, url)
+
+
+@decide_app.command("waive", epilog=_epilog('decide waive 9c1b77aa --because "Bescheid vom 5.5." --approved-by amt-8'))
+def decide_waive(
+    finding: FindingId, because: Because, approved_by: ApprovedBy, about: About = None, as_json: AsJson = False, url: Url = None
+) -> None:
+    """The finding is accepted as it stands; a larger amount at risk opens it again. One that several measures share is waived in
+    each of them."""
+    _decide_finding(finding, {"reason": because}, approved_by, about, as_json, url)
+
+
+@decide_app.command("reopen", epilog=_epilog('decide reopen 9c1b77aa --because "Bescheid aufgehoben" --approved-by amt-8'))
+def decide_reopen(
+    finding: FindingId, because: Because, approved_by: ApprovedBy, about: About = None, as_json: AsJson = False, url: Url = None
+) -> None:
+    """A waiver is taken back: the finding is open again."""
+    _decide_finding(finding, {"reason": because, "withdrawn": True}, approved_by, about, as_json, url)
+
+
+@decide_app.command("cut-off", epilog=_epilog("decide cut-off M-1 2015-12-31", "decide cut-off programme/herne 2015-12-31"))
+def decide_cut_off(subject: Subject, day: Day, as_json: AsJson = False, url: Url = None) -> None:
+    """State everything as of this day (Stichtag), from now on and after every correction. `report --as-of` does it by itself."""
+    with _client(url) as client:
+        _tell(client, [_subject(subject)], {"kind": "set_cut_off", "as_of": day.date().isoformat()}, as_json)
+
+
+@decide_app.command("close", epilog=_epilog("decide close M-1 2016-01-31", "decide close M-1 2015-03-31 --year 2014"))
+def decide_close(
+    subject: Subject,
+    day: Day,
+    year: Annotated[int | None, typer.Option(help="Only this budget year; the whole measure without it.")] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """The measure, or a budget year of it, is closed: from now on over-funding counts (KOF-05)."""
+    with _client(url) as client:
+        body = {"kind": "close", "closed_on": day.date().isoformat()} | ({"budget_year": year} if year else {})
+        _tell(client, [_subject(subject)], body, as_json)
+
+
+@decide_app.command("consent", epilog=_epilog('decide consent M-1 4 --reference "Schreiben vom 2.2.2015"'))
+def decide_consent(
+    subject: Subject,
+    position: Annotated[str, typer.Argument(help="Position of the financing plan, as vouchers name it.")],
+    reference: Annotated[str, typer.Option(help="Where the grantor's consent stands.")],
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """The grantor has consented beforehand that this position is overrun (FIN-01; never the total)."""
+    with _client(url) as client:
+        body = {"kind": "consent_to_position", "position": position, "reference": reference}
+        _tell(client, [_subject(subject)], body, as_json)
+
+
+@decide_app.command("release", epilog=_epilog("decide release 0c1277aa"))
+def decide_release(
+    fact: Annotated[str, typer.Argument(help="Id of the parked fact, or how it begins: `pruefpfad parked`.")],
+    about: About = None,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Try a parked fact again."""
+    with _client(url) as client:
+        listed = [(row["subject"], row["fact"]) for row in client.parked() if row["fact"]]
+        subject, (found,) = _chosen(listed, (fact,), about, "parked")
+        _tell(client, [subject], {"kind": "release_parked", "fact": found}, as_json)
+
+
+@decide_app.command("json", epilog=_epilog('decide json M-1 \'{"kind": "close", "closed_on": "2016-01-31"}\''))
+def decide_json(
     subject: Subject,
     instruction: Annotated[
         str, typer.Argument(help="The instruction as JSON: its kind and fields, as docs/handin.md lists them.")
@@ -164,20 +300,72 @@ def decide(
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
-    """Give an instruction: confirm or reject a match, waive a finding, close, set a cut-off date, release a parked fact."""
+    """Any instruction as JSON, for scripts. The word `json` may be left out."""
     try:
         body = json.loads(instruction)
     except ValueError as error:
         _end(said(f"the instruction is not JSON: {error}", f"die Anweisung ist kein JSON: {error}"), USAGE)
     with _client(url) as client:
-        answer = client.instruct(_subject(subject), body, approved_by)
-        _settle(client)
-    noted = said(f"noted as fact {answer['fact']} about", f"festgehalten als Fakt {answer['fact']} zu") + f" {answer['subject']}"
-    again = "" if answer["new"] else said(", known already", ", schon bekannt")
-    _print_json(answer) if as_json else out.print(noted + again)
+        _tell(client, [_subject(subject)], body, as_json, approved_by)
 
 
-@app.command(epilog="Example: `pruefpfad report M-1 --document D5 --as-of 2015-12-31 --format pdf --to .`")
+@app.command(epilog=_epilog("suggestions", "suggestions M-1 --json"))
+def suggestions(
+    measure: Annotated[str | None, typer.Argument(help="Only those of this measure, such as `M-1`.")] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Bank lines that may pay a voucher and wait for a person, each with the commands that decide it."""
+    with _client(url) as client:
+        found = client.suggestions(measure)
+    if as_json:
+        _print_json(found)
+        return
+    if not found:
+        out.print(said("nothing waits for a decision", "nichts wartet auf eine Entscheidung"))
+    for one in found:
+        about, ids = one["about"], f"{one['voucher'][:SHORT]} {one['payment'][:SHORT]}"
+        why = ", ".join(said(reason, _REASONS.get(reason, reason)) for reason in about["reasons"])
+        payable, paid = (write_cents(about[name], unit=True) for name in ("payable_cents", "amount_cents"))
+        voucher, payment, day, row = (about[name] for name in ("voucher", "payment", "value_date", "row"))
+        _say(said(
+            f"voucher {voucher}, payable {payable} ↔ bank line {payment} of {day}, {paid}, row {row} ({why})",
+            f"Beleg {voucher}, zu zahlen {payable} ↔ Bankzeile {payment} vom {day}, {paid}, Zeile {row} ({why})",
+        ))
+        _say(f'  pruefpfad decide confirm {ids} --because "…"')
+        _say(f'  pruefpfad decide reject {ids} --because "…"')
+
+
+@app.command(epilog=_epilog("findings", "findings M-1 --as-of 2015-12-31", "findings --code BEL-05 --json"))
+def findings(
+    subject: Annotated[str | None, typer.Argument(help="Only those of this measure or programme.")] = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Cut-off date (Stichtag); today without it.")
+    ] = None,
+    code: Annotated[str | None, typer.Option(help="Only those of this check, e.g. BEL-05, or how it begins.")] = None,
+    severity: Annotated[str | None, typer.Option(help="Only B (blocking), F (error), W (warning) or H (note).")] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """What was found: what it means, how it is settled, where it comes from, and the id by which it is waived."""
+    with _client(url) as client:
+        checks = {check["code"]: check for check in client.checks()}
+        listed = client.findings(as_of.date() if as_of else None, _subject(subject) if subject else None)
+    found = [
+        row for row in listed
+        if row["finding"]["code"].startswith((code or "").upper())
+        and severity in (None, row["finding"]["severity"], row["finding"]["severity"].lower())
+    ]
+    if as_json:
+        _print_json(found)
+        return
+    if not found:
+        out.print(said("no findings", "keine Feststellungen"))
+    for row in found:
+        _print_finding(row, checks.get(row["finding"]["code"], {}))
+
+
+@app.command(epilog=_epilog("report M-1 --document D5 --as-of 2015-12-31 --format pdf --to .", "report programme/herne"))
 def report(
     subject: Subject,
     document: Annotated[
@@ -211,7 +399,7 @@ def report(
     _print_json({**issued, "path": str(path)}) if as_json else out.print(f"{path}  sha256 {issued['sha256']}")
 
 
-@app.command(epilog="Example: `pruefpfad trail M-1/123` · `pruefpfad trail 3f2a9c1be07d:17`")
+@app.command(epilog=_epilog("trail M-1/123", "trail 3f2a9c1be07d:17"))
 def trail(
     reference: Annotated[str, typer.Argument(help="As printed: entry, row, or number of a report.")],
     as_json: AsJson = False,
@@ -226,7 +414,7 @@ def trail(
     _print_trail(found)
 
 
-@app.command(epilog="Example: `pruefpfad parked`")
+@app.command(epilog=_epilog("parked", "parked --json", ends=(REJECTED, REFUSED, UNREACHABLE)))
 def parked(as_json: AsJson = False, url: Url = None) -> None:
     """Facts that could not be applied: why, and what they wait for. Exit code 1 if there are any."""
     with _client(url) as client:
@@ -237,14 +425,14 @@ def parked(as_json: AsJson = False, url: Url = None) -> None:
         out.print(said("nothing is parked", "nichts ist geparkt"))
     for row in [] if as_json else found:
         status = said(*_PARKED.get(row["status"], (row["status"], row["status"]))) + f" {row['waits_for'] or ''}".rstrip()
-        what, reason = row["type"].removeprefix("de.pruefpfad."), row["reason"].removeprefix("Unpostable: ")
+        what, reason = row["type"].removeprefix("de.pruefpfad."), said(row["reason_en"], row["reason_de"])
         fact = f", {said('fact', 'Fakt')} {row['fact']}" if row["fact"] else ""
         out.print(f"{row['reference']}  {status}: {reason} ({what}{fact})", highlight=False, markup=False)
     if found:
         raise typer.Exit(REJECTED)
 
 
-@app.command(epilog="Example: `pruefpfad replay funding`")
+@app.command(epilog=_epilog("replay funding"))
 def replay(
     service: Annotated[
         str, typer.Argument(help="The service that shall ask to be told everything again that it lacks.")
@@ -263,7 +451,7 @@ def replay(
     ), highlight=False)
 
 
-@app.command(epilog="Example: `pruefpfad resume funding measure/M-1`")
+@app.command(epilog=_epilog("resume funding measure/M-1"))
 def resume(
     service: Annotated[str, typer.Argument(help="The service that has stopped the subject.")],
     subject: Annotated[str, typer.Argument(help="The subject, such as measure/M-1.")],
@@ -280,7 +468,7 @@ def resume(
     )
 
 
-@app.command(epilog="Example: `pruefpfad acknowledge funding --subject measure/M-1`")
+@app.command(epilog=_epilog("acknowledge funding --subject measure/M-1", "acknowledge funding"))
 def acknowledge(
     service: Annotated[str, typer.Argument(help="The service that has raised alarms.")],
     subject: Annotated[str | None, typer.Option(help="Only those of this subject; without it, all that are open.")] = None,
@@ -303,7 +491,11 @@ def acknowledge(
     out.print(f"{service}: {answer['acknowledged']} " + said("alarms acknowledged", "Alarme quittiert"), highlight=False)
 
 
-@app.command(epilog="Example: `pruefpfad verify HER-AIDR-D5-2015-12-31-1.pdf` · `pruefpfad verify report.json --offline`")
+@app.command(
+    epilog=_epilog(
+        "verify HER-AIDR-D5-2015-12-31-1.pdf", "verify report.json --offline", ends=(REFUSED, UNREACHABLE, DIFFERENT)
+    )
+)
 def verify(
     file: FileArgument,
     offline: Annotated[bool, typer.Option(help="Without a server: digest, seals and sums only.")] = False,
@@ -339,7 +531,9 @@ def verify(
         raise typer.Exit(DIFFERENT)
 
 
-@app.command(epilog="Example: `pruefpfad demo` · `pruefpfad demo peine --out /tmp/demo` · `pruefpfad demo herne --keep data`")
+@app.command(
+    epilog=_epilog("demo", "demo peine --out /tmp/demo", "demo herne --keep data", ends=(UNREACHABLE, DIFFERENT))
+)
 def demo(
     programmes: Annotated[list[str] | None, typer.Argument(help="herne, offenbach, harz, peine, kekiz; all without it.")] = None,
     folder: Annotated[Path, typer.Option("--from", help="Folder with the hand-ins.")] = Path("demo"),
@@ -400,7 +594,7 @@ def demo(
     ), style="green")
 
 
-@token_app.command("create", epilog="Example: `pruefpfad token create --name jugendamt --role submitter`")
+@token_app.command("create", epilog=_epilog("token create --name jugendamt --role submitter"))
 def token_create(
     name: Annotated[str, typer.Option(help="Name every fact will carry: an office, not a person.")],
     role: Annotated[str, typer.Option(help="submitter hands in · clerk decides · auditor reads and issues · operator runs it.")],
@@ -419,7 +613,7 @@ def token_create(
     _print_json({"name": name, "role": role, "token": made}) if as_json else out.print(made)
 
 
-@token_app.command("list", epilog="Example: `pruefpfad token list --json`")
+@token_app.command("list", epilog=_epilog("token list --json", ends=(UNREACHABLE,)))
 def token_list(as_json: AsJson = False) -> None:
     """All tokens by name and role, revoked ones too. Tokens themselves are not kept."""
     try:
@@ -431,7 +625,7 @@ def token_list(as_json: AsJson = False) -> None:
     )
 
 
-@token_app.command("revoke", epilog="Example: `pruefpfad token revoke jugendamt`")
+@token_app.command("revoke", epilog=_epilog("token revoke jugendamt"))
 def token_revoke(name: Annotated[str, typer.Argument(help="Name of the token.")], as_json: AsJson = False) -> None:
     """Make a token invalid at once."""
     settings = _tokens_settings()
@@ -554,6 +748,68 @@ def _quiet() -> Iterator[None]:
     yield
 
 
+def _decide_match(
+    kind: str, voucher: str, payment: str, because: str, about: str | None, as_json: bool, url: str | None
+) -> None:
+    with _client(url) as client:
+        listed = [(one["subject"], one["voucher"], one["payment"]) for one in client.suggestions()]
+        subject, (voucher, payment) = _chosen(listed, (voucher, payment), about, "suggestions")
+        _tell(client, [subject], {"kind": kind, "voucher": voucher, "payment": payment, "reason": because}, as_json)
+
+
+def _decide_finding(
+    finding: str, more: dict[str, Any], approved_by: str, about: str | None, as_json: bool, url: str | None
+) -> None:
+    with _client(url) as client:
+        listed = [(row["subject"], row["finding"]["id"]) for row in client.findings_of_all_days(finding)]
+        _, (found,) = _chosen([("", id) for id in {id for _, id in listed}], (finding,), about, "findings")
+        subjects = [_subject(about)] if about else sorted({subject for subject, id in listed if id == found})
+        _tell(client, subjects, {"kind": "waive_finding", "finding": found, **more}, as_json, approved_by)
+
+
+def _chosen(
+    listed: Iterable[tuple[str, ...]], begun: tuple[str, ...], about: str | None, command: str
+) -> tuple[str, tuple[str, ...]]:
+    """The one that is listed whose ids begin so, with its subject; or, where the subject is named, the ids as they are."""
+    subject = _subject(about) if about else None
+    fitting = {
+        one for one in listed
+        if subject in (None, one[0]) or not one[0]
+        if all(id.startswith(start.lower()) for id, start in zip(one[1:], begun, strict=True))
+    }
+    if len(fitting) > 1 or not (fitting or subject):
+        ids, where = " ".join(begun), f"`pruefpfad {command}`"
+        _end(said(
+            f"{ids} fits {len(fitting)} of {where}; write more of it",
+            f"{ids} passt auf {len(fitting)} aus {where}; mehr davon schreiben",
+        ) if fitting else said(
+            f"{ids} is not among {where}; compare it, or write whole ids and name the measure with --about",
+            f"{ids} ist nicht unter {where}; vergleichen, oder ganze Kennungen schreiben und die Maßnahme mit --about nennen",
+        ), REFUSED)
+    found = next(iter(fitting), (subject or "", *begun))
+    return subject or found[0], found[1:]
+
+
+def _tell(
+    client: Client, subjects: list[str], instruction: dict[str, Any], as_json: bool, approved_by: str | None = None
+) -> None:
+    """Give an instruction about each subject, and wait until it has come to something."""
+    answers = [client.instruct(subject, instruction, approved_by) for subject in subjects]
+    _settle(client)
+    if as_json:
+        _print_json(answers if len(answers) > 1 else answers[0])
+        return
+    for answer in answers:
+        noted = said(f"noted as fact {answer['fact']} about", f"festgehalten als Fakt {answer['fact']} zu")
+        again = "" if answer["new"] else said(", known already", ", schon bekannt")
+        _say(f"{noted} {answer['subject']}{again}")
+
+
+def _say(text: str) -> None:
+    """A line as it is, whatever signs are in it."""
+    out.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
 def _settle(client: Client) -> None:
     from shared.runtime.telemetry import Progress
 
@@ -631,6 +887,31 @@ def _print_reading(file: Path, answer: dict[str, Any], *, tried: bool) -> None:
         value = f" {row['value']!r}" if row.get("value") else ""
         mend = said(f"expected {row['expected_en']}. {row['mend_en']}", f"erwartet: {row['expected']}. {row['mend']}")
         out.print(f"  ✗ {place}{column}:{value} {mend} ({row['error']})", highlight=False, markup=False)
+
+
+SHORT: Final = 8
+"""Digits of an id that stand for it where people type it."""
+
+_REASONS: Final = {
+    "reference": "Zahlungsreferenz", "invoice number": "Rechnungsnummer", "account+amount+date": "Konto, Betrag und Tag",
+    "amount+date": "Betrag und Tag", "confirmed": "bestätigt", "returned": "Rückgabe",
+}
+"""Why a bank line fits, in German."""
+
+
+def _print_finding(row: dict[str, Any], check: dict[str, str]) -> None:
+    one = row["finding"]
+    year, risk = f" {one['budget_year']}" if one["budget_year"] else "", write_cents(one["at_risk_cents"], unit=True)
+    waived = said(", waived: ", ", zurückgestellt: ") + one["waived"] if one.get("waived") else ""
+    about = f"{one['code']} {one['severity']}  {one['object']}{year}, {row['subject']}"
+    _say(said(f"{about}: at risk {risk}{waived}", f"{about}: gefährdet {risk}{waived}"))
+    if check:
+        _say(f"  {said(check['title_en'], check['title'])}. {said(check['settle_en'], check['settle'])}")
+    if one["arithmetic"]:
+        _say(f"  {one['arithmetic']}")
+    if one["references"]:
+        _say("  pruefpfad trail " + "  ·  ".join(one["references"][:5]))
+    _say(f"  {said('id', 'Kennung')} {one['id']}")
 
 
 def _print_passed_over(passed: dict[str, Any]) -> None:

@@ -139,6 +139,32 @@ class Client:
         found: list[dict[str, Any]] = self.call("operator", "GET", "/funding/parked").json()
         return found
 
+    def suggestions(self, measure: str | None = None) -> list[dict[str, Any]]:
+        """Bank lines that may pay a voucher and wait for a person."""
+        params = {"measure": measure} if measure else {}
+        found: list[dict[str, Any]] = self.call("auditor", "GET", "/funding/suggestions", params=params).json()
+        return found
+
+    def findings(self, as_of: date | str | None = None, subject: str | None = None) -> list[dict[str, Any]]:
+        """Findings as of a day, today without one."""
+        params = {"as_of": str(as_of)} if as_of else {}
+        params |= {"subject": subject} if subject else {}
+        found: list[dict[str, Any]] = self.call("auditor", "GET", "/funding/findings", params=params).json()
+        return found
+
+    def findings_of_all_days(self, begins: str) -> list[dict[str, Any]]:
+        """Findings whose id begins so, on the latest of the days on which there are any."""
+        measures = self.call("auditor", "GET", "/funding/measures").json()
+        for day in sorted({day for measure in measures for day in measure["days"]}, reverse=True):
+            if found := [row for row in self.findings(day) if row["finding"]["id"].startswith(begins.lower())]:
+                return found
+        return []
+
+    def checks(self) -> list[dict[str, str]]:
+        """What each check asks and how its finding is settled, in both languages."""
+        found: list[dict[str, str]] = self.call("auditor", "GET", "/funding/checks").json()
+        return found
+
     def knows(self, subject: str) -> bool:
         """Whether a measure is registered."""
         return any(measure["subject"] == subject for measure in self.call("auditor", "GET", "/funding/measures").json())

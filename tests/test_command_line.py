@@ -82,8 +82,8 @@ def written(path: Path, text: str) -> Path:
 
 def test_all_commands_people_were_promised_are_there() -> None:
     assert {
-        "load", "decide", "report", "trail", "parked", "replay", "resume", "acknowledge", "verify", "token", "serve",
-        "demo", "prepare",
+        "load", "decide", "suggestions", "findings", "report", "trail", "parked", "replay", "resume", "acknowledge", "verify",
+        "token", "serve", "demo", "prepare",
     } == {words[0] for words in COMMANDS}
 
 
@@ -91,7 +91,15 @@ def test_all_commands_people_were_promised_are_there() -> None:
 def test_every_command_says_what_it_does_with_an_example(words: tuple[str, ...]) -> None:
     shown = run(*words, "--help")
     assert shown.exit_code == 0
-    assert f"Example: pruefpfad {' '.join(words)}" in " ".join(shown.output.replace("`", "").split())
+    told = " ".join(shown.output.replace("`", "").split())
+    assert f"Example: pruefpfad {' '.join(words)}" in told
+    assert "Exit codes: 0 done · " in told and " 2 wrong call" in told
+
+
+@pytest.mark.parametrize("group", sorted({words[0] for words in COMMANDS if len(words) > 1}))
+def test_every_group_of_commands_says_how_it_is_called(group: str) -> None:
+    told = " ".join(run(group, "--help").output.replace("`", "").split())
+    assert f"Example: pruefpfad {group} " in told and "Exit codes: " in told
 
 
 @pytest.mark.parametrize("words", [w for w in COMMANDS if w[0] not in ("serve", "prepare")], ids=" ".join)
@@ -116,6 +124,8 @@ def test_the_exit_codes_are_in_the_help() -> None:
         (("report", "M-1", "--document", "D99"), ", ".join(TITLES)),
         (("report", "M-1", "--as-of", "31.12.2015"), "%Y-%m-%d"),
         (("decide", "M-1", "close it"), "not JSON"),
+        (("decide", "confrim", "3f2a9c1b", "77aa0c12"), "Did you mean 'confirm'"),
+        (("decide", "close", "M-1", "31.12.2015"), "%Y-%m-%d"),
         (("demo", "atlantis"), "herne, offenbach, harz, peine, kekiz"),
         (("load", "there-is-no-such-file.csv"), "there-is-no-such-file.csv"),
     ],
@@ -454,6 +464,74 @@ def test_an_instruction_is_noted_and_the_same_again_is_known(served: Served, lis
     assert served.json(*given)["new"] is True
     assert served.json(*given)["new"] is False
     assert served.run("decide", "CL-1", '{"kind": "dance"}').exit_code == 3
+
+
+IBAN = "DE02120300000000202051"
+DEBIT = (
+    '<Ntry><NtryRef>{0}</NtryRef><Amt Ccy="EUR">119.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>'
+    "<BookgDt><Dt>2015-03-{1}</Dt></BookgDt><ValDt><Dt>2015-03-{1}</Dt></ValDt></Ntry>"
+)
+STATEMENT = (
+    '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt><Id>A-1</Id><Acct><Id><IBAN>'
+    + IBAN + "</IBAN></Id></Acct>" + DEBIT.format("N-1", "20") + DEBIT.format("N-2", "23") + "</Stmt></BkToCstmrStmt></Document>"
+)
+
+
+@pytest.fixture(scope="module")
+def two_debits(served: Served) -> None:
+    """A voucher that either of two bank lines may pay: a person must say which."""
+    columns, measure = MEASURES.replace("CL-1", "CL-2").splitlines()
+    files = {
+        "massnahme-2.csv": f"{columns};Konten\n{measure};{IBAN}\n",
+        "belege-2.csv": HEADINGS + "CL-2;2015;001;1;Druckerei Muster GmbH (Demo);15.03.2015;14.03.2015;119,00\n"
+        "CL-2;2013;001;1;Druckerei Muster GmbH (Demo);15.03.2013;14.03.2013;50,00\n",
+        "auszug.xml": STATEMENT,
+    }
+    loaded = served.run("load", *(written(served.folder / name, text) for name, text in files.items()))
+    assert loaded.exit_code == 0, loaded.output
+
+
+def test_a_suggestion_says_what_it_is_and_how_it_is_decided(served: Served, two_debits: None) -> None:
+    listed = served.json("suggestions", "CL-2")
+    assert len(listed) == 2
+    told = served.run("suggestions", "CL-2").stdout
+    assert "voucher CL-2 2015 001, payable 119,00" in told and f"bank line {IBAN}/1 of 2015-03-20" in told
+    (command,) = [line for line in told.splitlines() if "confirm" in line and listed[0]["payment"][:8] in line]
+    words = command.replace('"…"', "Avis").split()[1:]
+    assert served.run(*words).exit_code == 0                        # what is shown can be typed
+    assert served.json("suggestions", "CL-2") == []
+    unknown = served.run(*words)
+    assert unknown.exit_code == 3 and "--about" in unknown.stderr
+
+
+def test_a_finding_says_what_settles_it_and_is_waived_by_two_clerks(served: Served, two_debits: None) -> None:
+    found = served.json("findings", "CL-2")
+    assert found == served.json("findings", "measure/CL-2")
+    code, id = found[0]["finding"]["code"], found[0]["finding"]["id"]
+    told = served.run("findings", "CL-2", "--code", code).stdout
+    assert told.startswith(f"{code} ") and id in told and "at risk" in told
+    assert served.json("findings", "CL-2", "--code", "XXX") == []
+    alone = served.run("decide", "waive", id[:8], "--because", "Bescheid vom 5.5.", "--approved-by", "command-line.clerk")
+    assert alone.exit_code == 3 and "another clerk" in alone.stderr
+    served.run("token", "create", "--name", "amt-8", "--role", "clerk")
+    waived = ("decide", "waive", id[:8], "--because", "Bescheid vom 5.5.", "--approved-by", "amt-8")
+    assert served.json(*waived)["subject"] == "measure/CL-2"
+    assert "waived: Bescheid vom 5.5." in served.run("findings", "CL-2", "--code", code).stdout
+    assert served.run("decide", "reopen", id[:8], "--because", "aufgehoben", "--approved-by", "amt-8").exit_code == 0
+    assert "waived" not in served.run("findings", "CL-2", "--code", code).stdout
+
+
+def test_a_decision_of_each_kind_is_noted_about_its_measure(served: Served, list_handed_in: dict[str, Any]) -> None:
+    for words in (
+        ("cut-off", "CL-1", "2016-03-31"), ("close", "CL-1", "2016-12-31", "--year", "2015"),
+        ("consent", "CL-1", "1", "--reference", "Schreiben vom 2.2.2015"),
+    ):
+        assert served.json("decide", *words)["subject"] == "measure/CL-1"
+
+
+def test_a_parked_fact_that_is_not_there_cannot_be_released(served: Served) -> None:
+    answer = served.run("decide", "release", "0c1277aa")
+    assert (answer.exit_code, "pruefpfad parked" in answer.stderr.replace("\n", " ")) == (3, True)
 
 
 def test_nothing_is_parked_and_asking_again_does_no_harm(served: Served, list_handed_in: dict[str, Any]) -> None:
