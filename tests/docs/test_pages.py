@@ -26,7 +26,7 @@ EXAMPLES: Final = (
 )
 """Files that a page tells the reader to make, or that a command makes."""
 
-COMMAND: Final = re.compile(r"(?:^|[\s/`])pruefpfad ([a-z]+)(?: ([a-z]+))?(.*)")
+COMMAND: Final = re.compile(r"(?:^|[\s/`])pruefpfad ([a-z]+)(?: ([a-z]+(?:-[a-z]+)*))?(.*)")
 
 
 @pytest.fixture(params=PAGES, ids=lambda page: str(page.relative_to(ROOT)))
