@@ -29,6 +29,7 @@ from services.funding.domain.invoice import invoice_of
 from services.funding.domain.ledger import ZEROS, Broken, Journal, built, reference_of, verify_chain
 from services.funding.domain.matching import Claim, Matched, Matching, Suggested, claim_of, match
 from services.funding.domain.posting import Unpostable, entries_for, settle
+from services.funding.domain.purpose import purpose_of
 from services.funding.domain.reconciliation import ProgrammeReconciliation, Reconciled, reconcile, reconcile_programme
 from services.funding.domain.rules import RuleSet
 from services.funding.domain.waiver import Content, first_seen, waivers_of
@@ -128,6 +129,7 @@ class _Posting:
         self.held: dict[str, Held] = {}
         self.awaited: set[str] = set()
         self.versioned: set[str] = set()
+        self.seen: set[str] = set()
         self.papers: list[tuple[str, str]] = []
         self.days: list[tuple[str, date]] = []
         self.rejected: list[RowRejected] = []
@@ -236,12 +238,13 @@ class _Posting:
             store.register(self.session, fact)
             if fact.corrects is not None:
                 self.papers += [(fact.subject, named) for named in store.forget_use_of_papers(self.session, fact.subject)]
-            held.matching = held.wide = True
+            held.matching = True
+            self.seen.add(fact.subject)
         elif isinstance(fact, GrantAwarded | AwardAmended):
-            held.wide = True
             self.versioned.add(fact.subject)
+            self.seen.add(fact.subject)
         elif isinstance(fact, MeasureWithdrawn):
-            held.wide = True
+            self.seen.add(fact.subject)
         elif isinstance(fact, CofundingCommitted):
             self.versioned.add(fact.subject)
             if fact.commitment.decision:
@@ -261,6 +264,9 @@ class _Posting:
         self.written.copy(self.session)
         if self.versioned:
             store.save_standing(self.session, self.held, self.versioned)
+        if self.seen:
+            known = store.facts_others_see(self.session, self.seen)
+            store.keep_purposes(self.session, {s: seen for s, facts in known.items() if (seen := purpose_of(facts)) is not None})
         if self.papers:
             towns = store.programmes_of(self.session, {measure for measure, _ in self.papers})
             store.keep_use_of_papers(
@@ -616,6 +622,7 @@ def reconcile_due_measures(work: Work, using: Reconciling) -> bool:
     marks = {subject for s in stated for subject in s.marks}
     programmes = {s.programme for s in stated if s.programme}
     now = store.lock(work.session, {s.due.subject for s in stated} | marks | programmes)
+    told: list[str] = []
     marked: set[str] = set()
     moved_programmes: set[str] = set()
     for s in stated:
@@ -632,9 +639,11 @@ def reconcile_due_measures(work: Work, using: Reconciling) -> bool:
             moved_programmes |= {s.programme} if s.programme else set()
             continue
         store.done(work.session, [s.due.subject], work.today)
+        told.append(s.due.subject)
         marked |= s.marks
         if any(changed) and s.programme:
             moved_programmes.add(s.programme)
+    store.neighbours_told(work.session, told)
     store.touch(work.session, marked)
     store.touch(work.session, moved_programmes)
     return True
@@ -661,7 +670,7 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
     programme = subject_of("programme", registered.measure.programme) if registered.measure.programme else None
     papers = store.papers_named_by(session, subject)
     papers_upto = store.facts_upto(session, papers)  # before the facts: what comes in between makes the measure due again
-    neighbours = store.related(session, subject)
+    neighbours = store.neighbours(session, subject)
     crosses = [
         key
         for f in standing
@@ -669,8 +678,8 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
             else person_crossing(f) if isinstance(f, StaffAssigned) else None) is not None
     ]
     elsewhere = store.facts_elsewhere(session, subject, crosses)
-    others = sorted({*neighbours, *(f.subject for f in elsewhere)})
-    rare = store.rare_facts(session, [*papers, *others, *([programme] if programme else [])])
+    others = store.facts_others_see(session, {*neighbours.compared, *(f.subject for f in elsewhere)})
+    rare = store.rare_facts(session, [*papers, *([programme] if programme else [])])
     of_programme = rare[programme] if programme else []
     named = [f.programme for f in standing_of(of_programme) if isinstance(f, ProgrammeRegistered)]
     withdrawn = store.withdrawals(session, (f.subject for f in elsewhere)) if elsewhere else {}
@@ -697,7 +706,7 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
             ],
             papers=[f for paper in papers for f in rare[paper]],
             programme_facts=of_programme,
-            related=[rare[other] for other in others],
+            related=list(others.values()),
             unmatched_payments=tuple(reference_of(a, Book.MAIN, n) for a, n, valued_on in unmatched if valued_on <= day),
             bank_statements=store.has_bank_statements(session, subject, day),
             suggestions=store.count_suggestions(session, subject, day),
@@ -711,8 +720,7 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
         stated.days.append((result, statement))
     stated.given_for = first | first_seen(waivers_of(standing, known), (f for result, _ in stated.days for f in result.findings))
     stated.programme = programme
-    stated.marks = {f.subject for f in elsewhere} if due.own else set()
-    stated.marks |= set(neighbours) if due.wide else set()
+    stated.marks = neighbours.untold | ({f.subject for f in elsewhere} if due.own else set())
     return stated
 
 
@@ -805,7 +813,7 @@ def _reconcile_programme(work: Work, due: Due, using: Reconciling) -> None:
     if registered is not None:
         measures = sorted(store.measures_of(session, [subject]))
         keys = {s: data.key for s, data in store.programmes_of(session, measures).items()}
-        rare = store.rare_facts(session, measures)
+        others = store.facts_others_see(session, measures)
         known, first = _given_for(session, subject, standing)
         for day in sorted({work.today, *store.days_of(session, subject, None)}):
             statements = store.measure_statements(session, measures, day)
@@ -814,7 +822,7 @@ def _reconcile_programme(work: Work, due: Due, using: Reconciling) -> None:
                 facts,
                 as_of=day,
                 rules=using.rules[registered.programme.rule_set],
-                measures={keys[s]: rare[s] for s in measures},
+                measures={keys[s]: others[s] for s in measures},
                 statements={keys[s]: statement for s, (_, statement) in statements.items()},
                 findings={keys[s]: of for s, of in findings.items()},
                 events={s: event for s, (event, _) in statements.items()},

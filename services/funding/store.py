@@ -11,6 +11,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -19,14 +20,17 @@ from sqlmodel import Session
 
 from services.funding.domain.ledger import ZEROS, Journal
 from services.funding.domain.posting import Books, Standing
+from services.funding.domain.purpose import Purpose
 from services.funding.domain.rules import RuleSet, read_rules
 from services.funding.domain.waiver import Content
 from services.funding.tables import EntryRow, FactRow
 from shared.contracts.funding import Book, Entry, Finding, Match, MeasureStatement, Posting, ProgrammeStatement
 from shared.contracts.intake import (
     INTAKE,
+    AwardAmended,
     CofundingCommitted,
     FileRead,
+    GrantAwarded,
     IntakeEvent,
     MeasureData,
     MeasureRegistered,
@@ -73,7 +77,6 @@ class Held:
     touched: bool = False
     matching: bool = False
     own: bool = False
-    wide: bool = False
 
 
 @dataclass(slots=True)
@@ -205,9 +208,9 @@ def save_journals(session: Session, held: Mapping[str, Held]) -> None:
                  due_since = case when j.kind in ('measure', 'programme') or j.kind = 'account' and (j.matching or v.matching)
                    then coalesce(j.due_since, clock_timestamp()) end,
                  touched_at = clock_timestamp(), matching = j.matching or v.matching, own = j.own or v.own,
-                 wide = j.wide or v.wide, retry_at = null
-               from unnest(%s::text[], %s::int8[], %s::bytea[], %s::int8[], %s::bool[], %s::bool[], %s::bool[])
-                 as v(subject, number, seal, facts, matching, own, wide) where j.subject = v.subject""",
+                 retry_at = null
+               from unnest(%s::text[], %s::int8[], %s::bytea[], %s::int8[], %s::bool[], %s::bool[])
+                 as v(subject, number, seal, facts, matching, own) where j.subject = v.subject""",
             (
                 [subject for subject, _ in rows],
                 [h.books.journal.number for _, h in rows],
@@ -215,7 +218,6 @@ def save_journals(session: Session, held: Mapping[str, Held]) -> None:
                 [h.facts for _, h in rows],
                 [h.matching for _, h in rows],
                 [h.own for _, h in rows],
-                [h.wide for _, h in rows],
             ),
         )
 
@@ -225,19 +227,12 @@ def register(session: Session, fact: MeasureRegistered) -> None:
     m = fact.measure
     with cursor(session) as run:
         run.execute(
-            """insert into measure (subject, key, programme, municipality, ags, carrier, service, target_group, rule_set, body)
-               values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (subject) do update set programme = excluded.programme,
-               municipality = excluded.municipality, ags = excluded.ags, carrier = excluded.carrier, service = excluded.service,
-               target_group = excluded.target_group, rule_set = excluded.rule_set, body = excluded.body""",
+            """insert into measure (subject, key, programme, rule_set, body) values (%s, %s, %s, %s, %s) on conflict (subject)
+               do update set programme = excluded.programme, rule_set = excluded.rule_set, body = excluded.body""",
             (
                 fact.subject,
                 m.key,
                 subject_of("programme", m.programme) if m.programme else None,
-                m.municipality.key,
-                m.municipality.ags,
-                plain(m.carrier),
-                plain(m.service),
-                plain(m.target_group),
                 m.rule_set,
                 m.model_dump_json().encode(),
             ),
@@ -257,9 +252,18 @@ def forget_use_of_papers(session: Session, measure: str) -> list[str]:
     return [fact.commitment.decision for fact in promised if fact.commitment.decision]
 
 
-def plain(text: str) -> str:
-    """Words as they are compared: case and blanks do not matter."""
-    return " ".join(text.split()).casefold()
+def keep_purposes(session: Session, purposes: Mapping[str, Purpose]) -> None:
+    """Keep what others see of measures now; what they saw before stays until they are told. Their journals are locked."""
+    with cursor(session) as run:
+        run.executemany(
+            "update purpose set holds = false where subject = %s and holds and seen <> %s",
+            [(subject, p.seen) for subject, p in purposes.items()],
+        )
+        run.executemany(
+            """insert into purpose (subject, seen, groups, starts, ends, awards) values (%s, %s, %s, %s, %s, %s)
+               on conflict (subject, seen) do update set holds = true""",
+            [(subject, p.seen, list(p.groups), p.period.start, p.period.end, list(p.awards)) for subject, p in purposes.items()],
+        )
 
 
 def keep_use_of_papers(session: Session, uses: Iterable[tuple[str, str]]) -> None:
@@ -394,6 +398,26 @@ def rare_facts(session: Session, subjects: Sequence[str]) -> dict[str, list[Inta
     return found
 
 
+def facts_others_see(session: Session, subjects: Iterable[str]) -> dict[str, list[IntakeEvent]]:
+    """Facts that register these measures, award them money or withdraw them, in order."""
+    found: dict[str, list[IntakeEvent]] = {subject: [] for subject in sorted(set(subjects))}
+    if found:
+        with cursor(session) as run:
+            run.execute(
+                f"select subject, body from fact where subject = any(%s) and {RARE} and type = any(%s) order by subject, n",  # noqa: S608
+                (list(found), _SEEN),
+                binary=True,
+            )
+            for subject, body in run:
+                found[subject].append(_seen_again(body))
+    return found
+
+
+_seen_again: Final = lru_cache(8_192)(INTAKE.validate_json)
+"""Neighbours are read by each of their neighbours."""
+_SEEN: Final = [cls.model_fields["type"].default for cls in (MeasureRegistered, GrantAwarded, AwardAmended, MeasureWithdrawn)]
+
+
 def facts_elsewhere(session: Session, subject: str, crosses: Sequence[int]) -> list[IntakeEvent]:
     """Facts of other measures with one of these invoices or persons' months, unless they were corrected or withdrawn."""
     if not crosses:
@@ -435,7 +459,6 @@ class Due(NamedTuple):
     subject: str
     version: int
     own: bool
-    wide: bool
 
 
 _READY: Final = (
@@ -482,7 +505,7 @@ def due_programmes(session: Session, quiet: float, patience: float, limit: int) 
 def _due(session: Session, condition: str, quiet: float, patience: float, limit: int) -> list[Due]:
     with cursor(session) as run:
         run.execute(
-            f"select j.subject, j.version, j.own, j.wide from journal j where {condition} order by j.due_since limit %(limit)s",  # noqa: S608
+            f"select j.subject, j.version, j.own from journal j where {condition} order by j.due_since limit %(limit)s",  # noqa: S608
             {"quiet": quiet, "patience": patience, "limit": limit},
         )
         return [Due(*row) for row in run]
@@ -520,7 +543,7 @@ def done(session: Session, subjects: Iterable[str], today: date) -> None:
     """These subjects are due no longer."""
     with cursor(session) as run:
         run.execute(
-            """update journal set due_since = null, own = false, wide = false, matching = false, day = %s, failed = null,
+            """update journal set due_since = null, own = false, matching = false, day = %s, failed = null,
                failures = 0, retry_at = null where subject = any(%s)""",
             (today, sorted(set(subjects))),
         )
@@ -787,20 +810,36 @@ def papers_named_by(session: Session, measure: str) -> list[str]:
     return sorted(_subjects(session, "select paper from paper_use where measure = %s", (measure,)))
 
 
-def related(session: Session, subject: str) -> list[str]:
-    """Other measures of the same carrier or municipality with the same service or target group."""
-    return sorted(
-        _subjects(
-            session,
-            """select o.subject from measure m join measure o on o.municipality = m.municipality and o.subject <> m.subject
-                 and (o.service = m.service or o.target_group = m.target_group) where m.subject = %(subject)s
-               union select o.subject from measure m join measure o on o.ags = m.ags and o.subject <> m.subject
-                 and (o.service = m.service or o.target_group = m.target_group) where m.subject = %(subject)s
-               union select o.subject from measure m join measure o on o.carrier = m.carrier and o.subject <> m.subject
-                 and (o.service = m.service or o.target_group = m.target_group) where m.subject = %(subject)s""",
-            {"subject": subject},
+class Neighbours(NamedTuple):
+    """Awarded measures that may fund the same as one (DOP-01)."""
+
+    compared: list[str]
+    """Those it is compared with."""
+    untold: set[str]
+    """Those that saw it otherwise than it is now, or not at all: they are due, once it is saved."""
+
+
+def neighbours(session: Session, subject: str) -> Neighbours:
+    """Measures that share a group, a day and no single award with one, as it is and as it was when they were last told."""
+    with cursor(session) as run:
+        run.execute(
+            """select o.subject, bool_or(m.holds), bool_or(m.news)
+               from (select p.*, count(*) over () > 1 or not p.told as news from purpose p where p.subject = %s) m
+                 join purpose o on o.groups && m.groups and o.holds and o.subject <> m.subject
+                   and o.starts <= m.ends and m.starts <= o.ends and (o.awards <> m.awards or cardinality(o.awards) > 1)
+               where m.holds or m.news group by o.subject order by o.subject""",
+            (subject,),
         )
-    )
+        rows = run.fetchall()
+    return Neighbours([s for s, now, _ in rows if now], {s for s, _, news in rows if news})
+
+
+def neighbours_told(session: Session, subjects: Iterable[str]) -> None:
+    """Those that these measures concern are marked as due; what they once saw is forgotten. Their journals are locked."""
+    known = sorted(set(subjects))
+    with cursor(session) as run:
+        run.execute("delete from purpose where subject = any(%s) and not holds", (known,))
+        run.execute("update purpose set told = true where subject = any(%s) and not told", (known,))
 
 
 def unmatched_of(session: Session, measure: str) -> list[tuple[str, int, date]]:
@@ -891,12 +930,17 @@ def findings(session: Session, subject: str, day: date) -> list[Finding]:
 def save_findings(session: Session, subject: str, day: date, kept: Sequence[Finding], gone: Sequence[Finding]) -> None:
     """Keep raised and changed findings, drop settled ones."""
     with cursor(session) as run:
-        run.executemany(
-            """insert into finding (subject, day, id, code, body) values (%s, %s, %s, %s, %s)
-               on conflict (subject, day, id) do update set body = excluded.body""",
-            [(subject, day, f.id, f.code, f.model_dump_json().encode()) for f in kept],
-        )
-        run.execute("delete from finding where subject = %s and day = %s and id = any(%s)", (subject, day, [f.id for f in gone]))
+        if kept:
+            run.execute(
+                """insert into finding (subject, day, id, code, body)
+                   select %s, %s, v.* from unnest(%s::uuid[], %s::text[], %s::bytea[]) as v
+                   on conflict (subject, day, id) do update set body = excluded.body""",
+                (subject, day, [f.id for f in kept], [f.code for f in kept], [f.model_dump_json().encode() for f in kept]),
+            )
+        if gone:
+            run.execute(
+                "delete from finding where subject = %s and day = %s and id = any(%s)", (subject, day, [f.id for f in gone])
+            )
 
 
 def given_for(session: Session, subject: str) -> dict[UUID, Content]:

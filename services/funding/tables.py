@@ -100,8 +100,6 @@ class JournalRow(Row, table=True):
     """Vouchers or bank lines came: matching is due first."""
     own: bool
     """Due because of facts of its own: others that share an invoice or a person are due, too."""
-    wide: bool
-    """Due because it was registered or awarded money: measures of the same carrier or municipality are due, too."""
     day: date | None
     """The last today it was reconciled for."""
     failed: str | None = _text(nullable=True)
@@ -120,14 +118,27 @@ class MeasureRow(Row, table=True):
     subject: str = _text(primary_key=True)
     key: str = _text()
     programme: str | None = _text(nullable=True)
-    municipality: str = _text()
-    ags: str | None = _text(nullable=True)
-    """Official key of the municipality: programmes number theirs differently."""
-    carrier: str = _text()
-    service: str = _text()
-    target_group: str = _text()
     rule_set: str = _text()
     body: bytes = _bytes()
+
+
+class PurposeRow(Row, table=True):
+    """What others see of an awarded measure. A state that holds no longer is kept until those it concerned are due."""
+
+    __tablename__ = "purpose"
+
+    subject: str = _text(primary_key=True)
+    seen: str = _text(primary_key=True)
+    """Digest of all that is seen."""
+    groups: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    """Place and service, place and target group: what it is found by."""
+    starts: date
+    ends: date
+    awards: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    """Grantor and reference of each, sorted."""
+    holds: bool
+    told: bool
+    """Since it holds, those it concerns were marked as due."""
 
 
 class AccountUse(Row, table=True):

@@ -54,11 +54,12 @@ def apportion(total: int, weights: Sequence[int | Fraction | Decimal]) -> list[i
     [34, 33, 33]
     """
     exact = [Fraction(weight) for weight in weights]
-    if not exact or any(weight < 0 for weight in exact) or not sum(exact):
+    whole = sum(exact)
+    if not whole or any(weight < 0 for weight in exact):
         raise ValueError("apportioning needs weights of zero or more that do not all vanish")
     if total < 0:
         return [-part for part in apportion(-total, exact)]
-    ideal = [total * weight / sum(exact) for weight in exact]
+    ideal = [total * weight / whole for weight in exact]
     parts = [int(share // 1) for share in ideal]
     by_remainder = sorted(range(len(parts)), key=lambda i: (parts[i] - ideal[i], i))
     for i in by_remainder[: total - sum(parts)]:

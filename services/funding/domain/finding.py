@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Final, Literal
 from uuid import UUID
 
 from services.funding.domain.case import Case, CaseVoucher, ProgrammeCase
 from services.funding.domain.rules import RuleSet
 from shared.contracts.funding import CheckResult, Finding, Missing, Outcome, Severity
-from shared.values.german import write_cents, write_day
+from shared.values.german import write_cents, write_count, write_day
 from shared.values.source import id_of
 
 Scope = Literal["voucher", "measure", "programme"]
 
 LONGEST_OBJECT: Final = 300
 """Characters of a finding's object that are printed; its identity is made of all of them."""
+MOST_INPUTS: Final = 500
+MOST_REFERENCES: Final = 2_000
+"""What a finding names one by one, such as the claims of an invoice that thousands share: an event has room for 256 kB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class Check:
         return id_of("finding", self.code, said.object, str(said.budget_year or ""))
 
     def _finding(self, said: Noticed, rules: RuleSet) -> Finding:
+        inputs, references = _named(said.inputs or {}, said.references)
         return Finding(
             id=self.identity(said),
             code=self.code,
@@ -99,14 +104,23 @@ class Check:
             budget_year=said.budget_year,
             at_risk_cents=said.at_risk_cents,
             at_risk_eu_cents=said.at_risk_eu_cents,
-            inputs=dict(said.inputs or {}),
+            inputs=inputs,
             arithmetic=said.arithmetic,
             legal_basis=said.legal_basis or rules.source(self.code),
-            references=said.references,
+            references=references,
             crosses=said.crosses,
             vouchers={fact: cents for fact, cents in sorted((said.vouchers or {}).items()) if cents},
             rules=rules.digest,
         )
+
+
+def _named(inputs: Mapping[str, str], references: tuple[str, ...]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Inputs and references as far as there is room, and how many there are beyond."""
+    named = dict(islice(inputs.items(), MOST_INPUTS))
+    for label, there, most in (("…", len(inputs), MOST_INPUTS), ("… Fundstellen", len(references), MOST_REFERENCES)):
+        if there > most:
+            named[label] = f"und {write_count(there - most)} weitere"
+    return named, references[:MOST_REFERENCES]
 
 
 def check(code: str, severity: Severity, scope: Scope = "measure") -> Callable[[Callable[[Case], Iterator[Said]]], Check]:

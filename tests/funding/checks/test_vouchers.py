@@ -18,8 +18,10 @@ from services.funding.domain.checks.vouchers.claimed_twice import claimed_twice
 from services.funding.domain.checks.vouchers.paid_other_amount import paid_other_amount
 from services.funding.domain.checks.vouchers.unpaid import unpaid
 from services.funding.domain.finding import Check
-from shared.contracts.funding import Outcome, Severity
+from shared.contracts.funding import FindingRaised, Outcome, Severity
+from shared.messaging.envelope import MAX_BODY
 from tests.builders import UNPAID, a_case, a_debit, a_measure, a_proof, a_related, a_voucher, an_award, finding, findings, run
+from tests.funding import facts
 
 
 def catering(measure: str = "M-1", cents: int = 500_00, **data):
@@ -47,6 +49,16 @@ class TestClaimedTwice:
         assert found.object == "invoice P-0000000000000001 re-1016 500,00"
         assert (found.budget_year, found.at_risk_cents, found.at_risk_eu_cents) == (None, 500_00, 250_00)
         assert found.arithmetic == "2 × 500,00 = 1.000,00; 1.000,00 − 500,00 = 500,00"
+
+    def test_an_invoice_claimed_in_two_thousand_measures_is_told_in_one_event_that_says_what_it_leaves_out(self) -> None:
+        case = a_case(vouchers=(catering(),), elsewhere=tuple(catering(f"M-{n:04d}") for n in range(2, 2_001)))
+        found = finding(claimed_twice, case)
+        assert (len(found.crosses), len(found.vouchers), len(found.references)) == (2_000, 2_000, 2_000)
+        assert (found.inputs["…"], found.inputs["… Fundstellen"]) == ("und 1.501 weitere", "und 2.000 weitere")
+        raised = FindingRaised(
+            id=found.id, subject="measure/M-1", recorded_at=facts.KNOWN, actor="test", as_of=case.as_of, finding=found
+        )
+        assert len(raised.model_dump_json().encode()) < MAX_BODY
 
     def test_shared_60_to_40_it_holds(self) -> None:
         case = a_case(

@@ -8,6 +8,7 @@ from services.funding.domain.case import Case, Related
 from services.funding.domain.checks import objects
 from services.funding.domain.checks.crossing import crossed
 from services.funding.domain.finding import NOT_APPLICABLE, Noticed, Said, check
+from services.funding.domain.purpose import plain
 from shared.contracts.funding import Severity
 from shared.contracts.intake import Award, MeasureData
 from shared.values.german import write_day
@@ -40,7 +41,7 @@ def same_purpose(case: Case) -> Iterator[Said]:
 def _same(one: MeasureData, other: MeasureData) -> dict[str, str]:
     """What both say alike."""
     pairs = {"service": (one.service, other.service), "target_group": (one.target_group, other.target_group)}
-    return {name: ours for name, (ours, theirs) in pairs.items() if _plain(ours) and _plain(ours) == _plain(theirs)}
+    return {name: ours for name, (ours, theirs) in pairs.items() if plain(ours) and plain(ours) == plain(theirs)}
 
 
 def _two_awards(case: Case, other: Related) -> bool:
@@ -55,8 +56,4 @@ def _award(award: Award) -> tuple[str, str]:
 def _neighbours(one: MeasureData, other: MeasureData) -> bool:
     here, there = one.municipality, other.municipality
     same_municipality = here.key == there.key or (here.ags is not None and here.ags == there.ags)
-    return same_municipality or _plain(one.carrier) == _plain(other.carrier)
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    return same_municipality or plain(one.carrier) == plain(other.carrier)
