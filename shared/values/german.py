@@ -9,10 +9,11 @@ from fractions import Fraction
 
 _AMOUNT = re.compile(
     r"""(?P<sign>[+\-\u2010-\u2013\u2212]?)\s*
-        (?: (?P<de>\d{1,3}(?:\.\d{3})+|\d+)(?:,(?P<de_cents>\d{1,2}|-{1,2}|\u2013|\u2014))?  # 1.234,56 · 1234,5 · 1234 · 1.234,-
-          | (?P<ch>\d{1,3}(?:['\u2019\u00a0\u202f ]\d{3})+)(?:,(?P<ch_cents>\d{1,2}))?  # 1 234,56 · 1'234,56
-          | (?P<en>\d{1,3}(?:,\d{3})+|\d+)\.(?P<en_cents>\d{1,2})           # 1234.56 as machines write it, 1,234.56, 1234.5
-        )\s*(?P<after>[\-\u2010-\u2013\u2212]?)""",
+        (?: (?P<de>\d{1,3}(?:\.\d{3})+|\d+)(?:,(?P<de_cents>\d\d0{2,}|\d{1,2}|-{1,2}|\u2013|\u2014))?  # 1.234,56 · 1234,5
+          | (?P<ch>\d{1,3}(?:['\u2019\u00a0\u202f\u2007\u2009 ]\d{3})+)(?:[.,](?P<ch_cents>\d{1,2}))?  # 1 234,56 · 1'234.56
+          | (?P<en>\d{1,3}(?:,\d{3})+|\d+)\.(?P<en_cents>\d\d0{2,}|\d{1,2})  # 1234.56 as machines write it, 1,234.56, 1234.5
+          | [.,](?P<cents>\d\d)                                          # ,56 as databases write it
+        )\s*(?P<after>[+\-\u2010-\u2013\u2212]?)""",
     re.VERBOSE,
 )
 _CURRENCY = re.compile(r"€|\u00a4|EURO?", re.IGNORECASE)
@@ -32,7 +33,7 @@ def read_cents(text: str) -> int:
     """Cents of an amount as Germans write it, or as machines do; refuses what could be read in two ways.
 
     ``1.234,56`` ``1234,5`` ``1.234`` (thousand) ``1 234,56`` ``-5,00`` ``5,00-`` ``(5,00)`` ``1.234,-`` ``1234.56`` ``1,234.56``
-    ``€ 5,00`` ``5,00 EUR``; blanks around the sign do not matter.
+    ``€ 5,00`` ``5,00 EUR`` ``,50`` ``1234,5600``; blanks around the sign do not matter.
     ``1.23`` is 1,23 and ``1.5`` is 1,50 since no German writes a thousand so; ``1,234`` is refused: three decimals, or a
     thousand?
 
@@ -50,10 +51,11 @@ def read_cents(text: str) -> int:
     if found["en"] is not None:
         whole, cents = found["en"], found["en_cents"]
     else:
-        whole, cents = found["de"] or found["ch"], found["de_cents"] or found["ch_cents"] or "0"
+        whole = found["de"] or found["ch"] or ""
+        cents = found["de_cents"] or found["ch_cents"] or found["cents"] or "0"
         cents = cents if cents.isdigit() else "0"
-    value = int(re.sub(r"\D", "", whole)) * 100 + int(cents.ljust(2, "0"))
-    negative = bracketed or bool(found["after"]) or found["sign"] not in ("", "+")
+    value = int(re.sub(r"\D", "", whole) or "0") * 100 + int(cents[:2].ljust(2, "0"))
+    negative = bracketed or (found["sign"] or found["after"]) not in ("", "+")
     return -value if negative else value
 
 
