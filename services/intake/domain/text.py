@@ -27,6 +27,7 @@ _BINARY: Final = (
     (b"7z\xbc\xaf", "7-Zip"),
     (b"{\\rtf", "RTF"),
 )
+_PACKED: Final = ("GZIP", "7-Zip")
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _MISREAD: Final = {
     "cp850 (MS-DOS)": "cp850",
@@ -110,6 +111,7 @@ def members(content: Content) -> dict[str, Content]:
             infos = [info for info in packed.infolist() if not info.is_dir()]
     except (zipfile.BadZipFile, NotImplementedError) as error:
         raise Unreadable(Fault("FILE-06", value=f"ZIP: {error}"[:200], hint=_UNPACK)) from error
+    infos = [info for info in infos if not _of_the_system(info.filename)]
     names = sorted(info.filename for info in infos)
     if "[Content_Types].xml" in names or "mimetype" in names:
         raise Unreadable(Fault("FILE-06", value="XLSX, DOCX oder ODS"))
@@ -118,6 +120,11 @@ def members(content: Content) -> dict[str, Content]:
     if sum(info.file_size for info in infos) > MOST_UNPACKED:
         raise Unreadable(Fault("FILE-11", value="ZIP"))
     return {name: Content(partial(_member, content, name)) for name in names}
+
+
+def _of_the_system(name: str) -> bool:
+    """A file that macOS or Windows adds to a folder, so that it comes along in a ZIP file."""
+    return name.startswith("__MACOSX/") or name.rpartition("/")[2] in (".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 def _member(content: Content, name: str) -> io.BufferedIOBase:
@@ -131,7 +138,7 @@ def text_of(content: Content) -> Text:
         raise Unreadable(Fault("FILE-05"))
     for magic, name in _BINARY:
         if head.startswith(magic):
-            raise Unreadable(Fault("FILE-06", value=name))
+            raise Unreadable(Fault("FILE-06", value=name, hint=_UNPACK if name in _PACKED else None))
     return Text(content, _encoding(content))
 
 

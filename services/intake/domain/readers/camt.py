@@ -33,8 +33,8 @@ KIND: Final = "camt"
 MESSAGES: Final = {"BkToCstmrStmt": "Stmt", "BkToCstmrAcctRpt": "Rpt", "BkToCstmrDbtCdtNtfctn": "Ntfctn"}
 """Body of the message → what it holds: camt.053, .052, .054."""
 STATEMENTS: Final = frozenset(MESSAGES.values())
-PLACEHOLDERS: Final = frozenset(("NOTPROVIDED", "NONREF", "NOTAVAILABLE", "NA", "N/A", "NONE", "STARTUMS", ""))
-"""What banks write where there is no reference."""
+PLACEHOLDERS: Final = frozenset(("NOTPROVIDED", "NONREF", "NOTAVAILABLE", "NA", "NONE", "KEINE", "UNKNOWN", "STARTUMS", "0", ""))
+"""What banks write where there is no reference: letters and digits of it."""
 PREVIEWS: Final = {"Rpt": "camt.052", "Ntfctn": "camt.054"}
 """Reports of what a statement will book."""
 COUNTER: Final = re.compile(r"\d{1,6}")
@@ -142,12 +142,15 @@ def _entries(document: Document, given: Given, remarks: list[str], numbers: Iter
                     parent.remove(element)
     except etree.XMLSyntaxError as error:
         line = error.lineno or 0
-        yield Row(
-            f"{at or next(numbers)}.ende",
-            {"Zeile": line, "Meldung": error.msg[:300]},
-            faults=(Fault("BANK-06", None, f"Zeile {line}: {error.msg.partition(', line ')[0]}"[:300]),),
-        )
+        hint = _SEVERAL if re.search("Extra content|XML declaration", error.msg) else None
+        fault = Fault("BANK-06", None, f"Zeile {line}: {error.msg.partition(', line ')[0]}"[:300], None, hint)
+        yield Row(f"{at or next(numbers)}.ende", {"Zeile": line, "Meldung": error.msg[:300]}, faults=(fault,))
 
+
+_SEVERAL: Final = Words(
+    "Hier beginnt wohl eine zweite XML-Datei: die Auszüge einzeln oder zusammen als ZIP-Datei einreichen.",
+    "A second XML file seems to begin here: hand in the statements one by one, or together as a ZIP file.",
+)
 
 _Part = tuple[str, str, int, Node | None]
 """Behind the entry's place, reference, cents, transaction where there is just this one."""
@@ -387,7 +390,7 @@ def _account(statement: Node) -> tuple[str, str]:
 def _statement(statement: Node) -> str:
     """Name of the statement: its id, else its number and day."""
     said = text_at(statement, "Id")
-    if said and said.upper() not in PLACEHOLDERS:
+    if said and not _placeholder(said):
         return said[:120]
     number = text_at(statement, "ElctrncSeqNb") or text_at(statement, "LglSeqNb") or "?"
     return f"{number} {(text_at(statement, 'CreDtTm') or '')[:10]}".strip()[:120]
@@ -413,7 +416,11 @@ def _returned(said: Node | None) -> bool:
 def _lasting(said: str | None) -> str | None:
     """A reference on one line, or None where the bank writes that there is none."""
     text = " ".join((said or "").split())[:100]
-    return None if text.upper() in PLACEHOLDERS else text
+    return None if _placeholder(text) else text
+
+
+def _placeholder(said: str) -> bool:
+    return len(said) < 16 and re.sub(r"[\W_]", "", said).upper() in PLACEHOLDERS
 
 
 def _status(entry: Node) -> str:
@@ -454,9 +461,10 @@ def _split(details: list[Node], amount: int) -> list[int] | None:
 
 
 def _amount_of(detail: Node) -> Node | None:
-    """Amount of a transaction: of its own, else as transferred, else as ordered."""
+    """Amount of a transaction: of its own, else as transferred, as converted, as ordered; in euro if one of them is."""
     within = child(detail, "AmtDtls")
-    return child(detail, "Amt") or child(child(within, "TxAmt"), "Amt") or child(child(within, "InstdAmt"), "Amt")
+    said = [child(detail, "Amt"), *(child(child(within, name), "Amt") for name in ("TxAmt", "CntrValAmt", "InstdAmt"))]
+    return next((amount for amount in said if amount and amount.currency == "EUR"), next(filter(None, said), None))
 
 
 def _other_side(detail: Node | None, amount: int, reversal: bool, own: str) -> tuple[str | None, str | None]:
@@ -477,11 +485,11 @@ def _other_side(detail: Node | None, amount: int, reversal: bool, own: str) -> t
 
 def _end_to_end(detail: Node | None) -> str | None:
     said = text_at(detail, "Refs", "EndToEndId")
-    if said and said.upper() not in PLACEHOLDERS:
+    if said and not _placeholder(said):
         return said[:140]
     remittance = " ".join(one.text for one in children(child(detail, "RmtInf"), "Ustrd"))
     found = re.search(r"\bEREF\+\s*(\S{1,35})", remittance)
-    return found[1] if found and found[1].upper() not in PLACEHOLDERS else None
+    return found[1] if found and not _placeholder(found[1]) else None
 
 
 def _references(entry: Node, detail: Node | None, details: int, pseudonyms: Pseudonyms) -> list[str]:
