@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from html import unescape
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -39,6 +40,7 @@ KINDS: Final = (
     "Location",
     "System",
 )
+_KINDS: Final = {kind.lower(): kind for kind in KINDS}
 LISTS: Final = {
     "papers": "Paper",
     "meetings": "Meeting",
@@ -58,6 +60,7 @@ REMEMBERED: Final = ("Paper", "Meeting", "Organization", "AgendaItem", "Consulta
 SUBMISSION: Final = Words(
     "Das ist eine Einreichung: an POST /intake/submissions senden.", "This is a submission: send it to POST /intake/submissions."
 )
+NOTHING: Final = Words("Die Liste ist leer: sie enthält keine Objekte.", "The list is empty: there are no objects in it.")
 
 Object = dict[str, Any]
 
@@ -72,7 +75,7 @@ def read_oparl(text: str, given: Given) -> Reading:
     if not any(kind for kind, _ in top):
         first = next((one for one in said if isinstance(one, dict)), {}) if isinstance(said, list) else said
         shown = ", ".join(list(first)[:8]) if isinstance(first, dict) and first else str(said)[:40]
-        hint = SUBMISSION if "specversion" in shown else None
+        hint = SUBMISSION if "specversion" in shown else NOTHING if _is_empty(said) else None
         raise Unreadable(Fault("FILE-09", value=shown, hint=hint), given.name)
     reading = Reading(KIND, series_of(KIND, given.series or given.name), (), ())
     reading.rows = _rows(top, given, reading)
@@ -80,6 +83,11 @@ def read_oparl(text: str, given: Given) -> Reading:
     if isinstance(links, dict) and links.get("next"):
         reading.remarks.append(f"Das ist eine Seite von mehreren; die nächste ist {str(links['next'])[:200]}.")
     return reading
+
+
+def _is_empty(said: Any) -> bool:
+    """A list or page without objects."""
+    return said in ([], {}) or (isinstance(said, dict) and said.get("data") == [])
 
 
 def loaded(text: str) -> Any:
@@ -99,8 +107,14 @@ def loaded(text: str) -> Any:
 
 def kind_of(thing: Object) -> str:
     """Kind of an OParl object by its type's URL, or an empty text."""
-    name = re.search(r"[A-Za-z]+$", str(thing.get("type") or "").rstrip("/"))
-    return name[0] if name and name[0] in KINDS else ""
+    said = thing.get("type")
+    name = re.search(r"[A-Za-z]+$", str(said[0] if isinstance(said, list) and said else said or "").rstrip("/"))
+    return _KINDS.get(name[0].lower(), "") if name else ""
+
+
+def _deleted(thing: Object) -> bool:
+    """Is it deleted? Some systems write the yes as a text."""
+    return str(thing.get("deleted")).lower() in ("true", "1")
 
 
 def _refuse(constant: str) -> Any:
@@ -118,6 +132,7 @@ def _objects(said: Any, kind: str = "") -> Iterator[tuple[str, Object]]:
         if known:
             for name, of in known:
                 yield from _objects(said[name], of)
+            yield from _objects([value for name, value in said.items() if name not in LISTS and _holds_objects(value)])
         elif not found and (wrapped := [value for value in said.values() if _holds_objects(value)]):
             yield from _objects(wrapped)
         else:
@@ -148,7 +163,7 @@ class _Index:
             if before and str(before[1].get("modified") or "") > str(thing.get("modified") or ""):
                 return
             self.by_id[identity] = (kind, thing)
-        if thing.get("deleted") is True and kind in ("Meeting", "AgendaItem"):
+        if _deleted(thing) and kind in ("Meeting", "AgendaItem"):
             return  # what it said before counts no longer
         if kind == "Meeting":
             for item in _listed(thing.get("agendaItem")):
@@ -187,7 +202,7 @@ class _Index:
         """The object an id names, or the embedded object itself."""
         found = self.by_id.get(_id(said) or "")
         if found and found[0] == kind:
-            return None if found[1].get("deleted") is True and kind != "Paper" else found[1]
+            return None if _deleted(found[1]) and kind != "Paper" else found[1]
         return said if isinstance(said, dict) and len(said) > 1 else None
 
 
@@ -341,7 +356,7 @@ def _paper_row(place: str, paper: Object, index: _Index, given: Given, remarks: 
     if not reference and identity:
         before = next((thing for thing in given.remembered if _id(thing) == identity and _said(thing.get("reference"))), None)
         reference = _said(before.get("reference")) if before else _tail(identity)
-        if not before and not paper.get("deleted"):
+        if not before and not _deleted(paper):
             remarks.append(f"Vorlage {_tail(identity)} hat kein Aktenzeichen (reference); es gilt das Ende ihrer Kennung.")
     if not reference:
         return Row(place, paper, faults=(Fault("PAP-01", "id", None),))
@@ -356,7 +371,7 @@ def _paper_row(place: str, paper: Object, index: _Index, given: Given, remarks: 
             lead=tuple(name[:300] for name in _names(paper.get("underDirectionOf"), index)),
             dated=_date(paper.get("date")),
             modified=_said(paper.get("modified"), 40),
-            deleted=paper.get("deleted") is True,
+            deleted=_deleted(paper),
             url=_said(paper.get("web"), 1000) or identity,
             steps=tuple(_steps(paper, index)),
             files=tuple(_files(paper)),
@@ -394,7 +409,7 @@ def _steps(paper: Object, index: _Index) -> list[Step]:
     placed: list[tuple[date, int, Step]] = []
     last = date.min
     for at, consultation in enumerate(_consultations(paper, index)):
-        if consultation.get("deleted") is True:
+        if _deleted(consultation):
             continue
         step = _step(consultation, index)
         last = step.held_on or last
@@ -406,11 +421,17 @@ DECIDES: Final = frozenset(("beschliessend", "entscheidend", "beschlussfassend",
 """Roles of a step that decides, as they are compared."""
 
 
+_BESIDE: Final = re.compile(r"\b(?:(?:nicht ?)?oeffentlich\w*|zur|abschliessende?|endgueltige?)\b|[^a-z]+")
+"""What stands beside the name of a role and does not change it."""
+NOT_HELD: Final = frozenset(("abgesagt", "entfallen", "entfaellt", "ausgefallen", "faellt aus", "cancelled"))
+"""States of a meeting that was not held, as they are compared."""
+
+
 def _authoritative(consultation: Object) -> bool | None:
     """Does the step decide? As it says, else where its role says so; None where neither does."""
     if isinstance(said := consultation.get("authoritative"), bool):
         return said
-    return True if folded(_said(consultation.get("role"), 120) or "") in DECIDES else None
+    return True if _BESIDE.sub("", folded(_said(consultation.get("role"), 120) or "")) in DECIDES else None
 
 
 def _unread(paper: Object, index: _Index) -> Iterator[str]:
@@ -437,7 +458,7 @@ def _step(consultation: Object, index: _Index) -> Step:
     meeting = index.get(consultation.get("meeting"), "Meeting") or (index.get(item.get("meeting"), "Meeting") if item else None)
     name = _said(meeting.get("name"), 280) if meeting else None
     cancelled = meeting is not None and (
-        meeting.get("cancelled") is True or _said(meeting.get("meetingState")) in ("abgesagt", "entfallen")
+        meeting.get("cancelled") is True or folded(_said(meeting.get("meetingState")) or "") in NOT_HELD
     )
     bodies = _names(consultation.get("organization"), index) or (_names(meeting.get("organization"), index) if meeting else [])
     raw = _said(item.get("result"), 500) if item else None
@@ -459,7 +480,7 @@ def _step(consultation: Object, index: _Index) -> Step:
 
 def _files(paper: Object) -> Iterator[PaperFile]:
     for said in (paper.get("mainFile"), *_listed(paper.get("auxiliaryFile"))):
-        if isinstance(said, dict) and said.get("deleted") is not True:
+        if isinstance(said, dict) and not _deleted(said):
             name = _said(said.get("name")) or _said(said.get("fileName")) or _tail(_id(said) or "") or "Anlage"
             yield PaperFile(
                 name=name[:300], url=_said(said.get("accessUrl"), 1000) or _said(said.get("downloadUrl"), 1000) or _id(said)
@@ -483,13 +504,24 @@ def _id(said: Any) -> str | None:
     return identity.strip() or None if isinstance(identity, str) else None
 
 
+_TAG: Final = re.compile(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*)?/?>")
+_ENTITY: Final = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
+
+
 def _said(said: Any, limit: int = 4_000) -> str | None:
-    """A text on one line, or None; of a text in several languages the German one."""
+    """A text on one line and without HTML, or None; of a text in several languages the German one."""
+    if isinstance(said, list) and len(said) == 1 and isinstance(said[0], str):
+        said = said[0]
     if isinstance(said, dict) and "id" not in said and "type" not in said:
         said = said.get("de") or next(filter(None, said.values()), None)
     if not isinstance(said, str | int) or isinstance(said, bool):
         return None
-    return " ".join(str(said).split())[:limit] or None
+    text = str(said)
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    if "&" in text:
+        text = _ENTITY.sub(lambda entity: unescape(entity[0]), text)
+    return " ".join(text.split())[:limit] or None
 
 
 def _tail(identity: str) -> str:
