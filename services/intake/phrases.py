@@ -15,6 +15,7 @@ PHRASES: Final = Phrases({
     "Titelzeile über den Spaltenköpfen": "title row above the headings",
     "Spaltenköpfe in anderer Reihenfolge": "headings in another order; they hold from here",
     "wiederholte Spaltenköpfe": "headings repeated",
+    "Spaltennummern unter den Spaltenköpfen": "numbers of the columns below the headings",
     "leere Zeile": "empty row",
     "Summenzeile: {}": "total row: {}",
     "Summenzeile ohne Beschriftung: die Summe der Zeilen darüber": "total row without a label: the sum of the rows above",

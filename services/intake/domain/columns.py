@@ -72,11 +72,18 @@ class Template:
     """Amount columns whose total rows may carry sums."""
     yearly: Column | None = None
     """A column that may occur once per year: heading and a year behind it."""
+    either: tuple[tuple[str, ...], ...] = ()
+    """Names of columns of which a file must have at least one; the first of them is asked for."""
 
     @cached_property
     def required(self) -> tuple[Column, ...]:
         """Columns that must be there."""
         return tuple(column for column in self.columns if column.required)
+
+    @cached_property
+    def one_of(self) -> tuple[tuple[Column, ...], ...]:
+        """Columns of which a file must have at least one."""
+        return tuple(tuple(column for name in names for column in self.columns if column.name == name) for names in self.either)
 
     @cached_property
     def words(self) -> Mapping[str, Column]:
@@ -92,7 +99,7 @@ class Template:
         if self.yearly is None:
             return None
         names = "|".join(re.escape(word_of(name)) for name in (self.yearly.heading, self.yearly.name))
-        found = re.fullmatch(rf"(?:{names})(\d{{4}})(?:eur)?", word)
+        found = re.fullmatch(rf"(?:{names})?(?:hhj|haushaltsjahr|jahr)?((?:19|20)\d\d)(?:eur)?", word)
         return int(found[1]) if found else None
 
 
@@ -194,7 +201,7 @@ def _year(cell: str) -> int:
 
 
 def _share(cell: str) -> Decimal:
-    share = read_share(cell)
+    share = read_share(re.sub(r"\s*v\.?\s*H\.?$", " %", cell, flags=re.IGNORECASE))
     if not 0 <= share <= 1:
         raise ValueError("no share of a whole")
     return share.normalize() + 0
@@ -207,6 +214,18 @@ def _contract(cell: str) -> Decimal:
     if share is None or not 0 <= share <= 2:
         raise ValueError("no share of a contract")
     return share.normalize() + 0
+
+
+def _of_hundred(read: Callable[[str], Decimal]) -> Callable[[str], Decimal]:
+    """Reads a column of percentages, whose cells leave out the sign; ``0,6`` could be either there."""
+
+    def percent(cell: str) -> Decimal:
+        share = read(cell if "%" in cell else f"{cell} %")
+        if "%" not in cell and 0 < share <= Decimal("0.01"):
+            raise ValueError("of hundred, or of one?")
+        return share
+
+    return percent
 
 
 _MONTHS: Final[Mapping[str, int]] = {
@@ -232,13 +251,18 @@ _MONTHS: Final[Mapping[str, int]] = {
 }
 
 
+def _whole_year(said: str) -> str:
+    """A year of two digits is of this century; only those up to 29 are taken for one at all."""
+    return f"20{said}" if len(said) == 2 else said
+
+
 def _month(cell: str) -> tuple[int, int]:
     if found := re.fullmatch(r"(?:01\.)?(\d{1,2})\s*[./]\s*(\d{4})", cell):
         year, month = int(found[2]), int(found[1])
     elif found := re.fullmatch(r"(\d{4})-(\d{2})(?:-01)?", cell):
         year, month = int(found[1]), int(found[2])
-    elif (found := re.fullmatch(r"([^\W\d]+)\.?\s*(\d{4})", cell)) and folded(found[1]) in _MONTHS:
-        year, month = int(found[2]), _MONTHS[folded(found[1])]
+    elif (found := re.fullmatch(r"([^\W\d]+)[.\s-]*(\d{4}|[0-2]\d)", cell)) and folded(found[1]) in _MONTHS:
+        year, month = int(_whole_year(found[2])), _MONTHS[folded(found[1])]
     else:
         raise ValueError("no month")
     if not (1 <= month <= 12 and 1990 <= year <= 2100):
@@ -297,12 +321,15 @@ def _names(cell: str) -> tuple[str, ...]:
 
 
 def _ags(cell: str) -> str:
+    cell = re.sub(r"\s", "", cell)
     if not re.fullmatch(r"\d{5}|\d{8}", cell):
         raise ValueError("no municipality key")
     return cell
 
 
-_UNTIL: Final = re.compile(r"\s*(?:–|—|\bbis\b(?:\s+zum\b)?|\s-\s|(?<=[\d.])-(?=\d{1,2}[./]))\s*")
+_UNTIL: Final = re.compile(
+    r"\s*(?:–|—|\bbis\b(?:\s+zum\b)?|\s[-\u2010\u2011\u2212]\s|(?<=[\d.])-(?=\d{1,2}[./])|(?<=[^\W\d])-(?=[^\W\d]))\s*"
+)
 
 
 def _span(cell: str) -> tuple[date, date]:
@@ -317,8 +344,18 @@ def _span(cell: str) -> tuple[date, date]:
     return _days(first)[0], _days(last)[1]
 
 
+_QUARTER: Final = re.compile(r"(?:Q\s*([1-4])|([1-4]|I{1,3}|IV)\.?\s*(?:Quartal|Q\.?))\s*/?\s*(\d{4})", re.IGNORECASE)
+
+_NUMERALS: Final = {"1": 1, "2": 2, "3": 3, "4": 4, "I": 1, "II": 2, "III": 3, "IV": 4}
+
+
 def _days(cell: str) -> tuple[date, date]:
-    """First and last of a day or of a month."""
+    """First and last of a day, of a month, of a quarter or of a year."""
+    if re.fullmatch(r"(?:19|20)\d\d", cell):
+        return date(int(cell), 1, 1), date(int(cell), 12, 31)
+    if quarter := _QUARTER.fullmatch(cell):
+        year, nth = int(quarter[3]), _NUMERALS[(quarter[1] or quarter[2]).upper()]
+        return date(year, nth * 3 - 2, 1), last_day_of_month(year, nth * 3)
     try:
         day = _day(cell)
     except ValueError:
@@ -327,12 +364,18 @@ def _days(cell: str) -> tuple[date, date]:
     return day, day
 
 
+_WEEKDAY: Final = re.compile(
+    r"(?:Mo|Di|Mi|Do|Fr|Sa|So|(?:Mon|Diens|Donners|Frei|Sams|Sonn)tag|Mittwoch|Sonnabend)\b[.,]*\s*(?=\d)", re.IGNORECASE
+)
+
+
 def _day(cell: str) -> date:
     """A day. A year of two digits up to 29 is of this century, as spreadsheet programs take it; any other is refused."""
+    cell = _WEEKDAY.sub("", cell)
     if short := re.fullmatch(r"(\d{1,2}\.\s*\d{1,2}\.\s*)([0-2]\d)", cell):
-        cell = f"{short[1]}20{short[2]}"
-    elif (named := re.fullmatch(r"(\d{1,2})\.?\s*([^\W\d]+)\.?\s*(\d{4})", cell)) and folded(named[2]) in _MONTHS:
-        cell = f"{named[1]}.{_MONTHS[folded(named[2])]}.{named[3]}"
+        cell = f"{short[1]}{_whole_year(short[2])}"
+    elif (named := re.fullmatch(r"(\d{1,2})[.\s-]*([^\W\d]+)[.\s-]*(\d{4}|[0-2]\d)", cell)) and folded(named[2]) in _MONTHS:
+        cell = f"{named[1]}.{_MONTHS[folded(named[2])]}.{_whole_year(named[3])}"
     elif re.fullmatch(r"(?:19|20)\d{6}", cell):
         cell = f"{cell[:4]}-{cell[4:6]}-{cell[6:]}"
     day = read_day(cell)
@@ -356,6 +399,11 @@ SHARE: Final = _type("ROW-04", "Anteil wie 60 % oder 0,6", "share such as 60 % o
 CONTRACT: Final = _type(
     "ROW-04", "Stellenanteil bis 2 wie 0,6 oder 60 %", "share of a contract up to 2 such as 0,6 or 60 %", _contract
 )
+IN_PERCENT: Final = {
+    SHARE: _type("ROW-04", "Anteil wie 60 %", "share such as 60 %", _of_hundred(_share)),
+    CONTRACT: _type("ROW-04", "Stellenanteil wie 60 %", "share of a contract such as 60 %", _of_hundred(_contract)),
+}
+"""The same where the heading says that the numbers are percentages."""
 NUMBER: Final = _type("ROW-05", "ganze Zahl ab 0", "whole number from 0", _number)
 YEAR: Final = _type("ROW-06", "Jahr wie 2014", "year such as 2014", _year)
 MONTH: Final = _type("ROW-17", "Monat wie 10/2019", "month such as 10/2019", _month)
@@ -397,7 +445,12 @@ FUNDER_KIND: Final = choice(
         "Kreis": FunderKind.MUNICIPALITY,
         "Landkreis": FunderKind.MUNICIPALITY,
         "kommunal": FunderKind.MUNICIPALITY,
+        "kommunale Mittel": FunderKind.MUNICIPALITY,
+        "Bundesmittel": FunderKind.BUND,
+        "Landesmittel": FunderKind.LAND,
+        "ESF-Mittel": FunderKind.ESF,
         "Eigenmittel": FunderKind.CARRIER,
+        "Eigenanteil": FunderKind.CARRIER,
         "Eigenmittel des Trägers": FunderKind.CARRIER,
         "Teilnehmer": FunderKind.PARTICIPANTS,
         "Dritte": FunderKind.OTHER,
@@ -478,7 +531,15 @@ def _why(type: Type, cell: str) -> Words | None:
             )
         if "/" in cell:
             return Words("Mit Schrägstrich sind Tag und Monat nicht zu unterscheiden.", "With slashes, day and month look alike.")
+        if re.fullmatch(r"\d{1,2}-\d{1,2}-\d{2,4}", cell):
+            return Words("Mit Bindestrich sind Tag und Monat nicht zu unterscheiden.", "With hyphens, day and month look alike.")
     if type is AMOUNT:
+        if "%" in cell:
+            return Words("Hier steht ein Satz; verlangt ist der Betrag.", "This is a rate; the amount is wanted.")
+        if re.fullmatch(r".*\d\s*[SH]", cell, re.IGNORECASE):
+            return Words(
+                "Soll und Haben gehören in eine Spalte „Soll/Haben“.", "Debit and credit belong into a column “Soll/Haben”."
+            )
         if re.search(r"\$|£|\b(?:USD|GBP|CHF|SEK|PLN|CZK|DKK)\b", cell):
             return Words("Beträge in anderer Währung in Euro umrechnen.", "Convert amounts in another currency to euro.")
         if re.fullmatch(r"[+-]?\d{1,3}(?:,\d{3})+|.*,\d{3,}", cell):

@@ -19,9 +19,9 @@ from shared.values.german import write_cents
 
 _TOTAL: Final = re.compile(
     r"(?:zu uebertragende |davon )?(?:gesamt|end|zwischen|seiten|teil)?"
-    r"(?:summen?|summenzeile|total|uebertrag|saldo|insgesamt|gesamt|gesamtausgaben|gesamtkosten|betrag gesamt|σ)"
-    r"(?:betrag)?(?: .*)?"
-    r"|davon .*"
+    r"(?:summen?|summenzeile|total|uebertrag|saldo|saldovortrag|vortrag|insgesamt|gesamt|gesamtausgaben|gesamtkosten"
+    r"|betrag gesamt|σ)(?:betrag)?(?: .*)?"
+    r"|davon .*|[a-z]+summe|[a-z ]+ (?:gesamt|insgesamt)"
 )
 """Labels of total rows, as they are compared."""
 _WHOLE: Final = re.compile(
@@ -32,9 +32,11 @@ _WHOLE: Final = re.compile(
 _NOTE: Final = re.compile(
     r"\s*(?:_{3,}|\.{5,}|\*|ort\b|datum\b|unterschrift|stempel|sachlich|rechnerisch|erstellt|stand\b|seite \d|hinweis"
     r"|anmerkung|erlaeuterung|legende|quelle\b|bestaetig|hiermit|die richtigkeit|gedruckt|ausdruck|druckdatum|ende der)"
-    r"|.{0,60}, den \d|.*\bunterschrift\b"
+    r"|.{0,60}, den \d|.*\bunterschrift\b|gez\b|blatt \d|anzahl\b|\d+ (?:zeile|beleg|buchung|datens|posten|position)"
 )
 """How lines begin that people and programs put below a list."""
+_RULED: Final = frozenset("-=_*\u2013\u2014 ")
+"""What lines are ruled with."""
 
 
 @dataclass
@@ -138,8 +140,10 @@ def _row(
         return Row(place, cells, ignored="leere Zeile") if cells else None
     if have > width and (any(bare_cells[width:]) or heading.delimiter == ","):
         return Row(place, cells, faults=(Fault("ROW-11", None, " | ".join(bare_cells[width:])[:300], None, _comma(heading)),))
-    if bare_cells[0] == heading.cells[0] and tuple(bare_cells[:width]) == heading.cells:
+    if heading.repeats(bare_cells):
         return Row(place, cells, ignored="wiederholte Spaltenköpfe")
+    if bare_cells[0] in ("1", "(1)") and all(cell.strip("()") == str(at) for at, cell in enumerate(bare_cells[:width], 1)):
+        return Row(place, cells, ignored="Spaltennummern unter den Spaltenköpfen")
     if heading.says_little(bare_cells) and (reason := _no_fact(heading, bare_cells, place, totals)):
         return Row(place, cells, ignored=reason)
     by_column = [(column, bare_cells[at]) for at, column in heading.columns.items() if at < have]
@@ -205,6 +209,8 @@ def _no_fact(heading: Heading, cells: Sequence[str], place: str, totals: _Totals
     amounts = heading.amounts(cells)
     if not words and amounts and all(totals.sums.get(column.name) == said for column, said in amounts):
         return "Summenzeile ohne Beschriftung: die Summe der Zeilen darüber"
+    if _RULED.issuperset("".join(cells)):
+        return "Vermerk, keine Zeile der Liste"
     if len(words) == len(filled) <= 3 and _NOTE.match(folded(" ".join(cells[at] for at in words))):
         return "Vermerk, keine Zeile der Liste"
     return None

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Final
 
-from services.intake.domain.columns import Column, Template, word_of
+from services.intake.domain.columns import IN_PERCENT, Column, Template, word_of
 from services.intake.domain.errors import STATEMENT_FORMAT, Fault, Unreadable, Words
 from services.intake.domain.reading import Given
 from services.intake.domain.records import bare, records
@@ -38,6 +38,8 @@ class Heading:
     duplicate: str | None = None
     above: Mapping[str, str] = field(default_factory=dict)
     """What the title rows say of the whole list, by field of ``Given``: its measure, its name."""
+    rows: tuple[tuple[str, ...], ...] = ()
+    """The row as it stands, or both rows where cells of the upper one stretch over several of the lower one."""
 
     @property
     def missing(self) -> tuple[Column, ...]:
@@ -47,10 +49,14 @@ class Heading:
 
     def lacks(self, given: Given) -> tuple[Column, ...]:
         """Required columns that are neither there nor said above them or at hand-in."""
-        return tuple(
-            column
-            for column in self.missing
-            if not (column.given and (getattr(given, column.given) or column.given in self.above))
+        there = {column.name for column in self.columns.values()}
+        return (
+            *(
+                column
+                for column in self.missing
+                if not (column.given and (getattr(given, column.given) or column.given in self.above))
+            ),
+            *(group[0] for group in self.template.one_of if there.isdisjoint(column.name for column in group)),
         )
 
     @cached_property
@@ -62,6 +68,15 @@ class Heading:
         """Is most of what a row must say empty?"""
         said = [cells[at] for at in self.must if at < len(cells)]
         return (said.count("") + len(self.must) - len(said)) * 2 >= len(self.must)
+
+    @cached_property
+    def begins(self) -> frozenset[str]:
+        """First cells of the rows of headings."""
+        return frozenset(row[0] for row in self.rows if row)
+
+    def repeats(self, cells: Sequence[str]) -> bool:
+        """Is this row one of the headings again, as at the top of a page?"""
+        return cells[0] in self.begins and _trimmed(cells) in self.rows
 
     @cached_property
     def sums(self) -> Mapping[int, Column]:
@@ -101,9 +116,11 @@ def heading_of(start: str, templates: Sequence[Template], given: Given) -> Headi
         above: list[list[str]] = []
         for line, cells in _first(body, delimiter):
             for template in templates:
-                heading = match(template, line + skipped, cells, delimiter)
-                if heading is not None:
-                    found.append(replace(heading, above=_said_above(template, above)))
+                found += (
+                    replace(heading, above=_said_above(template, above))
+                    for upper in (None, *above[-1:])
+                    if (heading := match(template, line + skipped, cells, delimiter, upper)) is not None
+                )
             above.append(cells)
     if not found:
         raise Unreadable(Fault("FILE-01", value=_first_line(start), hint=_unknown_kind(start, templates)), given.name)
@@ -117,7 +134,7 @@ def heading_of(start: str, templates: Sequence[Template], given: Given) -> Headi
         listed = ", ".join(kinds)
         hint = Words(f"In Frage kommen: {listed}.", f"It may be: {listed}.")
         raise Unreadable(Fault("FILE-02", value=_first_line(start), hint=hint), given.name)
-    heading = min(best_found, key=lambda heading: heading.line)
+    heading = min(best_found, key=lambda heading: (heading.line, len(heading.rows)))
     if heading.duplicate:
         raise Unreadable(Fault("FILE-04", heading.duplicate, heading.duplicate), given.name)
     return heading
@@ -150,7 +167,21 @@ def _incomplete(found: Sequence[Heading], start: str, given: Given) -> Fault:
     )
     if options := ", ".join(f"{column.heading} (--{column.given})" for column in missing if column.given):
         hint = hint.then(Words(f"Beim Hochladen angeben lassen sich: {options}.", f"May be said at hand-in: {options}."))
+    if len(_OF_STATEMENTS.intersection(map(word_of, best.cells))) > 2:
+        hint = _STATEMENT_AS_CSV.then(STATEMENT_FORMAT)
     return Fault("FILE-03", names, _first_line(start), names, hint.then(_misread_hint(", ".join(best.cells))))
+
+
+_OF_STATEMENTS: Final = frozenset(
+    word_of(heading)
+    for heading in (
+        "Auftragskonto", "Buchungstag", "Valuta", "Valutadatum", "Wertstellung", "Kontonummer", "Kontonummer/IBAN", "BLZ", "BIC",
+        "BIC (SWIFT-Code)", "Währung", "Saldo", "Saldo nach Buchung", "Gläubiger-ID", "Mandatsreferenz", "Umsatzart", "Info",
+        "Begünstigter/Zahlungspflichtiger", "Name Zahlungsbeteiligter", "IBAN Zahlungsbeteiligter", "Auftraggeber/Empfänger",
+    )
+)  # fmt: skip
+"""Headings of what banks export as CSV, as they are compared."""
+_STATEMENT_AS_CSV: Final = Words("Das sieht nach einem Kontoauszug als CSV aus.", "This looks like a bank statement as CSV.")
 
 
 def _misread_hint(headings: str) -> Words | None:
@@ -212,34 +243,77 @@ def without_separator_line(text: str) -> tuple[str, int]:
     return text.removeprefix("\ufeff"), 0
 
 
-def match(template: Template, line: int, cells: Sequence[str], delimiter: str) -> Heading | None:
-    """The row as this kind's headings, or None if it is none: at least two columns, or all there are, must be known."""
+def match(
+    template: Template, line: int, cells: Sequence[str], delimiter: str, upper: Sequence[str] | None = None
+) -> Heading | None:
+    """The row as this kind's headings, or None if it is none: at least two columns, or all there are, must be known.
+
+    ``upper``: the row above it, whose cells may stretch over several of these: „Leistungszeitraum“ over „von“ and „bis“.
+    """
     by_word = template.words
     columns: dict[int, Column] = {}
     years: dict[int, int] = {}
     duplicate = None
-    rest: dict[str, int] = {}
-    for at, cell in enumerate(cells):
-        column = next((by_word[word] for word in _words_of(cell) if word in by_word), None)
+    rest: dict[str, dict[int, list[int]]] = {}
+    headings = [(cell.strip(),) for cell in cells] if upper is None else _stacked(upper, cells)
+    names = [said[-1] for said in headings]
+    for at, said in enumerate(headings):
+        words = [(word, cell) for cell in said for word in _words_of(cell)]
+        column, names[at] = next(((by_word[word], cell) for word, cell in words if word in by_word), (None, names[at]))
+        if column is not None and "%" in names[at]:  # „MwSt %“ is a rate, no amount
+            column = replace(column, type=IN_PERCENT[column.type]) if column.type in IN_PERCENT else None
+        elif column is None:
+            year = next((year for word, _ in words if (year := template.year_of(word)) is not None), None)
+            if year is not None:
+                years[at] = year
+                continue
+            for rank, (word, _) in enumerate(words):
+                rest.setdefault(word, {}).setdefault(rank, []).append(at)
         if column is not None:
-            if column in columns.values():
-                duplicate = cell.strip()
+            if any(column.name == other.name for other in columns.values()):
+                duplicate = names[at]
                 continue
             columns[at] = column
-        elif (year := template.year_of(word_of(cell))) is not None:
-            years[at] = year
-        else:
-            for word in _words_of(cell):
-                rest.setdefault(word, at)
     for column in template.columns:
-        if column.else_ and column not in columns.values():
-            places = (rest.get(word_of(heading)) for heading in column.else_)
-            place = next((place for place in places if place is not None and place not in columns), None)
-            if place is not None:
-                columns[place] = column
+        there = any(column.name == other.name for other in columns.values())
+        if not there and (places := _otherwise(column, rest, columns)):
+            columns[places[0]] = column
+            if len(places) > 1 and column.required:
+                duplicate = names[places[1]]
     if len(columns) < min(2, len(template.columns)):
         return None
-    return Heading(template, line, tuple(cell.strip() for cell in cells), columns, years, delimiter, duplicate)
+    rows = tuple(_trimmed(row) for row in (upper, cells) if row is not None)
+    return Heading(template, line, tuple(names), columns, years, delimiter, duplicate, rows=rows)
+
+
+def _otherwise(column: Column, rest: Mapping[str, Mapping[int, list[int]]], taken: Container[int]) -> list[int]:
+    """Where a heading stands that means the column for want of a better one; more than one where it stands twice."""
+    for heading in column.else_:
+        for _, places in sorted(rest.get(word_of(heading), {}).items()):  # as written first, without brackets and units last
+            if free := [at for at in places if at not in taken]:
+                return free
+    return []
+
+
+def _stacked(upper: Sequence[str], lower: Sequence[str]) -> list[tuple[str, ...]]:
+    """Headings of two rows, from what says most to what says least; a cell of the upper row holds until the next one."""
+    found: list[tuple[str, ...]] = []
+    over = ""
+    for above, below in zip_longest(map(str.strip, upper), map(str.strip, lower), fillvalue=""):
+        over = above or over
+        if below and over:
+            found.append((f"{over} {below}", f"{below} {over}", below))
+        else:
+            found.append((below or above,))
+    return found
+
+
+def _trimmed(cells: Sequence[str]) -> tuple[str, ...]:
+    """Cells without the empty ones behind the last that says something."""
+    said = [cell.strip() for cell in cells]
+    while said and not said[-1]:
+        said.pop()
+    return tuple(said)
 
 
 def _words_of(cell: str) -> Iterator[str]:

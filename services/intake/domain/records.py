@@ -81,13 +81,13 @@ def _hides(is_row: IsRow, lines: Sequence[str]) -> bool:
     return is_row(lines[-1]) and (not lines[0].lstrip().startswith('"') or is_row(lines[0]))
 
 
-GUARDS: Final = frozenset(" \t\r\n\v\f'=\u00a0\u202f\u2007\u2009\u200b\ufeff\x85\u2028\u2029")
+GUARDS: Final = frozenset(" \t\r\n\v\f\x1a'=\u00a0\u202f\u2007\u2009\u200b\ufeff\x85\u2028\u2029")
 """Signs a cell may begin or end with that do not belong to it."""
 
 
 def bare(cell: str) -> str:
     """A cell without blanks around it and without the guards of spreadsheet programs: ``'0123``, ``="0123"``."""
-    cell = cell.strip().strip("\u00a0\u202f\u200b\ufeff")
+    cell = cell.strip().strip("\u00a0\u202f\u200b\ufeff\x1a")  # the last one ends a file of MS-DOS
     if cell[:1] == "'" and len(cell) > 1:
         return cell[1:].strip()
     if cell[:1] == "=" and (found := re.fullmatch(r'="(.*)"', cell, re.DOTALL)):

@@ -21,6 +21,7 @@ from services.intake.domain.columns import (
     Column,
     Template,
     Type,
+    choice,
     text,
 )
 from services.intake.domain.errors import Words
@@ -60,6 +61,7 @@ def drafts(cells: Cells) -> Iterator[Draft]:
         body = {"measure": measure, "list": of, "number": cells.given.pseudonyms.number(number)}
         yield Draft("vouchers", key, subject, VoucherWithdrawn, body, marked=True, withdraws=True)
         return
+    _signed(cells)
     gross, discount, credit = said["gross"], abs(said.get("discount") or 0), abs(said.get("credit") or 0)
     allocation = said.get("allocation")
     if allocation == 0:
@@ -109,6 +111,30 @@ def drafts(cells: Cells) -> Iterator[Draft]:
         marked=isinstance(corrects, str),
         replaces=replaces,
     )
+
+
+SIGNED: Final = ("gross", "net", "vat", "ineligible_vat", "eligible")
+"""Amounts that a credit (Haben) turns round."""
+
+
+def _signed(cells: Cells) -> None:
+    """Amounts with their signs, where a column of its own says debit or credit; checks what a spreadsheet program spoils."""
+    said = cells.said
+    for name in ("number", "invoice_number", "payment_reference"):
+        if re.fullmatch(r"\d[.,]?\d*E\+\d+", said.get(name) or ""):
+            hint = Words(
+                "Die Tabellenkalkulation hat daraus eine Zahl gemacht: die Spalte als Text formatieren, die Nummer neu eingeben.",
+                "The spreadsheet made a number of it: format the column as text and enter the number again.",
+            )
+            raise cells.fault(name, "ROW-16", said[name], hint)
+    if said.get("side") != "H":
+        return
+    for name in SIGNED:
+        if (amount := said.get(name)) is not None:
+            if amount < 0:
+                hint = Words("Haben und ein Minus zugleich: eines weglassen.", "Credit and a minus sign: leave out one of them.")
+                raise cells.fault(name, "ROW-16", write_cents(amount), hint)
+            said[name] = -amount
 
 
 def _vat(cells: Cells, gross: int, kept: int) -> tuple[int | None, int | None]:
@@ -205,10 +231,23 @@ TEMPLATE: Final = Template(
                 "Rechnungsersteller",
                 "Name des Zahlungsempfängers",
                 "Empfänger der Zahlung",
+                "Empfänger/in bzw. Einzahler/in",
                 "Lieferant",
-                "Kreditor",
+                "Name des Lieferanten",
+                "Kreditorenname",
+                "Name des Kreditors",
             ),
-            else_=("Firma", "Aussteller", "Name", "Begünstigter", "Zahlung an", "Auftragnehmer", "Vertragspartner"),
+            else_=(
+                "Kreditor",
+                "Firma",
+                "Aussteller",
+                "Name",
+                "Name 1",
+                "Begünstigter",
+                "Zahlung an",
+                "Auftragnehmer",
+                "Vertragspartner",
+            ),
         ),
         Column(
             "USt-IdNr.",
@@ -233,6 +272,7 @@ TEMPLATE: Final = Template(
             Words("Nummer der Rechnung", "invoice number"),
             "RE-2014-0815",
             also=("Rechnungs-Nr.", "Rechnung Nr.", "Rechnungsnr.", "Nr. der Rechnung", "RgNr", "Rg.-Nr.", "Re.-Nr.", "RNr."),
+            else_=("Externe Belegnummer", "Belegfeld 1"),
         ),
         Column(
             "Rechnungsdatum",
@@ -272,7 +312,15 @@ TEMPLATE: Final = Template(
                 "day or period of the service, instead of the two columns before",
             ),
             "",
-            also=("Leistungszeitraum", "Lieferdatum", "Leistungstag", "Leistungsmonat", "Liefer-/Leistungsdatum"),
+            also=(
+                "Leistungszeitraum",
+                "Lieferdatum",
+                "Leistungstag",
+                "Leistungsmonat",
+                "Liefer-/Leistungsdatum",
+                "Zeitraum der Leistung",
+                "Abrechnungszeitraum",
+            ),
             else_=("Zeitraum", "Leistung"),
         ),
         Column(
@@ -290,8 +338,41 @@ TEMPLATE: Final = Template(
             Words("Rechnungsbetrag mit Umsatzsteuer, der ganzen Rechnung", "invoice total with VAT, of the whole invoice"),
             "1.190,00",
             required=True,
-            also=("Bruttobetrag", "Rechnungsbetrag", "Rechnungsbetrag inkl. MwSt", "Rechnungsbetrag brutto", "Betrag brutto"),
-            else_=("Gesamtbetrag", "Rechnungssumme", "Zahlbetrag", "Einzelbetrag", "Betrag", "Ausgaben", "Ausgabe", "Summe"),
+            also=(
+                "Bruttobetrag",
+                "Rechnungsbetrag",
+                "Rechnungsbetrag inkl. MwSt",
+                "Rechnungsbetrag brutto",
+                "Bruttorechnungsbetrag",
+                "Betrag brutto",
+                "Betrag inkl. MwSt",
+                "Betrag Rechnung",
+                "Gesamtbetrag brutto",
+            ),
+            else_=(
+                "Gesamtbetrag",
+                "Rechnungssumme",
+                "Buchungsbetrag",
+                "Betrag in Hauswährung",
+                "Zahlungsbetrag",
+                "Zahlbetrag",
+                "Einzelbetrag",
+                "Betrag",
+                "Ausgaben",
+                "Ausgabe",
+                "Summe",
+            ),
+        ),
+        Column(
+            "Soll/Haben",
+            "side",
+            choice({"S": "S", "H": "H"}, also={"Soll": "S", "Haben": "H"}),
+            Words(
+                "S: Ausgabe; H: Rückfluss, die Beträge der Zeile zählen negativ",
+                "S: expenditure; H: refund, the amounts of the row count negative",
+            ),
+            "",
+            also=("S/H", "Soll/Haben-Kennzeichen", "S/H-Kennzeichen", "Soll/Haben-Kz", "S/H-Kz", "Soll-/Haben-Kennz."),
         ),
         Column(
             "Netto",
@@ -307,7 +388,7 @@ TEMPLATE: Final = Template(
             AMOUNT,
             Words("im Bruttobetrag enthaltene Umsatzsteuer; leer: Brutto − Netto", "VAT within the gross; empty: gross − net"),
             "",
-            also=("USt", "MwSt", "Mehrwertsteuer", "USt-Betrag", "MwSt-Betrag"),
+            also=("USt", "MwSt", "Mehrwertsteuer", "USt-Betrag", "MwSt-Betrag", "Betrag USt", "Betrag MwSt"),
         ),
         Column(
             "Nicht förderfähige Umsatzsteuer",
@@ -347,6 +428,8 @@ TEMPLATE: Final = Template(
                 "zuwendungsfähig",
                 "zuwendungsfähiger Betrag",
                 "förderfähige Ausgaben",
+                "zuwendungsfähige Ausgaben",
+                "beantragter Betrag",
             ),
         ),
         Column(
@@ -389,7 +472,7 @@ TEMPLATE: Final = Template(
                 "Überweisung am",
                 "Wertstellung",
             ),
-            else_=("Buchungsdatum", "Buchungstag", "Valuta"),
+            else_=("Valutadatum", "Valuta", "Buchungsdatum", "Buchungstag"),
         ),
         Column("Baustein", "module", KEY, Words("Baustein", "module")),
         Column("Quartier", "district", KEY, Words("Quartier", "district")),
@@ -412,6 +495,7 @@ TEMPLATE: Final = Template(
     ),
     drafts,
     about_measure,
+    either=(("service_period", "service_from", "service_to"),),
     series=("measure", "list"),
     sums=("gross", "net", "vat", "ineligible_vat", "discount", "credit", "eligible"),
 )
