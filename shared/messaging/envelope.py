@@ -165,15 +165,14 @@ class Message(NamedTuple):
 Sent = tuple[int, int, str, int, bytes, bytes, str, str, str, str, str | None, str | None, str | None, bytes]
 """An outbox row: lane, id, subject, sequence, previous, digest, type, event id, recorded at (UTC), actor, approved by,
 correlation, cause, body."""
-SENT_COLUMNS: Final = (
-    "lane, id, subject, sequence, previous, digest, type, event_id::text, (recorded_at at time zone 'UTC')::text as recorded_at, "
-    "actor, approved_by, correlation::text, cause::text, body"
-)
+_SENT: Final = {
+    "lane": "lane", "id": "id", "subject": "subject", "sequence": "sequence", "previous": "previous", "digest": "digest",
+    "type": "type", "event_id": "event_id::text", "recorded_at": "(recorded_at at time zone 'UTC')::text", "actor": "actor",
+    "approved_by": "approved_by", "correlation": "correlation::text", "cause": "cause::text", "body": "body",
+}
 """As text what becomes text: making objects of it, and text again, took the relay as long as everything else."""
-SENT_NAMES: Final = (
-    "lane", "id", "subject", "sequence", "previous", "digest", "type", "event_id", "recorded_at", "actor", "approved_by",
-    "correlation", "cause", "body",
-)
+SENT_NAMES: Final = tuple(_SENT)
+SENT_COLUMNS: Final = ", ".join(f"{value} as {name}" for name, value in _SENT.items())
 _FIXED: Final = (("ce_specversion", b"1.0"), ("content-type", b"application/json"))
 
 

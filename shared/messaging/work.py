@@ -103,6 +103,11 @@ class Work:
         for event in events:
             self._emitted.append((event, _body(event)))
 
+    @property
+    def emitted(self) -> list[Event]:
+        """What this transaction tells so far, in order."""
+        return [event for event, _ in self._emitted]
+
     def copy(self, table: type[SQLModel] | Table | str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Insert rows by COPY; returns how many. See ``shared.persistence.database.copy``."""
         return database.copy(self.session, table, columns, rows)

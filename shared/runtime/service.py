@@ -509,7 +509,7 @@ def _actor(use_case: UseCase, args: Sequence[Any], kwargs: Mapping[str, Any]) ->
 
 def _told(work: Work) -> tuple[int, int, str]:
     """What a use case tells: events, subjects, and to which hand-in it belongs if all of it belongs to one."""
-    events = [event for event, _ in work._emitted]
+    events = work.emitted
     correlations = {event.correlation for event in events}
     one = correlations.pop() if len(correlations) == 1 else work.correlation
     return len(events), len({event.subject for event in events}), "" if one is None else str(one)
