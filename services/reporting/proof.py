@@ -103,10 +103,16 @@ def examine(content: bytes) -> Proof:
             "the PDF names the digest of the data it carries", "die PDF-Datei nennt die Prüfsumme der Daten, die sie enthält",
             pdf.named_sha256 == sha256,
         ))
+    else:
+        steps.append(Step(
+            "not proven: that this is the SHA-256 printed on the report; compare them, data do not name their own",
+            "nicht bewiesen: dass diese SHA-256 die gedruckte ist; bitte vergleichen, Daten nennen ihre eigene nicht", True,
+            proven=False,
+        ))
     try:
         steps += _recomputed(report, pdf)
     except JournalBroken as error:
-        steps.append(Step(str(error), f"das Journal ist nicht unversehrt: {error}", False))
+        steps.append(Step(str(error), f"das Journal ist nicht unversehrt: {error.de}", False))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         why = str(error)[:300]
         steps.append(Step(f"the data cannot be recomputed: {why}", f"die Daten lassen sich nicht nachrechnen: {why}", False))
@@ -169,6 +175,11 @@ def _sums(snapshot: Snapshot, report: Mapping[str, Any]) -> Iterator[Step]:
             f"the number {report['number']} is not that of subject, document, day and version",
             f"die Nummer {report['number']} ist nicht die von Bezug, Dokument, Stichtag und Fassung", False,
         )
+    if report["as_of"] != snapshot.as_of.isoformat():
+        yield Step(
+            f"the report is as of {report['as_of']}, its statement as of {snapshot.as_of.isoformat()}",
+            f"der Bericht steht auf dem Stichtag {report['as_of']}, sein Abgleich auf {snapshot.as_of.isoformat()}", False,
+        )
     if isinstance(snapshot, ProgrammeSnapshot):
         wrong = programme_disagreements(snapshot)
         counts = Counter(f.code for f in snapshot.findings)
@@ -189,5 +200,5 @@ def _sums(snapshot: Snapshot, report: Mapping[str, Any]) -> Iterator[Step]:
             "entries, vouchers with proof of payment, plan, receipts and coverage add up to the figures stated",
             "Buchungen, bezahlte Belege, Plan, Eingänge und Deckung ergeben die genannten Zahlen", not wrong,
         )
-    yield from (Step(str(w), str(w), False) for w in wrong)
+    yield from (Step(str(w), w.de, False) for w in wrong)
     yield Step("the findings are those the statement names", "die Feststellungen sind die, die der Abgleich nennt", agree)

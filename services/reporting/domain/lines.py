@@ -105,7 +105,11 @@ class VoucherLine:
 
 
 class JournalBroken(Exception):
-    """The lines of a book are not the gapless, sealed chain up to the head a statement names."""
+    """The lines of a book are not the gapless, sealed chain up to the head a statement names. ``de``: why, in German."""
+
+    def __init__(self, why: str, de: str) -> None:
+        super().__init__(why)
+        self.de = de
 
 
 def posted_of(body: bytes) -> Posted:
@@ -116,7 +120,8 @@ def posted_of(body: bytes) -> Posted:
         heard = EntryHeard.model_validate_json(body)
         where = reference_of(heard.subject, heard.entry.book, heard.entry.number)
         first = error.errors(include_input=False, include_url=False)[0]
-        raise JournalBroken(f"{where} cannot be read: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise JournalBroken(f"{where} cannot be read: {what}", f"{where} ist nicht lesbar: {what}") from error
     assert isinstance(event, EntryPosted | PaymentMatched | PaymentUnmatched)  # noqa: S101 - only these are kept as lines
     return event
 
@@ -125,13 +130,17 @@ def up_to(lines: Iterable[Line], book: Book, head: Head, subject: str) -> tuple[
     """Lines of one book up to the head, in order; JournalBroken where one is missing or a seal does not follow the one before."""
     wanted = sorted((x for x in lines if x.entry.book is book and x.entry.number <= head.number), key=lambda x: x.entry.number)
     for number, line in enumerate(wanted, 1):
+        if line.subject != subject:
+            raise JournalBroken(f"{line.reference} does not belong to {subject}", f"{line.reference} gehört nicht zu {subject}")
         if line.entry.number != number:
-            raise JournalBroken(f"{reference_of(subject, book, number)} is missing before {line.reference}")
+            lost = reference_of(subject, book, number)
+            raise JournalBroken(f"{lost} is missing before {line.reference}", f"{lost} fehlt vor {line.reference}")
     if len(wanted) != head.number:
-        raise JournalBroken(f"{reference_of(subject, book, len(wanted) + 1)} is missing, the statement stands on {head.number}")
+        lost, last = reference_of(subject, book, len(wanted) + 1), head.number
+        raise JournalBroken(f"{lost} is missing, the statement stands on {last}", f"{lost} fehlt, der Abgleich steht auf {last}")
     broken = verify_chain(subject, book, (x.entry for x in wanted), head)
     if broken is not None:
-        raise JournalBroken(f"{broken.reference}: {broken.what}")
+        raise JournalBroken(f"{broken.reference}: {broken.what}", f"{broken.reference} ist nicht, was versiegelt wurde")
     return tuple(wanted)
 
 

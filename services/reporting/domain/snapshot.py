@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from services.reporting.domain.facts import Paper, papers_of
@@ -132,8 +132,32 @@ class Disagreement:
     found_cents: int
 
     def __str__(self) -> str:
-        stated, found = write_cents(self.stated_cents), write_cents(self.found_cents)
-        return f"{self.figure}: stated {stated}, found {found}, off by {write_cents(self.found_cents - self.stated_cents)}"
+        stated, found, off = self._amounts()
+        return f"{self.figure}: stated {stated}, found {found}, off by {off}"
+
+    @property
+    def de(self) -> str:
+        """The same in German."""
+        stated, found, off = self._amounts()
+        name, _, way = self.figure.partition(" by ")
+        figure = FIGURES[name] + (f" nach {WAYS[way]}" if way else "")
+        return f"{figure}: genannt {stated}, gefunden {found}, Differenz {off}"
+
+    def _amounts(self) -> tuple[str, str, str]:
+        return write_cents(self.stated_cents), write_cents(self.found_cents), write_cents(self.found_cents - self.stated_cents)
+
+
+FIGURES: Final = {
+    "planned": "geplant",
+    "committed": "gesichert",
+    "received": "eingegangen",
+    "claimed": "beantragt",
+    "spent": "nachgewiesen bezahlt",
+    "gap": "Deckungslücke",
+    "unbalanced postings": "unausgeglichene Buchungen",
+}
+WAYS: Final = {"funder": "Mittelgebern", "year": "Jahren", "municipality": "Kommunen", "measure": "Maßnahmen"}
+"""Figures, and the ways they are added up, as Germans call them."""
 
 
 def disagreements(snapshot: MeasureSnapshot) -> tuple[Disagreement, ...]:
