@@ -15,23 +15,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import lru_cache
+from functools import partial
+from pathlib import Path
 from typing import Any, Final, cast
-from uuid import UUID, SafeUUID
+from uuid import UUID
 
 from sqlmodel import Session
 
 from services.funding import store
 from services.funding.domain.bank_line import Line, line_of
-from services.funding.domain.case import case_of, programme_case_of, proofs_of, standing_of
+from services.funding.domain.case import Proof, case_of, programme_case_of, proofs_of, standing_of
+from services.funding.domain.crossing import crossings, of_invoice, of_month
 from services.funding.domain.finding import Difference, compare
-from services.funding.domain.invoice import invoice_of
 from services.funding.domain.ledger import ZEROS, Broken, Journal, built, reference_of, verify_chain
-from services.funding.domain.matching import Claim, Matched, Matching, Suggested, claim_of, match
+from services.funding.domain.matching import Matched, Matching, Suggested, claims_of, match, words_of
 from services.funding.domain.posting import Unpostable, entries_for, settle
 from services.funding.domain.purpose import purpose_of
 from services.funding.domain.reconciliation import ProgrammeReconciliation, Reconciled, reconcile, reconcile_programme
-from services.funding.domain.rules import RuleSet
+from services.funding.domain.rules import RuleSet, rule_sets
 from services.funding.domain.waiver import Content, first_seen, waivers_of
 from services.funding.store import Due, Held, Memory, Written
 from shared.contracts.event import Event
@@ -47,7 +48,6 @@ from shared.contracts.funding import (
     FindingRaised,
     FindingSettled,
     Head,
-    Match,
     MeasureReconciled,
     MeasureStatement,
     PaymentMatched,
@@ -76,7 +76,6 @@ from shared.contracts.intake import (
     RowRejected,
     SetCutOff,
     StaffAssigned,
-    Voucher,
     VoucherCorrected,
     VoucherRecorded,
     VoucherWithdrawn,
@@ -84,10 +83,10 @@ from shared.contracts.intake import (
 from shared.messaging.work import Work
 from shared.persistence.database import driver_error, is_refusal
 from shared.values.dates import business_date
-from shared.values.source import NAMESPACE, digest_of, id_of
-from shared.values.subject import paper_key, subject_of
+from shared.values.source import digest_of, id_of
+from shared.values.subject import kind_of, paper_key, subject_of
 
-RULES: Final = store.rule_sets()
+RULES: Final = rule_sets(Path(__file__).parent / "rules")
 """The rule sets there are, by name; a measure of another one waits until it is there."""
 ACTOR: Final = "pruefpfad"
 """Who says what follows by rule."""
@@ -222,7 +221,7 @@ class _Posting:
         crosses = None
         if isinstance(fact, VoucherRecorded | VoucherCorrected):
             held.matching = True
-            crosses = invoice_crossing(fact.voucher)
+            crosses = of_invoice(fact.voucher)
         elif isinstance(fact, VoucherWithdrawn | PaymentBooked):
             held.matching = True
         else:
@@ -233,7 +232,7 @@ class _Posting:
 
     def _keep_rare(self, fact: IntakeEvent, held: Held) -> int | None:
         if isinstance(fact, StaffAssigned):
-            return person_crossing(fact)
+            return of_month(fact)
         if isinstance(fact, MeasureRegistered):
             store.register(self.session, fact)
             if fact.corrects is not None:
@@ -289,7 +288,7 @@ def entry_posted(entry: Entry, fact: IntakeEvent) -> EntryPosted:
     return built(
         EntryPosted,
         type="de.pruefpfad.entry.posted.v1",
-        id=_id_of_seal(entry.seal),
+        id=id_of(entry.seal),
         subject=fact.subject,
         recorded_at=fact.recorded_at,
         actor=ACTOR,
@@ -301,35 +300,9 @@ def entry_posted(entry: Entry, fact: IntakeEvent) -> EntryPosted:
     )
 
 
-def _id_of_seal(seal: str) -> UUID:
-    """UUIDv5 of a seal; ``uuid5`` spends most of its time on the namespace, and ``UUID`` on looking at its arguments."""
-    number = int.from_bytes(hashlib.sha1(_NAMESPACE + seal.encode(), usedforsecurity=False).digest()[:16], "big")
-    made = UUID.__new__(UUID)
-    object.__setattr__(made, "int", number & ~(0xF000 << 64) & ~(0xC000 << 48) | 5 << 76 | 0x8000 << 48)
-    object.__setattr__(made, "is_safe", SafeUUID.unknown)
-    return made
-
-
-_NAMESPACE: Final = NAMESPACE.bytes
-
-
 def _released_by(fact: Fact) -> str:
     """What others may wait for until this fact is posted."""
     return fact.subject if isinstance(fact, MeasureRegistered) else f"fact {fact.id}"
-
-
-def invoice_crossing(voucher: Voucher) -> int | None:
-    """What vouchers of one invoice share, whatever measure they are of."""
-    invoice = invoice_of(voucher)
-    return store.crossing("invoice", *map(str, invoice)) if invoice else None
-
-
-_invoice_crossing_again: Final = lru_cache(4096)(invoice_crossing)
-
-
-def person_crossing(fact: StaffAssigned) -> int:
-    """What the months of one person share."""
-    return store.crossing("person", fact.staff.person, str(fact.staff.year), str(fact.staff.month))
 
 
 # ── at its own pace ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -461,9 +434,9 @@ def _match_group(work: Work, using: Reconciling, accounts: Sequence[str], measur
     seen = store.versions(work.session, [*accounts, *measures])
     fresh = store.has_new_bank_lines(work.session, accounts)
     known = {subject: using.memory.facts(work.session, subject) for subject in (*accounts, *measures)}
-    claims = {claim.fact: claim for subject in measures for claim in _claims(subject, known[subject])}
+    claims = {claim.fact: claim for subject in measures for claim in claims_of(subject, known[subject])}
     lines = [line for subject in accounts for line in _bank_lines(work, subject, known[subject])]
-    found = match(claims.values(), lines, _words(known[subject] for subject in measures))
+    found = match(claims.values(), lines, words_of(known[subject] for subject in measures))
 
     now = store.lock(work.session, (*accounts, *measures))
     unmoved = {subject for subject, version in seen.items() if now.get(subject) == version}
@@ -479,37 +452,11 @@ def _match_group(work: Work, using: Reconciling, accounts: Sequence[str], measur
     store.touch(work.session, changed, own=True)
 
 
-def _claims(subject: str, facts: Sequence[IntakeEvent]) -> Iterable[Claim]:
-    """Standing vouchers of a measure, each with the facts it took the place of."""
-    standing = standing_of(facts)
-    registered = [f for f in standing if isinstance(f, MeasureRegistered)]
-    accounts = registered[-1].measure.accounts if registered else ()
-    before = {f.id: f.corrects for f in facts if f.corrects is not None}
-    for fact in standing:
-        if isinstance(fact, VoucherRecorded | VoucherCorrected):
-            formerly, at = [], fact.corrects
-            while at is not None:
-                formerly.append(at)
-                at = before.get(at)
-            yield claim_of(fact.id, subject, fact.voucher, accounts, tuple(formerly))
-
-
 def _bank_lines(work: Work, subject: str, facts: Sequence[IntakeEvent]) -> Iterable[Line]:
     numbers = store.numbers_of_payments(work.session, subject)
     for fact in standing_of(facts):
         if isinstance(fact, PaymentBooked) and fact.id in numbers:
             yield line_of(fact.id, fact.source, fact.payment, numbers[fact.id])
-
-
-def _words(facts: Iterable[Sequence[IntakeEvent]]) -> list[ConfirmMatch | RejectMatch]:
-    """What people said about matches, in the order they said it; at the same instant a measure's own order holds."""
-    said = [
-        (fact.recorded_at, fact.instruction)
-        for of in facts
-        for fact in of
-        if isinstance(fact, InstructionGiven) and isinstance(fact.instruction, ConfirmMatch | RejectMatch)
-    ]
-    return [word for _, word in sorted(said, key=lambda s: s[0])]
 
 
 def _suggestion_row(suggested: Suggested) -> tuple[Any, ...]:
@@ -527,8 +474,8 @@ def _settle(work: Work, found: Matching, measures: set[str], recorded: Mapping[U
     held = {(h.match.voucher, h.match.payment): h for h in store.matches(work.session, sorted(measures))}
     wanted = {(m.claim.fact, m.line.fact): m for m in found.matches if m.claim.subject in measures}
     proven = {voucher for voucher, _ in wanted}
-    gone = [h for pair, h in held.items() if pair not in wanted or _differs(h.match, wanted[pair])]
-    new = [m for pair, m in wanted.items() if pair not in held or _differs(held[pair].match, m)]
+    gone = [h for pair, h in held.items() if pair not in wanted or not wanted[pair].is_told_by(h.match)]
+    new = [m for pair, m in wanted.items() if pair not in held or not m.is_told_by(held[pair].match)]
     changed = {h.subject for h in gone} | {m.claim.subject for m in new}
     if not changed:
         return set()
@@ -546,42 +493,33 @@ def _settle(work: Work, found: Matching, measures: set[str], recorded: Mapping[U
             reason = "voucher or payment was corrected" if h.match.voucher not in proven else "another match holds"
             work.emit(
                 PaymentUnmatched(
-                    id=_id_of_seal(undone.seal), subject=subject, recorded_at=work.now, actor=ACTOR, match=h.match,
+                    id=id_of(undone.seal), subject=subject, recorded_at=work.now, actor=ACTOR, match=h.match,
                     entry=undone, reason=reason, cause=h.match.payment,
                 )
             )
-    made = [_match(work, m, journals[m.claim.subject], recorded, written) for m in new]
+    made = [_post_match(work, m, journals[m.claim.subject], recorded, written) for m in new]
     written.copy(work.session)
     store.save_matches(work.session, made, ended)
     store.save_settlements(work.session, journals.values())
     return changed
 
 
-def _match(work: Work, found: Matched, journal: Journal, recorded: Mapping[UUID, datetime], written: Written) -> tuple[Any, ...]:
+def _post_match(
+    work: Work, found: Matched, journal: Journal, recorded: Mapping[UUID, datetime], written: Written
+) -> tuple[Any, ...]:
     """Post one match and tell it; returns its row."""
-    claim, line = found.claim, found.line
-    made = Match(
-        voucher=claim.fact, payment=line.fact, account=line.account, payment_source=line.source, payment_entry=line.entry,
-        paid_cents=found.paid_cents, invoice_paid_cents=found.invoice_paid_cents, value_date=found.value_date,
-        reasons=found.reasons, returns=found.returns,
-    )
+    claim, line, made = found.claim, found.line, found.match
     booked_on = business_date(max(recorded[claim.fact], recorded[line.fact]))
     entry = settle(journal, made, budget_year=claim.budget_year, booked_on=booked_on, source=line.source)
     written.add(claim.subject, [entry])
     work.emit(
         PaymentMatched(
-            id=_id_of_seal(entry.seal), subject=claim.subject, recorded_at=work.now, actor=ACTOR, match=made, entry=entry,
+            id=id_of(entry.seal), subject=claim.subject, recorded_at=work.now, actor=ACTOR, match=made, entry=entry,
             cause=line.fact,
         )
     )
     body = made.model_dump_json().encode()
     return claim.subject, entry.number, claim.fact, line.fact, f"account/{line.account}", claim.budget_year, body
-
-
-def _differs(held: Match, found: Matched) -> bool:
-    return (held.paid_cents, held.invoice_paid_cents, held.value_date, held.reasons, held.returns) != (
-        found.paid_cents, found.invoice_paid_cents, found.value_date, found.reasons, found.returns
-    )
 
 
 # ── measures ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -631,7 +569,7 @@ def reconcile_due_measures(work: Work, using: Reconciling) -> bool:
         changed: list[bool] = []
         if s.failed is None:
             with _set_aside(work) as failed:
-                changed = [_save_measure(work, s.due, *day) for day in s.days]
+                changed = [_save(work, s.due, result.findings, statement) for result, statement in s.days]
                 store.save_given_for(work.session, s.due.subject, s.given_for)
             s.failed = failed[0] if failed else None
         if s.failed is not None:
@@ -671,57 +609,74 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
     papers = store.papers_named_by(session, subject)
     papers_upto = store.facts_upto(session, papers)  # before the facts: what comes in between makes the measure due again
     neighbours = store.neighbours(session, subject)
-    crosses = [
-        key
-        for f in standing
-        if (key := _invoice_crossing_again(f.voucher) if isinstance(f, VoucherRecorded | VoucherCorrected)
-            else person_crossing(f) if isinstance(f, StaffAssigned) else None) is not None
-    ]
-    elsewhere = store.facts_elsewhere(session, subject, crosses)
-    others = store.facts_others_see(session, {*neighbours.compared, *(f.subject for f in elsewhere)})
+    elsewhere = _elsewhere(session, subject, standing)
+    known, first = _given_for(session, subject, standing)
     rare = store.rare_facts(session, [*papers, *([programme] if programme else [])])
     of_programme = rare[programme] if programme else []
     named = [f.programme for f in standing_of(of_programme) if isinstance(f, ProgrammeRegistered)]
-    withdrawn = store.withdrawals(session, (f.subject for f in elsewhere)) if elsewhere else {}
-    shared = [f for f in elsewhere if isinstance(f, VoucherRecorded | VoucherCorrected)]
-    proofs = proofs_of(h.match for h in store.matches(session, [subject]))
-    proofs_elsewhere = proofs_of(h.match for h in store.matches_of_vouchers(session, [f.id for f in shared]))
+    on_any_day = partial(
+        case_of,
+        facts,
+        rules=using.rules[registered.measure.rule_set],
+        programme=named[-1] if named else None,
+        entries=store.numbers_of_vouchers(session, subject),
+        proofs=proofs_of(h.match for h in store.matches(session, [subject])),
+        papers=[f for paper in papers for f in rare[paper]],
+        programme_facts=of_programme,
+        related=list(store.facts_others_see(session, {*neighbours.compared, *elsewhere.measures}).values()),
+        given_for=known,
+    )
     unmatched = store.unmatched_of(session, subject)
-    numbers = store.numbers_of_vouchers(session, subject)
-    head = Head(number=place.number, seal=place.seal)
-    settlement = Head(number=place.settled, seal=place.settled_seal)
-    counts = store.count_parked(session, subject), store.count_rejected(session, subject)
-    known, first = _given_for(session, subject, standing)
+    parked, rejected = store.count_parked(session, subject), store.count_rejected(session, subject)
     for day in sorted({work.today, *store.days_of(session, subject, programme)}):
-        case = case_of(
-            facts,
-            as_of=day,
-            rules=using.rules[registered.measure.rule_set],
-            programme=named[-1] if named else None,
-            entries=numbers,
-            proofs=proofs,
-            elsewhere=[(f, proofs_elsewhere.get(f.id)) for f in shared if withdrawn.get(f.subject, date.max) > day],
-            staff_elsewhere=[
-                f for f in elsewhere if isinstance(f, StaffAssigned) and withdrawn.get(f.subject, date.max) > day
-            ],
-            papers=[f for paper in papers for f in rare[paper]],
-            programme_facts=of_programme,
-            related=list(others.values()),
-            unmatched_payments=tuple(reference_of(a, Book.MAIN, n) for a, n, valued_on in unmatched if valued_on <= day),
-            bank_statements=store.has_bank_statements(session, subject, day),
-            suggestions=store.count_suggestions(session, subject, day),
-            given_for=known,
+        there = elsewhere.claimed_on(day)
+        result = reconcile(
+            on_any_day(
+                as_of=day,
+                elsewhere=[(f, elsewhere.proofs.get(f.id)) for f in there],
+                staff_elsewhere=there,
+                unmatched_payments=tuple(reference_of(a, Book.MAIN, n) for a, n, valued_on in unmatched if valued_on <= day),
+                bank_statements=store.has_bank_statements(session, subject, day),
+                suggestions=store.count_suggestions(session, subject, day),
+            )
         )
-        result = reconcile(case)
         statement = result.statement(
-            head=head, settlement=settlement, facts_upto=place.facts_upto, papers_upto=papers_upto, parked=counts[0],
-            rejected=counts[1],
+            head=place.head, settlement=place.settlement, facts_upto=place.facts_upto, papers_upto=papers_upto, parked=parked,
+            rejected=rejected,
         )
         stated.days.append((result, statement))
     stated.given_for = first | first_seen(waivers_of(standing, known), (f for result, _ in stated.days for f in result.findings))
     stated.programme = programme
-    stated.marks = neighbours.untold | ({f.subject for f in elsewhere} if due.own else set())
+    stated.marks = neighbours.untold | (elsewhere.measures if due.own else set())
     return stated
+
+
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """Vouchers and months of other measures that share an invoice or a person with one."""
+
+    facts: Sequence[IntakeEvent]
+    proofs: Mapping[UUID, Proof]
+    withdrawn: Mapping[str, date]
+    """Since when measures among them are withdrawn."""
+
+    @property
+    def measures(self) -> set[str]:
+        """Subjects of those they are of."""
+        return {fact.subject for fact in self.facts}
+
+    def claimed_on(self, day: date) -> list[IntakeEvent]:
+        """Those of measures that are not withdrawn by the day."""
+        return [fact for fact in self.facts if self.withdrawn.get(fact.subject, date.max) > day]
+
+
+def _elsewhere(session: Session, subject: str, standing: Sequence[Fact]) -> _Elsewhere:
+    shared = store.facts_elsewhere(session, subject, crossings(standing))
+    if not shared:
+        return _Elsewhere((), {}, {})
+    vouchers = [f.id for f in shared if isinstance(f, VoucherRecorded | VoucherCorrected)]
+    proofs = proofs_of(h.match for h in store.matches_of_vouchers(session, vouchers))
+    return _Elsewhere(shared, proofs, store.withdrawals(session, (f.subject for f in shared)))
 
 
 def _given_for(
@@ -735,17 +690,20 @@ def _given_for(
     return known | first, first
 
 
-def _save_measure(work: Work, due: Due, result: Reconciled, statement: MeasureStatement) -> bool:
+def _save(work: Work, due: Due, findings: Iterable[Finding], statement: MeasureStatement | ProgrammeStatement) -> bool:
     """Tell what changed as of one day, and keep it; returns whether anything did."""
     day, subject = statement.as_of, due.subject
     before = store.statement(work.session, subject, day)
-    difference = _tell_findings(work, due, day, result.findings)
+    difference = _tell_findings(work, due, day, findings)
     body = statement.model_dump_json().encode()
     if before is not None and before[1] == body and difference == Difference((), (), ()):
         return False
-    _tell_coverage(work, due, MeasureStatement.model_validate_json(before[1]) if before else None, statement)
-    event = id_of("measure reconciled", subject, day.isoformat(), str(due.version), digest_of(body))
-    work.emit(MeasureReconciled(id=event, subject=subject, recorded_at=work.now, actor=ACTOR, statement=statement))
+    event = id_of(f"{kind_of(subject)} reconciled", subject, day.isoformat(), str(due.version), digest_of(body))
+    if isinstance(statement, MeasureStatement):
+        _tell_coverage(work, due, MeasureStatement.model_validate_json(before[1]) if before else None, statement)
+        work.emit(MeasureReconciled(id=event, subject=subject, recorded_at=work.now, actor=ACTOR, statement=statement))
+    else:
+        work.emit(ProgrammeReconciled(id=event, subject=subject, recorded_at=work.now, actor=ACTOR, statement=statement))
     store.save_statement(work.session, subject, day, event, body)
     return True
 
@@ -839,22 +797,10 @@ def _reconcile_programme(work: Work, due: Due, using: Reconciling) -> None:
     if now.get(subject) != one.version:
         return                                                  # it stays due
     for result in results:
-        _save_programme(work, one, result.findings, result.statement)
+        _save(work, one, result.findings, result.statement)
     seen = first_seen(waivers_of(standing, known), (f for result in results for f in result.findings))
     store.save_given_for(session, subject, first | seen)
     store.done(session, [subject], work.today)
-
-
-def _save_programme(work: Work, due: Due, findings: Iterable[Finding], statement: ProgrammeStatement) -> None:
-    day, subject = statement.as_of, due.subject
-    before = store.statement(work.session, subject, day)
-    difference = _tell_findings(work, due, day, findings)
-    body = statement.model_dump_json().encode()
-    if before is not None and before[1] == body and difference == Difference((), (), ()):
-        return
-    event = id_of("programme reconciled", subject, day.isoformat(), str(due.version), digest_of(body))
-    work.emit(ProgrammeReconciled(id=event, subject=subject, recorded_at=work.now, actor=ACTOR, statement=statement))
-    store.save_statement(work.session, subject, day, event, body)
 
 
 # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────

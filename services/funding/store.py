@@ -5,14 +5,12 @@ Locks: journal rows in the order of their subjects, always before the lanes of t
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -21,10 +19,9 @@ from sqlmodel import Session
 from services.funding.domain.ledger import ZEROS, Journal
 from services.funding.domain.posting import Books, Standing
 from services.funding.domain.purpose import Purpose
-from services.funding.domain.rules import RuleSet, read_rules
 from services.funding.domain.waiver import Content
 from services.funding.tables import EntryRow, FactRow
-from shared.contracts.funding import Book, Entry, Finding, Match, MeasureStatement, Posting, ProgrammeStatement
+from shared.contracts.funding import Book, Entry, Finding, Head, Match, MeasureStatement, Posting, ProgrammeStatement
 from shared.contracts.intake import (
     INTAKE,
     AwardAmended,
@@ -445,11 +442,6 @@ def withdrawals(session: Session, subjects: Iterable[str]) -> dict[str, date]:
     return {fact.subject: fact.withdrawn_on for fact in facts if isinstance(fact, MeasureWithdrawn)}
 
 
-def crossing(*parts: str) -> int:
-    """Hash of what measures may share, as PostgreSQL's bigint."""
-    return int.from_bytes(hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).digest(), "big", signed=True)
-
-
 # ── what is due ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -768,7 +760,16 @@ class Place(NamedTuple):
     settled: int
     settled_seal: str
     facts_upto: int
-    day: date | None
+
+    @property
+    def head(self) -> Head:
+        """Of the main book."""
+        return Head(number=self.number, seal=self.seal)
+
+    @property
+    def settlement(self) -> Head:
+        """Of the settlement book."""
+        return Head(number=self.settled, seal=self.settled_seal)
 
 
 def place_of(session: Session, subject: str) -> Place:
@@ -776,16 +777,16 @@ def place_of(session: Session, subject: str) -> Place:
     with cursor(session) as run:
         run.execute(
             """select j.version, j.number, j.seal, j.settled, j.settled_seal,
-                 coalesce((select i.sequence from inbox i where i.consumer = %s and i.subject = j.subject), 0), j.day
+                 coalesce((select i.sequence from inbox i where i.consumer = %s and i.subject = j.subject), 0)
                from journal j where j.subject = %s""",
             (CONSUMER, subject),
             binary=True,
         )
         row = run.fetchone()
     if row is None:
-        return Place(0, 0, ZEROS, 0, ZEROS, 0, None)
-    version, number, seal, settled, settled_seal, upto, day = row
-    return Place(version, number, bytes(seal).hex() or ZEROS, settled, bytes(settled_seal).hex() or ZEROS, upto, day)
+        return Place(0, 0, ZEROS, 0, ZEROS, 0)
+    version, number, seal, settled, settled_seal, upto = row
+    return Place(version, number, bytes(seal).hex() or ZEROS, settled, bytes(settled_seal).hex() or ZEROS, upto)
 
 
 def facts_upto(session: Session, subjects: Sequence[str]) -> dict[str, int]:
@@ -1086,7 +1087,7 @@ def overview(session: Session, day: date | None) -> list[dict[str, Any]]:
     return _dicts(
         session,
         """with measures as (select subject, key, programme, convert_from(body, 'UTF8')::json as about from measure)
-           select m.subject, m.key, m.programme, m.about->>'name' as name, m.about->>'municipality_name' as municipality,
+           select m.subject, m.key, m.programme, m.about->>'name' as name, m.about->'municipality'->>'name' as municipality,
              s.day as as_of, s.body->>'state' as state, s.body->'totals' as totals,
              (select count(*) from finding f where f.subject = m.subject and f.day = s.day
                 and convert_from(f.body, 'UTF8')::json->>'waived' is null) as open_findings,
@@ -1246,9 +1247,3 @@ def _dicts(session: Session, statement: str, parameters: Any) -> list[dict[str, 
         run.execute(statement, parameters)
         names = [column.name for column in run.description or ()]
         return [dict(zip(names, row, strict=True)) for row in run]
-
-
-def rule_sets() -> dict[str, RuleSet]:
-    """The rule sets of ``rules/``, by name: of several files of one name the one that applies latest."""
-    read = [read_rules(file.read_bytes()) for file in sorted((Path(__file__).parent / "rules").glob("*.toml"))]
-    return {rules.name: rules for rules in sorted(read, key=lambda rules: rules.applies_from)}

@@ -17,9 +17,20 @@ from typing import Final, Literal
 from uuid import UUID
 
 from services.funding.domain.bank_line import Line, Returned, in_order, standing_lines, token_of
+from services.funding.domain.case import standing_of
 from services.funding.domain.invoice import invoice_of
 from services.funding.domain.posting import payable_share
-from shared.contracts.intake import ConfirmMatch, RejectMatch, Voucher
+from shared.contracts.funding import Match
+from shared.contracts.intake import (
+    ConfirmMatch,
+    Fact,
+    InstructionGiven,
+    MeasureRegistered,
+    RejectMatch,
+    Voucher,
+    VoucherCorrected,
+    VoucherRecorded,
+)
 from shared.values.money import apportion
 
 EARLIEST: Final = timedelta(days=-3)
@@ -82,6 +93,23 @@ class Matched:
     """From this day on it counts: when the money moved; of a return, when it was booked."""
     returns: UUID | None = None
     """The debit the line gives back: that one counts no longer."""
+
+
+    @property
+    def match(self) -> Match:
+        """As it is told."""
+        line = self.line
+        return Match(
+            voucher=self.claim.fact, payment=line.fact, account=line.account, payment_source=line.source,
+            payment_entry=line.entry, paid_cents=self.paid_cents, invoice_paid_cents=self.invoice_paid_cents,
+            value_date=self.value_date, reasons=self.reasons, returns=self.returns,
+        )
+
+    def is_told_by(self, match: Match) -> bool:
+        """Is it what was told of the same voucher and bank line?"""
+        return (self.paid_cents, self.invoice_paid_cents, self.value_date, self.reasons, self.returns) == (
+            match.paid_cents, match.invoice_paid_cents, match.value_date, match.reasons, match.returns
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +234,32 @@ def claim_of(fact: UUID, subject: str, voucher: Voucher, accounts: tuple[str, ..
 
 
 # ── what there is ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def claims_of(subject: str, facts: Sequence[Fact]) -> Iterator[Claim]:
+    """Standing vouchers of a measure, each with the facts it took the place of."""
+    standing = standing_of(facts)
+    registered = [f for f in standing if isinstance(f, MeasureRegistered)]
+    accounts = registered[-1].measure.accounts if registered else ()
+    before = {f.id: f.corrects for f in facts if f.corrects is not None}
+    for fact in standing:
+        if isinstance(fact, VoucherRecorded | VoucherCorrected):
+            formerly, at = [], fact.corrects
+            while at is not None:
+                formerly.append(at)
+                at = before.get(at)
+            yield claim_of(fact.id, subject, fact.voucher, accounts, tuple(formerly))
+
+
+def words_of(facts: Iterable[Sequence[Fact]]) -> list[ConfirmMatch | RejectMatch]:
+    """What people said about matches, in the order they said it; at the same instant a measure's own order holds."""
+    said = [
+        (fact.recorded_at, fact.instruction)
+        for of in facts
+        for fact in of
+        if isinstance(fact, InstructionGiven) and isinstance(fact.instruction, ConfirmMatch | RejectMatch)
+    ]
+    return [word for _, word in sorted(said, key=lambda s: s[0])]
 
 
 def _invoices(claims: Iterable[Claim]) -> list[_Invoice]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 Value = date | Decimal | int | str
@@ -116,6 +117,12 @@ def read_rules(content: bytes) -> RuleSet:
         raise RuleFileRefused(f"rule set {name}: unknown keys {', '.join(sorted(raw))}")
     rules = {key: _rule(name, key, dict(table)) for key, table in tables.items()}
     return RuleSet(name, title, applies_from, hashlib.sha256(content).hexdigest(), rules)
+
+
+def rule_sets(folder: Path) -> dict[str, RuleSet]:
+    """The rule sets of a folder by name: of several files of one name the one that applies latest."""
+    read = [read_rules(file.read_bytes()) for file in sorted(folder.glob("*.toml"))]
+    return {rules.name: rules for rules in sorted(read, key=lambda rules: rules.applies_from)}
 
 
 def _rule(rule_set: str, name: str, table: dict[str, Any]) -> Rule:
