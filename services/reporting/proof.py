@@ -189,10 +189,11 @@ def _sums(snapshot: Snapshot, report: Mapping[str, Any]) -> Iterator[Step]:
             "die Abgleiche der Maßnahmen ergeben die Zahlen des Programms", not wrong,
         )
     else:
-        for book, lines in ((Book.MAIN, snapshot.main), (Book.SETTLEMENT, snapshot.settlement)):
+        books = ((Book.MAIN, "Hauptbuchs", snapshot.main), (Book.SETTLEMENT, "Ausgleichsbuchs", snapshot.settlement))
+        for book, german, lines in books:
             yield Step(
                 f"{len(lines)} entries of the book {book.value} form an unbroken chain up to the stated head",
-                f"{len(lines)} Buchungen des Buchs {book.value} bilden eine lückenlose Kette bis zum genannten Stand", True,
+                f"{len(lines)} Buchungen des {german} bilden eine lückenlose Kette bis zum genannten Stand", True,
             )
         wrong = disagreements(snapshot)
         agree = {f.id for f in snapshot.findings} == set(snapshot.statement.findings) or bool(snapshot.statement.findings_beyond)

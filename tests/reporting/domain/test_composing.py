@@ -353,10 +353,10 @@ def test_files_only_findings_refer_to_are_listed_and_what_crosses_measures_is_ex
 
 def test_what_is_secured_names_what_else_is_open() -> None:
     calm = compose("D6", told(two_vouchers())).notices[0]
-    assert (calm.title, "offen" in str(calm.text)) == ("Gesichert", False)
+    assert (calm.title, "andere" in str(calm.text)) == ("Gesichert", False)
     story = two_vouchers()
     other = compose("D6", told(story, story.find("FQ-02"))).notices[0]
-    assert (other.title, str(other.text).rpartition(". ")[2]) == ("Gesichert", "Andere Feststellungen sind offen: FQ-02.")
+    assert (other.title, str(other.text).rpartition("; ")[2]) == ("Gesichert", "offen sind andere: FQ-02.")
 
 
 def test_a_calculation_says_nothing_twice_and_in_no_signs_of_its_own() -> None:

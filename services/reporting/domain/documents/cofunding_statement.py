@@ -113,8 +113,8 @@ def secured_because(snapshot: MeasureSnapshot) -> tuple[bool, tuple[str, ...]]:
 def _secured(snapshot: MeasureSnapshot) -> str:
     """What was looked at, and that other findings are open where they are: secured is not without objection."""
     others = ", ".join(dict.fromkeys(f.code for f in snapshot.findings if f.is_open))
-    calm = "Die Prüfungen zu Kofinanzierung, Beschlüssen und Bewilligung (KOF, BES, BEW) haben nichts zu beanstanden."
-    return f"{calm} Andere Feststellungen sind offen: {others}." if others else calm
+    calm = "Keine Feststellung zu Kofinanzierung, Beschlüssen und Bewilligung"
+    return f"{calm}; offen sind andere: {others}." if others else f"{calm} ist offen."
 
 
 def _some(objects: list[str], most: int = 4) -> str:
