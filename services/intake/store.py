@@ -183,7 +183,8 @@ def facts_of_row(work: Work, digest: str, place: str) -> list[tuple[str, UUID, i
     """Facts a row was the first to say: place, id, revision."""
     with cursor(work.session) as at:
         at.execute(
-            "select place, fact, revision from standing where digest = %s and (place = %s or place like %s) order by place",
+            """select place, fact, revision from standing
+               where digest = %s and (place = %s or place like %s) and twin > 0 order by place""",
             (bytes.fromhex(digest), place, place.replace("%", "") + ".%"),
         )
         return [(found, fact, revision) for found, fact, revision in at]

@@ -106,6 +106,7 @@ class Standing(Table, table=True):
     key: bytes = Field(sa_type=LargeBinary, primary_key=True)
     """Digest of kind and business key."""
     twin: int = Field(primary_key=True)
+    """0 where it is no fact of its own but what a fact says beside: the kind of a funder."""
     revision: int = Field(primary_key=True)
     content: bytes = Field(sa_type=LargeBinary)
     fact: UUID

@@ -26,6 +26,7 @@ from shared.runtime.embedded import Postgres
 from shared.runtime.settings import Settings
 from shared.runtime.stack import Stack
 from tests.conftest import make_database
+from tests.shared.runtime.conftest import until
 
 T = TypeVar("T")
 
@@ -51,7 +52,17 @@ class Intake:
     def start_again(self) -> None:
         """As after kill −9: whatever was in memory is gone."""
         self.reader.turn.give_back()
+        until(lambda: not self.do(self._turn_is_taken))  # the server notices after a moment that its holder is gone
         self.reader = Reader(self.files, store.Turn(self.url), look_every=0)
+
+    def _turn_is_taken(self, work: Work) -> bool:
+        with cursor(work.session) as at:
+            at.execute(
+                """select exists (select from pg_locks join pg_database on pg_database.oid = database
+                   where datname = current_database() and locktype = 'advisory' and objid = %s)""",
+                (store.READER,),
+            )
+            return bool((at.fetchone() or (False,))[0])
 
     def step(self) -> bool:
         """One step of the chore; False when nothing waits."""

@@ -54,6 +54,17 @@ def test_a_rejected_row_is_told_without_its_value_which_stays_here(intake: Intak
     assert view["rejected_rows"][0]["value"] == "Erika Beispiel" and view["rejected_rows"][0]["mend_en"]
 
 
+def test_a_funder_that_is_called_another_kind_is_rejected_and_no_fact_of_its_row(intake: Intake) -> None:
+    heading = "Maßnahme;Eingang;Mittelgeber;Art;Betrag;Datum;Bewilligungsjahr\n"
+    first = intake.hand_in(f"{heading}M-1;E-1;jugendamt;Kommune;1,00;01.03.2014;2014\n")
+    rows = "M-2;E-1;jugendamt;Stiftung;1,00;01.03.2014;2014\nM-2;E-2;jugendamt;Kommune;1,00;02.03.2014;2014\n"
+    second = intake.hand_in(heading + rows)
+    assert (counts(first), counts(second)) == ((1, 1, 0, 0, 0), (2, 1, 0, 1, 0))
+    (rejected,) = intake.of("RowRejected")
+    assert (rejected.error, rejected.column, rejected.concerns) == ("ROW-21", "Art", "measure/M-2")
+    assert len(intake.do(application.find_row, first["digest"], "2")["facts"]) == 1
+
+
 def test_the_same_file_twice_and_a_longer_list_add_only_what_is_new(intake: Intake) -> None:
     first = voucher_list(voucher("1"), voucher("1"), voucher("2"))
     assert counts(intake.hand_in(first)) == (3, 3, 0, 0, 0)

@@ -315,6 +315,18 @@ CAUSES: Final = (
         "Leistungsdatum",
     ),
     Cause(
+        "ROW-21",
+        Words("Derselbe Mittelgeber ist schon mit anderer Art eingereicht.", "The same funder was handed in as another kind."),
+        Words("je Kennung eines Mittelgebers eine Art", "one kind for each key of a funder"),
+        Words(
+            "Die Art richtigstellen, oder dem anderen Mittelgeber eine eigene Kennung geben; war die frühere falsch, „ja“ in die"
+            " Spalte Berichtigt schreiben.",
+            "Mend the kind, or give the other funder a key of its own; if the earlier one was wrong, write “ja” into the column"
+            " Berichtigt.",
+        ),
+        "jugendamt;Kommune",
+    ),
+    Cause(
         "SUB-01",
         Words("Die Einreichung ist nicht zu lesen.", "The submission cannot be read."),
         Words(

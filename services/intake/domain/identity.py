@@ -12,6 +12,7 @@ from services.intake.domain.errors import Fault, Words
 from services.intake.domain.reading import Draft, content_of
 from services.intake.domain.seen import Seen
 from shared.contracts.intake import Fact
+from shared.values.funders import GERMAN, Funder, FunderKind
 from shared.values.source import Source, id_of
 
 
@@ -20,6 +21,7 @@ class Standing:
     """One thing said under a key: a revision of one of its twins. The highest revision of a twin is what counts now."""
 
     twin: int
+    """0 where it is no fact of its own but what a fact says beside: the kind of a funder."""
     revision: int
     content: bytes
     fact: UUID
@@ -70,8 +72,17 @@ def key_id(kind: str, key: Iterable[str]) -> bytes:
 
 def keys_of(draft: Draft) -> tuple[bytes, ...]:
     """Keys whose standings must be known to judge a draft."""
-    own = key_id(draft.kind, draft.key)
-    return (own,) if draft.replaces is None else (own, key_id(draft.kind, draft.replaces))
+    keys = [key_id(draft.kind, draft.key)]
+    if draft.replaces is not None:
+        keys.append(key_id(draft.kind, draft.replaces))
+    if draft.funder is not None:
+        keys.append(_funder_id(draft.funder))
+    return tuple(keys)
+
+
+def _funder_id(funder: Funder) -> bytes:
+    """Key under which stands of what kind a funder is."""
+    return key_id("funders", (funder.key,))
 
 
 @dataclass
@@ -182,7 +193,8 @@ class Identities:
             return Refused(Fault("ROW-15", "Berichtigt", draft.replaces[-1]))
         twin = max(before)
         verdict = self._new(draft, key, content, source, 1, 1, before[twin][-1].fact)
-        self._add(other, Standing(twin, len(before[twin]) + 1, content, verdict.fact, True, source))
+        if isinstance(verdict, New):
+            self._add(other, Standing(twin, len(before[twin]) + 1, content, verdict.fact, True, source))
         return verdict
 
     def _state(self, draft: Draft, key: bytes, content: bytes, twins: Mapping[int, list[Standing]], source: Source) -> Verdict:
@@ -204,10 +216,23 @@ class Identities:
         revision: int,
         corrects: UUID | None = None,
         remark: str | None = None,
-    ) -> New:
+    ) -> New | Refused:
         fact = id_of("fact", draft.kind, *draft.key, str(twin), str(revision))
+        if draft.funder is not None and (fault := self._other_kind(draft.funder, draft.marked, fact, source)):
+            return Refused(fault)
         self._add(key, Standing(twin, revision, content, fact, draft.marked, source, draft.state))
         return New(fact, twin, revision, corrects, remark)
+
+    def _other_kind(self, funder: Funder, marked: bool, fact: UUID, source: Source) -> Fault | None:
+        """What is wrong if the funder's key stood for another kind so far; a correction makes it stand for this one."""
+        key = _funder_id(funder)
+        said = self.standings.get(key, [])
+        if not said or said[-1].state != funder.kind:
+            if said and not marked:
+                return Fault("ROW-21", "Art", GERMAN[funder.kind], None, _other(funder, said[-1], source))
+            content = blake2b(funder.kind.encode(), digest_size=16).digest()
+            self._add(key, Standing(0, len(said) + 1, content, fact, marked, source, funder.kind))
+        return None
 
     def _add(self, key: bytes, standing: Standing) -> None:
         self.standings.setdefault(key, []).append(standing)
@@ -216,15 +241,27 @@ class Identities:
 
 def _differs(standing: Standing, source: Source) -> Words:
     """Where the two contradict each other. Not what they say: it goes into events, and a key may hold a name."""
-    here, there = source.place, standing.source
-    if there.digest == source.digest:
-        where = Words(f"Zeile {there.place} derselben Datei", f"row {there.place} of the same file")
-    else:
-        where = Words(f"{there.reference} (Datei:Zeile)", f"{there.reference} (file:row)")
+    here, where = source.place, _where(standing, source)
     return Words(
         f"Zeile {here} und {where.de} sagen unter demselben Schlüssel Verschiedenes.",
         f"Row {here} and {where.en} say different things under the same key.",
     )
+
+
+def _other(funder: Funder, standing: Standing, source: Source) -> Words:
+    """Where the funder was said to be of another kind, and of which."""
+    here, where, kind = source.place, _where(standing, source), FunderKind(standing.state or "")
+    return Words(
+        f"Zeile {here} nennt ihn „{GERMAN[funder.kind]}“, {where.de} „{GERMAN[kind]}“.",
+        f"Row {here} calls it “{GERMAN[funder.kind]}”, {where.en} “{GERMAN[kind]}”.",
+    )
+
+
+def _where(standing: Standing, source: Source) -> Words:
+    there = standing.source
+    if there.digest == source.digest:
+        return Words(f"Zeile {there.place} derselben Datei", f"row {there.place} of the same file")
+    return Words(f"{there.reference} (Datei:Zeile)", f"{there.reference} (file:row)")
 
 
 def fact_of(draft: Draft, verdict: New, source: Source, said: Mapping[str, Any]) -> Fact:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from services.intake.domain.errors import Fault
 from services.intake.domain.pseudonyms import Pseudonyms
 from shared.contracts.intake import Fact
+from shared.values.funders import Funder
 
 Key = tuple[str, ...]
 
@@ -68,6 +69,8 @@ class Draft:
     """Body of the earlier fact that this one says again, with news added: no conflict, no mark needed."""
     compared: dict[str, Any] | None = None
     """What is compared instead of the body, where parts of the body change from file to file and say nothing new."""
+    funder: Funder | None = None
+    """Who gives the money: a key means one kind of funder, wherever it is said."""
     state: str | None = None
     """Of things that have states of their own (papers): what orders them. A later state takes the place of an earlier one."""
 

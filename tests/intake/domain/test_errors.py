@@ -71,6 +71,7 @@ ELSEWHERE = {
     "ROW-14": "needs an earlier row: tested below",
     "ROW-15": "needs an earlier row: tested below",
     "ROW-18": "concerns submissions: tested below",
+    "ROW-21": "needs an earlier row: tests/intake/domain/test_identity.py",
     "SUB-01": "concerns submissions: tests/intake/test_submissions.py",
     "SUB-02": "concerns submissions: tests/intake/test_submissions.py",
 }

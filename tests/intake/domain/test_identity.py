@@ -212,3 +212,27 @@ def test_a_municipality_may_leave_and_rejoin() -> None:
     assert len(facts(heading + first, known)) == 1
     (rejoined,) = facts(heading + first + second, Identities(standings=known.standings))
     assert isinstance(rejoined, ParticipationRecorded) and rejoined.corrects is None
+
+
+COMMITMENTS = "Maßnahme;Zusage;Mittelgeber;Art;Haushaltsjahr;Betrag;Status;Datum;Berichtigt\n"
+RECEIPTS = "Maßnahme;Eingang;Mittelgeber;Art;Betrag;Datum;Bewilligungsjahr\n"
+
+
+def test_a_funder_is_of_one_kind_in_all_files_until_a_correction_says_otherwise() -> None:
+    standings = Identities().standings
+
+    def hand_in(text: str) -> list[object]:
+        judge = Identities(standings=standings)
+        source = Source(digest=id_of(text).hex * 2, place="1")
+        return [judge.judge(draft, source) for _, draft in read(text).drafts]
+
+    first = COMMITMENTS + "M-1;K-1;jugendamt;Kommune;2014;1,00;beschlossen;01.02.2014;\n"
+    other = RECEIPTS + "M-2;E-1;jugendamt;Stiftung;1,00;01.03.2014;2014\n"
+    assert verdicts(hand_in(first)) == ["New"]
+    (refused,) = hand_in(other)
+    assert isinstance(refused, Refused) and refused.fault.code == "ROW-21"
+    assert "„Stiftung“" in refused.fault.mend_text and "„Kommune“" in refused.fault.mend_text
+    assert verdicts(hand_in(other.replace("E-1;jugendamt", "E-2;stiftung"))) == ["New"]
+    assert verdicts(hand_in(COMMITMENTS + "M-1;K-1;jugendamt;Stiftung;2014;1,00;beschlossen;01.02.2014;ja\n")) == ["New"]
+    assert verdicts(hand_in(other)) == ["New"]
+    assert verdicts(hand_in(first)) == ["Known"]

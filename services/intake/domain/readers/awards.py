@@ -55,6 +55,7 @@ def drafts(cells: Cells) -> Iterator[Draft]:
         {"award": award},
         cents=award.maximum_cents,
         corrected=AwardAmended,
+        funder=award.grantor,
     )
 
 

@@ -43,7 +43,15 @@ def drafts(cells: Cells) -> Iterator[Draft]:
     )
     key = (commitment.measure, commitment.funder.key, commitment.number, str(commitment.budget_year), str(commitment.version))
     subject = subject_of("measure", commitment.measure)
-    yield Draft("commitments", key, subject, CofundingCommitted, {"commitment": commitment}, cents=commitment.amount_cents)
+    yield Draft(
+        "commitments",
+        key,
+        subject,
+        CofundingCommitted,
+        {"commitment": commitment},
+        cents=commitment.amount_cents,
+        funder=commitment.funder,
+    )
 
 
 TEMPLATE: Final = Template(

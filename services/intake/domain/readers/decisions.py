@@ -28,7 +28,13 @@ def drafts(cells: Cells) -> Iterator[Draft]:
     )
     key = (paper, detail.funder.key, str(detail.budget_year))
     yield Draft(
-        "decisions", key, subject_of("paper", paper), DecisionDetailed, {"detail": detail}, cents=detail.amount_cents or 0
+        "decisions",
+        key,
+        subject_of("paper", paper),
+        DecisionDetailed,
+        {"detail": detail},
+        cents=detail.amount_cents or 0,
+        funder=detail.funder,
     )
 
 

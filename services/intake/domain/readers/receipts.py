@@ -27,7 +27,13 @@ def drafts(cells: Cells) -> Iterator[Draft]:
     )
     subject = subject_of("measure", receipt.measure)
     yield Draft(
-        "receipts", (receipt.measure, receipt.number), subject, ReceiptRecorded, {"receipt": receipt}, cents=receipt.amount_cents
+        "receipts",
+        (receipt.measure, receipt.number),
+        subject,
+        ReceiptRecorded,
+        {"receipt": receipt},
+        cents=receipt.amount_cents,
+        funder=receipt.funder,
     )
 
 
