@@ -351,6 +351,18 @@ def test_files_only_findings_refer_to_are_listed_and_what_crosses_measures_is_ex
     assert "mehrere Maßnahmen" not in words(compose("D7", told(story, own)))
 
 
+@pytest.mark.parametrize(("kind", "title"), [("D6", "Deckung nach Haushaltsjahren"), ("D7", "Urteil je Haushaltsjahr")])
+def test_what_is_secured_for_the_whole_term_is_part_of_what_the_years_add_up_to(kind: str, title: str) -> None:
+    snapshot = told(two_vouchers())
+    line = snapshot.statement.coverage[0].model_copy(update={"whole_term": True, "valid_cents": 70_000})
+    year = snapshot.statement.years[0].model_copy(update={"valid_cents": 30_000})
+    statement = snapshot.statement.model_copy(update={"coverage": (line,), "years": (year,)})
+    table = table_of(compose(kind, replace(snapshot, statement=statement)), title)
+    assert column_of(table, "gesichert €") == ["300,00", "700,00"]
+    assert column_of(table, "Haushaltsjahr") == ["2026", "Laufzeit"]
+    assert all(printed == added for _, printed, added in sums(table))
+
+
 def test_what_is_secured_names_what_else_is_open() -> None:
     calm = compose("D6", told(two_vouchers())).notices[0]
     assert (calm.title, "andere" in str(calm.text)) == ("Gesichert", False)

@@ -196,7 +196,7 @@ def _ground(snapshot: MeasureSnapshot, line: CoverageLine) -> tuple[Cell, list[s
 def _years(snapshot: MeasureSnapshot) -> Section:
     figures = [figure for figure in common.YEAR_FIGURES if figure != "claimed_cents"]
     calm = "Es gibt weder Plan noch Zusagen oder Eingänge zu einem Haushaltsjahr."
-    table = common.years_table(snapshot.statement.years, figures, "Deckung", _covered, calm)
+    table = common.years_table(snapshot.statement, figures, "Deckung", _covered, calm)
     return Section("Deckung nach Haushaltsjahren", (table,), landscape=True)
 
 

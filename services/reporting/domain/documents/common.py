@@ -36,7 +36,7 @@ from services.reporting.domain.lines import Line, corrections
 from services.reporting.domain.report import named_sources, version_of
 from services.reporting.domain.snapshot import Changes, MeasureSnapshot, ProgrammeSnapshot, changes_since
 from shared.contracts import catalogue
-from shared.contracts.funding import Finding, Outcome, Severity, YearLine
+from shared.contracts.funding import Finding, MeasureStatement, Outcome, Severity, YearLine
 from shared.contracts.intake import Fact as Told
 from shared.contracts.seal import reference_of
 from shared.values.funders import GERMAN
@@ -430,15 +430,22 @@ YEAR_FIGURES: Final = {
 
 
 def years_table(
-    years: Sequence[YearLine], figures: Sequence[str], judged: str, chip: Callable[[YearLine], Chip], calm: str
+    statement: MeasureStatement, figures: Sequence[str], judged: str, chip: Callable[[YearLine], Chip], calm: str
 ) -> Block:
-    """Budget years with some of their figures, what is said of each, and their sums."""
+    """Budget years with some of their figures, what is said of each, and their sums; what is secured for the whole term without
+    naming years has a row of its own."""
+    years, none = statement.years, Text("–")
     rows = [
         Row((Text(str(y.budget_year)), *(cents_or(getattr(y, figure), PLAN) for figure in figures), chip(y))) for y in years
     ]
+    whole_term = sum(c.valid_cents for c in statement.coverage if c.whole_term)
+    if whole_term:
+        cells = (Cents(whole_term) if figure == "valid_cents" else none for figure in figures)
+        rows.append(Row((Text("Laufzeit", "ohne Jahresbeträge bewilligt"), *cells, none)))
     if rows:
-        sums = (sum_or_missing([getattr(y, figure) for y in years], PLAN) for figure in figures)
-        rows.append(Row((Text("Summe"), *sums, None), RowKind.TOTAL))
+        known = {figure: [getattr(y, figure) for y in years] for figure in figures}
+        known["valid_cents"].append(whole_term)
+        rows.append(Row((Text("Summe"), *(sum_or_missing(cents, PLAN) for cents in known.values()), None), RowKind.TOTAL))
     columns = (Column("Haushaltsjahr"), *(Column(YEAR_FIGURES[figure]) for figure in figures), Column(judged))
     return columns_or_calm(columns, rows, calm)
 

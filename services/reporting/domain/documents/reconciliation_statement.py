@@ -192,9 +192,7 @@ def _differences(stages: tuple[Stage, ...]) -> tuple[Block, ...]:
 
 def _years(snapshot: MeasureSnapshot) -> Section:
     calm = "Es gibt weder Plan noch Zusagen, Eingänge oder Belege zu einem Haushaltsjahr."
-    table = common.years_table(
-        snapshot.statement.years, tuple(common.YEAR_FIGURES), "Ergebnis", lambda y: _chip(y.verdict), calm
-    )
+    table = common.years_table(snapshot.statement, tuple(common.YEAR_FIGURES), "Ergebnis", lambda y: _chip(y.verdict), calm)
     return Section("Urteil je Haushaltsjahr", (table,), landscape=True)
 
 
