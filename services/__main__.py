@@ -900,10 +900,14 @@ _REASONS: Final = {
 
 
 def _print_finding(row: dict[str, Any], check: dict[str, str]) -> None:
+    from services.reporting.domain.documents.wording import NOUNS
+
     one = row["finding"]
+    first, _, rest = one["object"].partition(" ")
+    name = said(one["object"], f"{NOUNS.get(first, first)} {rest}")
     year, risk = f" {one['budget_year']}" if one["budget_year"] else "", write_cents(one["at_risk_cents"], unit=True)
     waived = said(", waived: ", ", zurückgestellt: ") + one["waived"] if one.get("waived") else ""
-    about = f"{one['code']} {one['severity']}  {one['object']}{year}, {row['subject']}"
+    about = f"{one['code']} {one['severity']}  {name}{year}, {row['subject']}"
     _say(said(f"{about}: at risk {risk}{waived}", f"{about}: gefährdet {risk}{waived}"))
     if check:
         _say(f"  {said(check['title_en'], check['title'])}. {said(check['settle_en'], check['settle'])}")

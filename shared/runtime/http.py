@@ -8,9 +8,11 @@ in English and German what happened and how to mend it.
 
 from __future__ import annotations
 
+import hashlib
 import html
 import logging
 import uuid
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -209,6 +211,11 @@ def application(service: Service, *routers: APIRouter) -> FastAPI:
 def _delivery(service: Service) -> APIRouter:
     """Pages about what came and went, and what must be seen to."""
     router = APIRouter()
+
+    @router.get("/me")
+    def me(who: Annotated[Actor, may("look")]) -> dict[str, Any]:
+        """Whose token this is, its role, and what that may do."""
+        return {"name": who.name, "role": who.role, "may": [action for action, roles in MAY.items() if who.role in roles]}
 
     @router.post("/replay")
     def replay(_: Annotated[Actor, may("operate")]) -> dict[str, int]:
@@ -411,9 +418,24 @@ HEADERS: Final = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "
 
 
 def start_page(services: Iterable[str] = SERVICES) -> HTMLResponse:
-    """What people see first: what is where, hand in, look. It shows the parts of those services that answer at its address."""
+    """What people see first: hand in, decide, look, issue. It shows the parts of those services that answer at its address.
+
+    The browser runs its script and style and no other, by their digests.
+    """
     page = START.read_text("utf-8")
-    return HTMLResponse(page.replace("SERVICES", html.escape(" ".join(services)), 1), headers=HEADERS)
+    policy = (
+        f"default-src 'self'; script-src {_digest_in(page, 'script')}; style-src {_digest_in(page, 'style')}; img-src data:; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+    return HTMLResponse(
+        page.replace("SERVICES", html.escape(" ".join(services)), 1), headers={**HEADERS, "Content-Security-Policy": policy}
+    )
+
+
+def _digest_in(page: str, tag: str) -> str:
+    """What a content security policy calls the content of a page's only element of this name."""
+    content = page.partition(f"<{tag}>")[2].partition(f"</{tag}>")[0]
+    return f"'sha256-{b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
 
 
 def _page(title: str, body: str) -> HTMLResponse:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import re
 import socket
+from base64 import b64encode
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin
@@ -299,11 +300,36 @@ def test_a_page_loads_nothing_from_elsewhere(running: Stack, path: str) -> None:
                 assert outside == []
 
 
+def test_the_start_page_runs_no_script_but_its_own(running: Stack) -> None:
+    page = client(running, None).http.get("/")
+    policy = page.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    for tag in ("script", "style"):
+        (content,) = re.findall(rf"<{tag}>(.*?)</{tag}>", page.text, re.S)
+        assert f"'sha256-{b64encode(hashlib.sha256(content.encode()).digest()).decode()}'" in policy
+    assert not re.search(r"\son[a-z]+=|\sstyle=|javascript:", page.text.partition("<script>")[0])
+
+
+def test_the_start_page_says_everything_in_both_languages_and_labels_every_field(running: Stack) -> None:
+    page = client(running, None).http.get("/").text.partition("<script>")[0]
+    assert page.count('<span lang="de">') == page.count('<span lang="en">') > 40
+    fields = re.findall(r"<(?:input|select)\b[^>]*>", page)
+    labelled = re.findall(r"<label\b.*?</label>", page, re.S)
+    assert len(fields) == sum(len(re.findall(r"<(?:input|select)\b", label)) for label in labelled) > 20
+    for name in re.findall(r'aria-labelledby="([^"]+)"', page) + re.findall(r'href="#([^"]+)"', page):
+        assert f'id="{name}"' in page
+
+
+def test_a_token_says_whose_it_is_and_what_it_may_do(running: Stack) -> None:
+    me = client(running, "clerk").http.get("/intake/me").json()
+    assert (me["role"], me["may"]) == ("clerk", ["look", "hand_in", "decide", "issue"])
+
+
 def test_the_documents_behind_the_pages_name_calls_and_events(running: Stack) -> None:
     caller = client(running, None).http
     calls = caller.get("/intake/openapi.json").json()
     assert set(calls["paths"]) == {
-        "/questions", "/questions/{number}", "/decisions", "/replay", "/resume", "/alarms", "/acknowledge", "/flow",
+        "/questions", "/questions/{number}", "/decisions", "/me", "/replay", "/resume", "/alarms", "/acknowledge", "/flow",
     }
     assert calls["servers"] == [{"url": "/intake"}]
     events = caller.get("/intake/asyncapi.json").json()
