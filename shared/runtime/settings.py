@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 PREFIX: Final = "PRUEFPFAD_"
 SERVICES: Final = ("intake", "funding", "reporting")
@@ -45,7 +45,8 @@ class Settings(BaseModel):
     http: str = "127.0.0.1:8000"
     """Address to listen on, ``host:port``."""
     url: str = "http://127.0.0.1:8000"
-    """Address under which people reach the installation; printed in QR codes, so choose one that lasts."""
+    """Address under which people reach the installation; printed in QR codes, so choose one that lasts. Not given, it is where we
+    listen, if that is this machine alone."""
     services: str | None = None
     """Only for `serve gateway`: where the services are, one address with ``{service}`` in it, e.g. ``http://{service}:8000``, or
     three with commas between: intake, funding, reporting."""
@@ -70,6 +71,14 @@ class Settings(BaseModel):
     """How long a stop waits for the batch in flight to end and commit, in seconds."""
     replication: Annotated[int, Field(ge=1, le=9)] = 1
     """Replication factor of the topics that ``prepare`` creates."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_reached_where_it_listens(cls, given: dict[str, object]) -> dict[str, object]:
+        host, _, port = str(given.get("http", "")).rpartition(":")
+        if "url" not in given and host in ("127.0.0.1", "localhost") and port != "0":
+            return given | {"url": f"http://{given['http']}"}
+        return given
 
     @field_validator("database", "owner_database")
     @classmethod

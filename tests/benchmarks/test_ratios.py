@@ -31,11 +31,11 @@ def test_two_hops_are_many_times_faster_than_a_transaction_per_event_and_not_far
     floor = run_floor(cluster, "floor", 20_000)
     two_hops = max((ours(cluster, "two_hops", 20_000) for _ in range(2)), key=lambda run: run.per_second)
     told = f"naive {naive.per_second:.0f}/s, floor {floor.per_second:.0f}/s, two hops {two_hops.per_second:.0f}/s"
-    # A third of what `make bench` measures on an idle machine: neighbours nobody knows must not fail it.
-    assert two_hops.per_second >= 10 * naive.per_second, told
-    assert two_hops.per_second >= floor.per_second / 15, told
+    # Half of what `make bench` measures on an idle machine: neighbours nobody knows must not fail it.
+    assert two_hops.per_second >= 15 * naive.per_second, told
+    assert two_hops.per_second >= floor.per_second / 10, told
 
 
 def test_a_voucher_handed_to_an_idle_system_is_soon_visible(cluster: Cluster) -> None:
     taken = latency(cluster, 20)
-    assert percentile(taken, 95) < 1_000, taken
+    assert percentile(taken, 95) < 500, taken

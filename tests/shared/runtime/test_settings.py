@@ -20,6 +20,18 @@ def test_an_empty_variable_is_one_that_is_not_set() -> None:
     assert read_settings({"PRUEFPFAD_KAFKA": "  ", "PRUEFPFAD_BATCH": ""}) == Settings()
 
 
+@pytest.mark.parametrize(("given", "reached"), [
+    ({"PRUEFPFAD_HTTP": "127.0.0.1:8123"}, "http://127.0.0.1:8123"),
+    ({"PRUEFPFAD_HTTP": "127.0.0.1:8123", "PRUEFPFAD_URL": "https://pruefpfad.example.org"}, "https://pruefpfad.example.org"),
+    ({"PRUEFPFAD_HTTP": "0.0.0.0:8123"}, "http://127.0.0.1:8000"),
+    ({"PRUEFPFAD_HTTP": "127.0.0.1:0"}, "http://127.0.0.1:8000"),
+])
+def test_without_an_address_people_reach_it_where_it_listens_if_that_is_this_machine_alone(
+    given: dict[str, str], reached: str
+) -> None:
+    assert read_settings(given).url == reached
+
+
 def test_a_misspelt_variable_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(SettingsError, match="PRUEFPFAD_KAFAK is not a setting; did you mean PRUEFPFAD_KAFKA"):
         read_settings({"PRUEFPFAD_KAFAK": "kafka:9092"})
