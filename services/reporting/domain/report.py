@@ -13,7 +13,7 @@ from services.reporting.domain.lines import Line, up_to
 from services.reporting.domain.snapshot import Basis, MeasureSnapshot, Predecessor, ProgrammeSnapshot, measure_snapshot
 from shared.contracts.funding import Book, Entry, Finding, Match, MeasureStatement, ProgrammeStatement
 from shared.contracts.intake import INTAKE, Fact, MeasureData, ProgrammeData, Voucher
-from shared.values.source import Source, id_of
+from shared.values.source import Source, digest_of, id_of
 from shared.values.subject import key_of
 
 FORMAT: Final = "pruefpfad.report.v1"
@@ -26,9 +26,16 @@ Snapshot = MeasureSnapshot | ProgrammeSnapshot
 
 
 def number_of(subject: str, document: str, as_of: date, version: int) -> str:
-    """What is printed and names the files: ``HER-AIDR-D5-2016-01-31-1``."""
-    key = re.sub(r"[^A-Za-z0-9._-]+", "-", key_of(subject)).strip("-") or "X"
-    return f"{key}-{document}-{as_of.isoformat()}-{version}"
+    """What is printed and names the files: ``HER-AIDR-D5-2016-01-31-1``. Two reports never share one, whatever their keys."""
+    return f"{_written(key_of(subject))}-{document}-{as_of.isoformat()}-{version}"
+
+
+def _written(key: str) -> str:
+    """A key as file names and addresses can hold it. One that had to be changed bears digits of its digest, since another may be
+    changed into the same; ``~`` is in no key that was not: ``N 1`` becomes ``N-1~a84f7771``, and ``N-1`` stays.
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", key).strip("-")
+    return key if plain == key else f"{plain or 'X'}~{digest_of(key.encode())[:8]}"
 
 
 def version_of(number: str) -> int:
