@@ -22,7 +22,6 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from services.funding import store
 from services.funding.domain.bank_line import Line, line_of
 from services.funding.domain.case import Proof, case_of, programme_case_of, proofs_of, standing_of
 from services.funding.domain.crossing import crossings, of_invoice, of_month
@@ -34,7 +33,10 @@ from services.funding.domain.purpose import purpose_of
 from services.funding.domain.reconciliation import ProgrammeReconciliation, Reconciled, reconcile, reconcile_programme
 from services.funding.domain.rules import RuleSet, rule_sets
 from services.funding.domain.waiver import Content, first_seen, waivers_of
-from services.funding.store import Due, Held, Memory, Written
+from services.funding.store import looking, matching, posting, reading, reconciling, relations, waiting
+from services.funding.store.posting import Held, Written
+from services.funding.store.reading import Memory
+from services.funding.store.waiting import Due
 from shared.contracts.event import Event
 from shared.contracts.funding import (
     Book,
@@ -112,11 +114,11 @@ _log: Final = logging.getLogger(__name__)
 
 def post_facts(work: Work, facts: Sequence[IntakeEvent]) -> None:
     """Post facts to the journals of their subjects, a batch in one transaction; what changed is due."""
-    posting = _Posting(work, frozenset(RULES))
-    posting.open(facts)
+    batch = _Posting(work, frozenset(RULES))
+    batch.open(facts)
     for fact in facts:
-        posting.post(fact)
-    posting.save()
+        batch.post(fact)
+    batch.save()
 
 
 class _Posting:
@@ -138,18 +140,18 @@ class _Posting:
         """Lock all journals the batch touches, in one order, and bring what later facts replace."""
         own = {fact.subject for fact in facts if not fact.subject.startswith("file/")}
         dependents = self._dependents(facts)
-        self.held = store.open_books(self.session, own | dependents, self.rule_sets)
+        self.held = posting.open_books(self.session, own | dependents, self.rule_sets)
         for subject in dependents:
             self.held[subject].touched = True
         corrects: dict[str, list[UUID]] = defaultdict(list)
         for fact in facts:
             if fact.corrects is not None:
                 corrects[fact.subject].append(fact.corrects)
-        store.load_originals(self.session, self.held, corrects)
-        store.load_standing(
+        posting.load_originals(self.session, self.held, corrects)
+        posting.load_standing(
             self.session, self.held, (f.subject for f in facts if isinstance(f, GrantAwarded | AwardAmended | CofundingCommitted))
         )
-        self.awaited = store.awaited(self.session, lambda: [_released_by(fact) for fact in facts])
+        self.awaited = posting.awaited(self.session, lambda: [_released_by(fact) for fact in facts])
 
     def _dependents(self, facts: Sequence[IntakeEvent]) -> set[str]:
         """Subjects whose statement a fact of another subject changes."""
@@ -170,10 +172,10 @@ class _Posting:
                 or (isinstance(fact, InstructionGiven) and isinstance(fact.instruction, SetCutOff))
             ):
                 programmes.add(fact.subject)
-        found |= store.users_of_papers(self.session, papers) if papers else set()
-        found |= store.measures_of(self.session, programmes) if programmes else set()
-        found |= store.concerned_by_series(self.session, series) if series else set()
-        found |= store.users_of_accounts(self.session, found) if found else set()
+        found |= relations.users_of_papers(self.session, papers) if papers else set()
+        found |= relations.measures_of(self.session, programmes) if programmes else set()
+        found |= relations.concerned_by_series(self.session, series) if series else set()
+        found |= relations.users_of_accounts(self.session, found) if found else set()
         return {subject for subject in found if not subject.startswith("file/")}
 
     def post(self, fact: IntakeEvent) -> None:
@@ -210,7 +212,7 @@ class _Posting:
         for fact in facts:
             if fact.corrects is not None and fact.corrects not in self.held[fact.subject].books.posted:
                 corrects[fact.subject].append(fact.corrects)
-        store.load_originals(self.session, self.held, corrects)
+        posting.load_originals(self.session, self.held, corrects)
         for fact in facts:
             self.post(fact)
 
@@ -234,9 +236,9 @@ class _Posting:
         if isinstance(fact, StaffAssigned):
             return of_month(fact)
         if isinstance(fact, MeasureRegistered):
-            store.register(self.session, fact)
+            relations.register(self.session, fact)
             if fact.corrects is not None:
-                self.papers += [(fact.subject, named) for named in store.forget_use_of_papers(self.session, fact.subject)]
+                self.papers += [(fact.subject, named) for named in relations.forget_use_of_papers(self.session, fact.subject)]
             held.matching = True
             self.seen.add(fact.subject)
         elif isinstance(fact, GrantAwarded | AwardAmended):
@@ -254,7 +256,7 @@ class _Posting:
                 self.days.append((fact.subject, given.as_of))
             elif isinstance(given, ConfirmMatch | RejectMatch):
                 held.matching = True
-            elif isinstance(given, ReleaseParked) and (reference := store.parked_under(self.session, given.fact)):
+            elif isinstance(given, ReleaseParked) and (reference := posting.parked_under(self.session, given.fact)):
                 self._release([f for f in self.work.release(reference) if f.subject in self.held])
         return None
 
@@ -262,13 +264,14 @@ class _Posting:
         """Write everything."""
         self.written.copy(self.session)
         if self.versioned:
-            store.save_standing(self.session, self.held, self.versioned)
+            posting.save_standing(self.session, self.held, self.versioned)
         if self.seen:
-            known = store.facts_others_see(self.session, self.seen)
-            store.keep_purposes(self.session, {s: seen for s, facts in known.items() if (seen := purpose_of(facts)) is not None})
+            known = reading.facts_others_see(self.session, self.seen)
+            purposes = {subject: purpose for subject, facts in known.items() if (purpose := purpose_of(facts)) is not None}
+            relations.keep_purposes(self.session, purposes)
         if self.papers:
-            towns = store.programmes_of(self.session, {measure for measure, _ in self.papers})
-            store.keep_use_of_papers(
+            towns = relations.programmes_of(self.session, {measure for measure, _ in self.papers})
+            relations.keep_use_of_papers(
                 self.session,
                 (
                     (subject_of("paper", paper_key(towns[measure].municipality.key, reference)), measure)
@@ -277,10 +280,10 @@ class _Posting:
                 ),
             )
         if self.days:
-            store.watch(self.session, self.days)
+            posting.watch(self.session, self.days)
         if self.rejected or self.read:
-            store.keep_rejections(self.session, self.rejected, self.read)
-        store.save_journals(self.session, self.held)
+            posting.keep_rejections(self.session, self.rejected, self.read)
+        posting.save_journals(self.session, self.held)
 
 
 def entry_posted(entry: Entry, fact: IntakeEvent) -> EntryPosted:
@@ -341,7 +344,7 @@ class Pace:
 
     def reconcile_due(self, work: Work) -> None:
         """One step, unless it is time to rest."""
-        touched = store.touched_lately(work.session, 2 * QUIET, MANY)
+        touched = waiting.touched_lately(work.session, 2 * QUIET, MANY)
         if touched and time.monotonic() < self._rests_until:
             return
         began = time.monotonic()
@@ -355,18 +358,18 @@ class Pace:
 
 def mark_new_day(work: Work, limit: int = 1_000) -> bool:
     """Today is watched: when the date changes, everything is due. Returns whether there is more."""
-    return store.touch_of_earlier_days(work.session, work.today, limit) == limit
+    return waiting.touch_of_earlier_days(work.session, work.today, limit) == limit
 
 
 def tell_parked(work: Work, limit: int = 1_000) -> bool:
     """Say what was parked and what was released since; what is parked makes its subject due."""
-    parked = store.parked_untold(work.session, limit)
-    released = store.released_untold(work.session, limit)
+    parked = waiting.parked_untold(work.session, limit)
+    released = waiting.released_untold(work.session, limit)
     if not parked and not released:
         return False
     subjects = {p.subject for p in parked} | {subject for _, subject, _ in released}
-    subjects |= store.users_of_accounts(work.session, subjects)
-    store.lock(work.session, (s for s in subjects if not s.startswith("file/")))
+    subjects |= relations.users_of_accounts(work.session, subjects)
+    waiting.lock(work.session, (s for s in subjects if not s.startswith("file/")))
     told = [(p, _id_in(p.body)) for p in parked]
     for p, fact in told:
         work.emit(
@@ -383,8 +386,8 @@ def tell_parked(work: Work, limit: int = 1_000) -> bool:
                     cause=fact,
                 )
             )
-    store.save_told(work.session, [(p.reference, p.subject, fact, p.attempts) for p, fact in told], [r for r, _, _ in released])
-    store.touch(work.session, (s for s in subjects if not s.startswith("file/")))
+    waiting.save_told(work.session, [(p.reference, p.subject, fact, p.attempts) for p, fact in told], [r for r, _, _ in released])
+    waiting.touch(work.session, (s for s in subjects if not s.startswith("file/")))
     return True
 
 
@@ -418,42 +421,42 @@ def _set_aside(work: Work) -> Iterator[list[str]]:
 
 def match_due(work: Work, using: Reconciling) -> bool:
     """Match vouchers and bank lines of one group of accounts and measures that belong together."""
-    due = store.due_matching(work.session, using.quiet, using.patience)
+    due = waiting.due_matching(work.session, using.quiet, using.patience)
     if not due:
         return False
-    accounts, measures = store.component(work.session, due[0].subject)
+    accounts, measures = relations.component(work.session, due[0].subject)
     with _set_aside(work) as failed:
         _match_group(work, using, accounts, measures)
     if failed:
-        store.lock(work.session, (*accounts, *measures))
-        store.set_aside(work.session, (*accounts, *measures), failed[0])
+        waiting.lock(work.session, (*accounts, *measures))
+        waiting.set_aside(work.session, (*accounts, *measures), failed[0])
     return True
 
 
 def _match_group(work: Work, using: Reconciling, accounts: Sequence[str], measures: Sequence[str]) -> None:
-    seen = store.versions(work.session, [*accounts, *measures])
-    fresh = store.has_new_bank_lines(work.session, accounts)
+    seen = waiting.versions(work.session, [*accounts, *measures])
+    fresh = matching.has_new_bank_lines(work.session, accounts)
     known = {subject: using.memory.facts(work.session, subject) for subject in (*accounts, *measures)}
     claims = {claim.fact: claim for subject in measures for claim in claims_of(subject, known[subject])}
     lines = [line for subject in accounts for line in _bank_lines(work, subject, known[subject])]
     found = match(claims.values(), lines, words_of(known[subject] for subject in measures))
 
-    now = store.lock(work.session, (*accounts, *measures))
+    now = waiting.lock(work.session, (*accounts, *measures))
     unmoved = {subject for subject, version in seen.items() if now.get(subject) == version}
     recorded = {fact.id: fact.recorded_at for facts in known.values() for fact in facts}
     changed = _settle(work, found, unmoved.intersection(measures), recorded)
-    leftovers = store.save_leftovers(
+    leftovers = matching.save_leftovers(
         work.session, accounts, [_suggestion_row(s) for s in found.suggestions],
         sorted({(f"account/{line.account}", line.entry, line.value_date) for line in found.unmatched}),
     )
-    store.matched(work.session, unmoved)
+    waiting.matched(work.session, unmoved)
     if leftovers or fresh:
-        store.touch(work.session, set(measures) - changed)
-    store.touch(work.session, changed, own=True)
+        waiting.touch(work.session, set(measures) - changed)
+    waiting.touch(work.session, changed, own=True)
 
 
 def _bank_lines(work: Work, subject: str, facts: Sequence[IntakeEvent]) -> Iterable[Line]:
-    numbers = store.numbers_of_payments(work.session, subject)
+    numbers = matching.numbers_of_payments(work.session, subject)
     for fact in standing_of(facts):
         if isinstance(fact, PaymentBooked) and fact.id in numbers:
             yield line_of(fact.id, fact.source, fact.payment, numbers[fact.id])
@@ -471,7 +474,7 @@ def _suggestion_row(suggested: Suggested) -> tuple[Any, ...]:
 
 def _settle(work: Work, found: Matching, measures: set[str], recorded: Mapping[UUID, datetime]) -> set[str]:
     """Post what was newly matched and reverse what no longer holds; returns the measures concerned."""
-    held = {(h.match.voucher, h.match.payment): h for h in store.matches(work.session, sorted(measures))}
+    held = {(h.match.voucher, h.match.payment): h for h in matching.matches(work.session, sorted(measures))}
     wanted = {(m.claim.fact, m.line.fact): m for m in found.matches if m.claim.subject in measures}
     proven = {voucher for voucher, _ in wanted}
     gone = [h for pair, h in held.items() if pair not in wanted or not wanted[pair].is_told_by(h.match)]
@@ -479,12 +482,12 @@ def _settle(work: Work, found: Matching, measures: set[str], recorded: Mapping[U
     changed = {h.subject for h in gone} | {m.claim.subject for m in new}
     if not changed:
         return set()
-    journals = store.settlements(work.session, sorted(changed))
+    journals = matching.settlements(work.session, sorted(changed))
     written = Written()
     ended: list[tuple[str, int, int]] = []
     for subject in sorted({h.subject for h in gone}):
         mine = sorted((h for h in gone if h.subject == subject), key=lambda h: h.entry)
-        entries = store.entries_of(work.session, subject, [h.entry for h in mine], Book.SETTLEMENT)
+        entries = reading.entries_of(work.session, subject, [h.entry for h in mine], Book.SETTLEMENT)
         for h in mine:
             original = entries[h.entry]
             undone = journals[subject].reverse(original, booked_on=work.today, fact=h.match.payment, source=original.source)
@@ -499,8 +502,8 @@ def _settle(work: Work, found: Matching, measures: set[str], recorded: Mapping[U
             )
     made = [_post_match(work, m, journals[m.claim.subject], recorded, written) for m in new]
     written.copy(work.session)
-    store.save_matches(work.session, made, ended)
-    store.save_settlements(work.session, journals.values())
+    matching.save_matches(work.session, made, ended)
+    matching.save_settlements(work.session, journals.values())
     return changed
 
 
@@ -545,7 +548,7 @@ def reconcile_due_measures(work: Work, using: Reconciling) -> bool:
 
     One that raises is set aside with its reason, stays due and is tried again after a pause; the others go on.
     """
-    due = store.due_measures(work.session, using.quiet, using.patience, 50)
+    due = waiting.due_measures(work.session, using.quiet, using.patience, 50)
     stated: list[_Stated] = []
     began = time.monotonic()
     for one in due:
@@ -559,7 +562,7 @@ def reconcile_due_measures(work: Work, using: Reconciling) -> bool:
         return False
     marks = {subject for s in stated for subject in s.marks}
     programmes = {s.programme for s in stated if s.programme}
-    now = store.lock(work.session, {s.due.subject for s in stated} | marks | programmes)
+    now = waiting.lock(work.session, {s.due.subject for s in stated} | marks | programmes)
     told: list[str] = []
     marked: set[str] = set()
     moved_programmes: set[str] = set()
@@ -570,25 +573,25 @@ def reconcile_due_measures(work: Work, using: Reconciling) -> bool:
         if s.failed is None:
             with _set_aside(work) as failed:
                 changed = [_save(work, s.due, result.findings, statement) for result, statement in s.days]
-                store.save_given_for(work.session, s.due.subject, s.given_for)
+                reconciling.save_given_for(work.session, s.due.subject, s.given_for)
             s.failed = failed[0] if failed else None
         if s.failed is not None:
-            store.set_aside(work.session, [s.due.subject], s.failed)
+            waiting.set_aside(work.session, [s.due.subject], s.failed)
             moved_programmes |= {s.programme} if s.programme else set()
             continue
-        store.done(work.session, [s.due.subject], work.today)
+        waiting.done(work.session, [s.due.subject], work.today)
         told.append(s.due.subject)
         marked |= s.marks
         if any(changed) and s.programme:
             moved_programmes.add(s.programme)
-    store.neighbours_told(work.session, told)
-    store.touch(work.session, marked)
-    store.touch(work.session, moved_programmes)
+    relations.neighbours_told(work.session, told)
+    waiting.touch(work.session, marked)
+    waiting.touch(work.session, moved_programmes)
     return True
 
 
 def _failed(work: Work, due: Due, reason: str) -> _Stated:
-    registered = store.programmes_of(work.session, [due.subject]).get(due.subject)
+    registered = relations.programmes_of(work.session, [due.subject]).get(due.subject)
     programme = subject_of("programme", registered.programme) if registered and registered.programme else None
     return _Stated(due, programme, reason)
 
@@ -596,7 +599,7 @@ def _failed(work: Work, due: Due, reason: str) -> _Stated:
 def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
     """Everything that is known about a measure, reconciled for each of its days. Reads only."""
     session, subject = work.session, due.subject
-    place = store.place_of(session, subject)
+    place = reconciling.place_of(session, subject)
     stated = _Stated(due)
     if place.version != due.version:
         return stated                                           # touched since: what came may have to be matched first
@@ -606,12 +609,12 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
     if registered is None:
         return stated
     programme = subject_of("programme", registered.measure.programme) if registered.measure.programme else None
-    papers = store.papers_named_by(session, subject)
-    papers_upto = store.facts_upto(session, papers)  # before the facts: what comes in between makes the measure due again
-    neighbours = store.neighbours(session, subject)
+    papers = relations.papers_named_by(session, subject)
+    papers_upto = reconciling.facts_upto(session, papers)  # before the facts: what comes in between makes the measure due again
+    neighbours = relations.neighbours(session, subject)
     elsewhere = _elsewhere(session, subject, standing)
     known, first = _given_for(session, subject, standing)
-    rare = store.rare_facts(session, [*papers, *([programme] if programme else [])])
+    rare = reading.rare_facts(session, [*papers, *([programme] if programme else [])])
     of_programme = rare[programme] if programme else []
     named = [f.programme for f in standing_of(of_programme) if isinstance(f, ProgrammeRegistered)]
     on_any_day = partial(
@@ -619,16 +622,16 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
         facts,
         rules=using.rules[registered.measure.rule_set],
         programme=named[-1] if named else None,
-        entries=store.numbers_of_vouchers(session, subject),
-        proofs=proofs_of(h.match for h in store.matches(session, [subject])),
+        entries=matching.numbers_of_vouchers(session, subject),
+        proofs=proofs_of(h.match for h in matching.matches(session, [subject])),
         papers=[f for paper in papers for f in rare[paper]],
         programme_facts=of_programme,
-        related=list(store.facts_others_see(session, {*neighbours.compared, *elsewhere.measures}).values()),
+        related=list(reading.facts_others_see(session, {*neighbours.compared, *elsewhere.measures}).values()),
         given_for=known,
     )
-    unmatched = store.unmatched_of(session, subject)
-    parked, rejected = store.count_parked(session, subject), store.count_rejected(session, subject)
-    for day in sorted({work.today, *store.days_of(session, subject, programme)}):
+    unmatched = reconciling.unmatched_of(session, subject)
+    parked, rejected = reconciling.count_parked(session, subject), reconciling.count_rejected(session, subject)
+    for day in sorted({work.today, *reconciling.days_of(session, subject, programme)}):
         there = elsewhere.claimed_on(day)
         result = reconcile(
             on_any_day(
@@ -636,8 +639,8 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
                 elsewhere=[(f, elsewhere.proofs.get(f.id)) for f in there],
                 staff_elsewhere=there,
                 unmatched_payments=tuple(reference_of(a, Book.MAIN, n) for a, n, valued_on in unmatched if valued_on <= day),
-                bank_statements=store.has_bank_statements(session, subject, day),
-                suggestions=store.count_suggestions(session, subject, day),
+                bank_statements=reconciling.has_bank_statements(session, subject, day),
+                suggestions=reconciling.count_suggestions(session, subject, day),
             )
         )
         statement = result.statement(
@@ -671,29 +674,29 @@ class _Elsewhere:
 
 
 def _elsewhere(session: Session, subject: str, standing: Sequence[Fact]) -> _Elsewhere:
-    shared = store.facts_elsewhere(session, subject, crossings(standing))
+    shared = reading.facts_elsewhere(session, subject, crossings(standing))
     if not shared:
         return _Elsewhere((), {}, {})
     vouchers = [f.id for f in shared if isinstance(f, VoucherRecorded | VoucherCorrected)]
-    proofs = proofs_of(h.match for h in store.matches_of_vouchers(session, vouchers))
-    return _Elsewhere(shared, proofs, store.withdrawals(session, (f.subject for f in shared)))
+    proofs = proofs_of(h.match for h in matching.matches_of_vouchers(session, vouchers))
+    return _Elsewhere(shared, proofs, reading.withdrawals(session, (f.subject for f in shared)))
 
 
 def _given_for(
     session: Session, subject: str, standing: Sequence[Fact]
 ) -> tuple[dict[UUID, Content], dict[UUID, Content]]:
     """What waivers were given for: all that is known, and what of it is seen for the first time, from findings told before."""
-    known = store.given_for(session, subject)
+    known = reconciling.given_for(session, subject)
     waivers = waivers_of(standing, known)
     unbound = [finding for finding, waiver in waivers.items() if waiver.given_for is None]
-    first = first_seen(waivers, store.findings_waived(session, subject, unbound)) if unbound else {}
+    first = first_seen(waivers, reconciling.findings_waived(session, subject, unbound)) if unbound else {}
     return known | first, first
 
 
 def _save(work: Work, due: Due, findings: Iterable[Finding], statement: MeasureStatement | ProgrammeStatement) -> bool:
     """Tell what changed as of one day, and keep it; returns whether anything did."""
     day, subject = statement.as_of, due.subject
-    before = store.statement(work.session, subject, day)
+    before = reconciling.statement(work.session, subject, day)
     difference = _tell_findings(work, due, day, findings)
     body = statement.model_dump_json().encode()
     if before is not None and before[1] == body and difference == Difference((), (), ()):
@@ -704,13 +707,13 @@ def _save(work: Work, due: Due, findings: Iterable[Finding], statement: MeasureS
         work.emit(MeasureReconciled(id=event, subject=subject, recorded_at=work.now, actor=ACTOR, statement=statement))
     else:
         work.emit(ProgrammeReconciled(id=event, subject=subject, recorded_at=work.now, actor=ACTOR, statement=statement))
-    store.save_statement(work.session, subject, day, event, body)
+    reconciling.save_statement(work.session, subject, day, event, body)
     return True
 
 
 def _tell_findings(work: Work, due: Due, day: date, found: Iterable[Finding]) -> Difference:
     """Say which findings were raised, changed or settled as of a day."""
-    difference = compare(store.findings(work.session, due.subject, day), found)
+    difference = compare(reconciling.findings(work.session, due.subject, day), found)
     for event, findings in (
         (FindingRaised, difference.raised), (FindingChanged, difference.changed), (FindingSettled, difference.settled)
     ):
@@ -723,7 +726,7 @@ def _tell_findings(work: Work, due: Due, day: date, found: Iterable[Finding]) ->
                 for finding in findings
             )
         )
-    store.save_findings(work.session, due.subject, day, (*difference.raised, *difference.changed), difference.settled)
+    reconciling.save_findings(work.session, due.subject, day, (*difference.raised, *difference.changed), difference.settled)
     return difference
 
 
@@ -747,20 +750,20 @@ def _tell_coverage(work: Work, due: Due, before: MeasureStatement | None, after:
 
 def reconcile_due_programmes(work: Work, using: Reconciling) -> bool:
     """Reconcile one programme none of whose measures is due any more."""
-    due = store.due_programmes(work.session, using.quiet, using.patience, 1)
+    due = waiting.due_programmes(work.session, using.quiet, using.patience, 1)
     if not due:
         return False
     with _set_aside(work) as failed:
         _reconcile_programme(work, due[0], using)
     if failed:
-        store.lock(work.session, [due[0].subject])
-        store.set_aside(work.session, [due[0].subject], failed[0])
+        waiting.lock(work.session, [due[0].subject])
+        waiting.set_aside(work.session, [due[0].subject], failed[0])
     return True
 
 
 def _reconcile_programme(work: Work, due: Due, using: Reconciling) -> None:
     session, subject = work.session, due.subject
-    place = store.place_of(session, subject)
+    place = reconciling.place_of(session, subject)
     one = due._replace(version=place.version)
     facts = using.memory.facts(session, subject)
     standing = standing_of(facts)
@@ -769,13 +772,13 @@ def _reconcile_programme(work: Work, due: Due, using: Reconciling) -> None:
     first: dict[UUID, Content] = {}
     known: dict[UUID, Content] = {}
     if registered is not None:
-        measures = sorted(store.measures_of(session, [subject]))
-        keys = {s: data.key for s, data in store.programmes_of(session, measures).items()}
-        others = store.facts_others_see(session, measures)
+        measures = sorted(relations.measures_of(session, [subject]))
+        keys = {s: data.key for s, data in relations.programmes_of(session, measures).items()}
+        others = reading.facts_others_see(session, measures)
         known, first = _given_for(session, subject, standing)
-        for day in sorted({work.today, *store.days_of(session, subject, None)}):
-            statements = store.measure_statements(session, measures, day)
-            findings = store.findings_of(session, measures, day)
+        for day in sorted({work.today, *reconciling.days_of(session, subject, None)}):
+            statements = reconciling.measure_statements(session, measures, day)
+            findings = reconciling.findings_of(session, measures, day)
             case = programme_case_of(
                 facts,
                 as_of=day,
@@ -789,18 +792,18 @@ def _reconcile_programme(work: Work, due: Due, using: Reconciling) -> None:
             results.append(
                 reconcile_programme(
                     case, facts_upto=place.facts_upto,
-                    parked=store.count_parked(session, subject) + store.count_set_aside_of(session, subject),
-                    rejected=store.count_rejected(session, subject),
+                    parked=reconciling.count_parked(session, subject) + waiting.count_set_aside_of(session, subject),
+                    rejected=reconciling.count_rejected(session, subject),
                 )
             )
-    now = store.lock(session, [subject])
+    now = waiting.lock(session, [subject])
     if now.get(subject) != one.version:
         return                                                  # it stays due
     for result in results:
         _save(work, one, result.findings, result.statement)
     seen = first_seen(waivers_of(standing, known), (f for result in results for f in result.findings))
-    store.save_given_for(session, subject, first | seen)
-    store.done(session, [subject], work.today)
+    reconciling.save_given_for(session, subject, first | seen)
+    waiting.done(session, [subject], work.today)
 
 
 # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -812,14 +815,14 @@ class UnknownReference(LookupError):
 
 def coverage_of(work: Work, subject: str, as_of: date | None = None) -> MeasureStatement | ProgrammeStatement | None:
     """The statement of a measure or a programme as of a day; without one the latest day it was stated for."""
-    days = store.days_stated(work.session, subject)
+    days = looking.days_stated(work.session, subject)
     day = as_of or max(days, default=None)
-    return store.statement_of(work.session, subject, day) if day else None
+    return looking.statement_of(work.session, subject, day) if day else None
 
 
 def days_stated(work: Work, subject: str) -> list[date]:
     """Days a measure or a programme is stated for."""
-    return store.days_stated(work.session, subject)
+    return looking.days_stated(work.session, subject)
 
 
 def find_entry(work: Work, reference: str) -> dict[str, Any]:
@@ -833,10 +836,10 @@ def find_entry(work: Work, reference: str) -> dict[str, Any]:
     if key and number.isdigit():
         for kind in ("measure", "account"):
             subject = subject_of(kind, key)
-            entry = store.find_entry(work.session, subject, book, int(number))
+            entry = reading.find_entry(work.session, subject, book, int(number))
             if entry is not None:
-                fact = store.fact_of(work.session, subject, entry.fact)
-                about = store.entries_about(work.session, subject, entry.number, entry.fact)
+                fact = reading.fact_of(work.session, subject, entry.fact)
+                about = looking.entries_about(work.session, subject, entry.number, entry.fact)
                 return {
                     "reference": reference_of(subject, book, entry.number),
                     "subject": subject,
@@ -857,7 +860,7 @@ def verify(work: Work, subject: str | None = None) -> dict[str, Any]:
     broken: list[Broken] = []
     journals = entries = 0
     digest = hashlib.sha256()
-    for name, number, seal, settled, settled_seal in store.journals(work.session):
+    for name, number, seal, settled, settled_seal in looking.journals(work.session):
         if subject not in (None, name):
             continue
         journals, entries = journals + 1, entries + number + settled
@@ -867,7 +870,7 @@ def verify(work: Work, subject: str | None = None) -> dict[str, Any]:
             Book.SETTLEMENT: Head(number=settled, seal=settled_seal or ZEROS),
         }
         for book, head in heads.items():
-            found = verify_chain(name, book, store.book(work.session, name, book), head)
+            found = verify_chain(name, book, reading.book(work.session, name, book), head)
             if found is not None:
                 broken.append(found)
     return {
@@ -881,29 +884,29 @@ def verify(work: Work, subject: str | None = None) -> dict[str, Any]:
 
 def list_measures(work: Work) -> list[dict[str, Any]]:
     """Registered measures."""
-    return store.list_measures(work.session)
+    return looking.list_measures(work.session)
 
 
 def overview(work: Work, as_of: date | None) -> list[dict[str, Any]]:
     """Measures with their names, totals, open findings and suggestions, as of a day or each of its latest."""
-    return store.overview(work.session, as_of)
+    return looking.overview(work.session, as_of)
 
 
 def list_findings(work: Work, as_of: date | None, subject: str | None) -> list[dict[str, Any]]:
     """Findings as of a day, today without one."""
-    return store.list_findings(work.session, as_of or work.today, subject)
+    return looking.list_findings(work.session, as_of or work.today, subject)
 
 
 def list_suggestions(work: Work, measure: str | None) -> list[dict[str, Any]]:
     """Weak matches that wait for a person."""
-    return store.list_suggestions(work.session, measure)
+    return looking.list_suggestions(work.session, measure)
 
 
 def list_parked(work: Work, limit: int = 500) -> list[dict[str, Any]]:
     """Facts that could not be posted: why, and what they wait for."""
     return [
         {"fact": str(fact) if (fact := _id_in(p.body)) else None, **{k: v for k, v in p._asdict().items() if k != "body"}}
-        for p in store.list_parked(work.session, limit)
+        for p in waiting.list_parked(work.session, limit)
     ]
 
 
@@ -926,19 +929,19 @@ def list_rules(work: Work) -> list[dict[str, Any]]:
 
 def count_due(session: Session) -> dict[str, int]:
     """How many subjects wait, by kind."""
-    return store.count_due(session)
+    return waiting.count_due(session)
 
 
 def count_set_aside(session: Session) -> dict[str, int]:
     """How many subjects could not be reconciled, by kind."""
-    return store.count_set_aside(session)
+    return waiting.count_set_aside(session)
 
 
 def unbalanced(session: Session) -> dict[tuple[str, ...], float]:
     """Cents by which entries do not balance."""
-    return {(): float(store.unbalanced_cents(session))}
+    return {(): float(looking.unbalanced_cents(session))}
 
 
 def count_findings(session: Session, now: datetime) -> dict[str, int]:
     """Findings that hold today, by code."""
-    return store.count_open_findings(session, business_date(now))
+    return looking.count_open_findings(session, business_date(now))

@@ -12,10 +12,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from services.funding import store
 from services.funding.domain.case import case_of
 from services.funding.domain.checks.double_funding.same_purpose import same_purpose
 from services.funding.domain.purpose import purpose_of
+from services.funding.store import reading, waiting
 from services.funding.tables import HISTORY
 from shared.contracts.funding import Finding
 from shared.contracts.intake import AwardAmended, Fact, MeasureRegistered, MeasureWithdrawn, Municipality
@@ -110,8 +110,8 @@ def test_a_state_that_was_seen_before_anybody_was_told_of_it_is_taken_back_too(f
     moved = elsewhere("M-2", registered)
     funding.post(moved)
     with funding.database.transaction() as session:
-        store.set_aside(session, ["measure/M-2"], "for this test")
-        store.touch(session, ["measure/M-3"])
+        waiting.set_aside(session, ["measure/M-2"], "for this test")
+        waiting.touch(session, ["measure/M-3"])
     funding.settle()
     assert suspected(funding, "M-3") == ["measures M-2 M-3"], "M-2 itself waits"
     funding.post(elsewhere("M-2", moved, "ganz woanders"))
@@ -134,14 +134,14 @@ def test_of_registrations_without_awards_nobody_reads_anything_of_another(
 ) -> None:
     funding.post(*(facts.measure(f"M-{n}", accounts=()) for n in range(k)))
     read: list[str] = []
-    real = store.facts_others_see
+    real = reading.facts_others_see
 
     def counted(session: Any, subjects: Iterable[str]) -> Any:
         wanted = list(subjects)
         read.extend(wanted)
         return real(session, wanted)
 
-    monkeypatch.setattr(store, "facts_others_see", counted)
+    monkeypatch.setattr(reading, "facts_others_see", counted)
     funding.settle()
     assert read == []
     assert set(versions(funding).values()) == {1}, "nor is anybody marked"

@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session
 
 from services.funding import application
-from services.funding.store import Memory
+from services.funding.store.reading import Memory
 from services.reporting.domain.lines import line_of, voucher_lines
 from shared.contracts.funding import EntryPosted, Finding, PaymentMatched, PaymentUnmatched
 from shared.contracts.intake import ConfirmMatch, IntakeEvent, SetCutOff

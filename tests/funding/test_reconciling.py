@@ -8,8 +8,9 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import text
 
-from services.funding import application, store
+from services.funding import application
 from services.funding.application import MANY, Pace, Reconciling
+from services.funding.store import looking, waiting
 from shared.contracts.funding import (
     FindingChanged,
     FindingRaised,
@@ -274,7 +275,7 @@ def test_what_is_parked_or_rejected_of_an_account_keeps_its_measures_open(fundin
     funding.settle()
     assert (funding.statement().parked, funding.statement().rejected, funding.statement().verdict) == (1, 1, "open")
     with funding.database.transaction() as session:
-        assert store.count_due(session) == {}, "and everything comes to rest"
+        assert waiting.count_due(session) == {}, "and everything comes to rest"
 
 
 def a_programme(*of: object) -> list[object]:
@@ -344,10 +345,10 @@ def test_missing_is_counted_once_per_object_and_findings_by_identity_over_the_pr
 def test_measures_without_bank_lines_are_not_matched_one_by_one(funding: Funding) -> None:
     funding.post(facts.measure(), facts.voucher(1))
     with funding.database.transaction() as session:
-        assert store.due_matching(session, 0.0, 0.0) == []
+        assert waiting.due_matching(session, 0.0, 0.0) == []
     funding.post(facts.payment(1, -5))
     with funding.database.transaction() as session:
-        assert len(store.due_matching(session, 0.0, 0.0)) == 1
+        assert len(waiting.due_matching(session, 0.0, 0.0)) == 1
 
 
 def test_event_ids_never_repeat(funding: Funding) -> None:
@@ -388,11 +389,11 @@ def test_an_entry_that_does_not_balance_is_counted_in_cents_also_where_only_a_pa
     funding.post(facts.measure(), facts.voucher(1, payment_reference="X1"), facts.payment(1, -100_00, end_to_end_id="X1"))
     funding.settle()
     with funding.database.transaction() as session:
-        assert store.unbalanced_cents(session) == 0
+        assert looking.unbalanced_cents(session) == 0
         session.execute(text("update journal set touched_at = touched_at - interval '1 hour' where kind = 'measure'"))
         session.execute(text(
             """insert into entry (subject, book, number, kind, booked_on, valued_on, fact, digest, place, seal, postings)
                select subject, book, number + 1, kind, booked_on, valued_on, fact, digest, place, seal,
                  '[["suppliers",-7,null,2026]]' from entry where subject = 'measure/M-1' and book = 'settlement'"""
         ))
-        assert store.unbalanced_cents(session) == 7
+        assert looking.unbalanced_cents(session) == 7

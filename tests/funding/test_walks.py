@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from services.funding import application
+from services.funding.store import waiting
 from services.reporting.domain.lines import line_of, standing
 from shared.contracts.funding import (
     CoverageChanged,
@@ -82,7 +83,7 @@ def test_nothing_is_told_twice_when_nothing_changed(funding: Funding) -> None:
     funding.settle()
     statements = len(funding.told(MeasureReconciled))
     with funding.database.transaction() as session:
-        application.store.touch(session, ["measure/M-1"])
+        waiting.touch(session, ["measure/M-1"])
     funding.settle()
     assert len(funding.told(MeasureReconciled)) == statements
 
