@@ -35,6 +35,7 @@ from services.reporting.domain.snapshot import (
     programme_disagreements,
 )
 from services.reporting.making import composed, made_with
+from services.reporting.received import Kept, changed, changed_in_order
 from services.reporting.renderers import delimited
 from services.reporting.renderers.canonical import canonical
 from services.reporting.renderers.pdf.render import render as render_pdf
@@ -281,11 +282,13 @@ def _freeze_measure(work: Work, event: MeasureReconciled, basis: Basis, predeces
     if registered is None:
         raise ReportRefused([f"{subject}: die Anmeldung der Maßnahme ist noch nicht da"])
     try:
-        lines = store.lines_of(work, subject)
+        posted = store.posted_to(work, subject)
+        lines = [line_of(posting) for posting, _ in posted]
         main = up_to(lines, Book.MAIN, statement.head, subject)
         settlement = up_to(lines, Book.SETTLEMENT, statement.settlement, subject)
     except JournalBroken as error:
         raise ReportRefused([f"das Journal ist unvollständig oder gebrochen: {error}"]) from error
+    _refuse_changed(work, event, posted)
     return measure_snapshot(
         statement,
         main,
@@ -301,11 +304,26 @@ def _freeze_measure(work: Work, event: MeasureReconciled, basis: Basis, predeces
     )
 
 
+def _refuse_changed(work: Work, event: store.Reconciled, posted: Sequence[tuple[Posted, bytes]] = ()) -> None:
+    """Raises ReportRefused where statement, facts or entries kept here are not, byte for byte, what came."""
+    subject, statement = event.subject, store.statement_kept(work, event)
+    digests = store.digests_of(work, "funding", subject)
+    books = (
+        [Kept(line_of(e).reference, e.type, body) for e, body in posted if e.entry.book is book] for book in Book
+    )
+    found = changed(subject, digests, [statement] if statement else []) or changed_in_order(subject, digests, books)
+    for told, upto in _rests_on(event).items():
+        found = found or changed(told, store.digests_of(work, "intake", told), store.facts_kept(work, told, upto))
+    if found:
+        raise ReportRefused([f"{found.reference}: was hier aufbewahrt ist, ist nicht, was ankam (Betrieb verständigen)"])
+
+
 def _freeze_programme(work: Work, event: ProgrammeReconciled, basis: Basis, predecessor: Predecessor | None) -> ProgrammeSnapshot:
     facts = _facts(work, event)
     registered = next((f for f in reversed(facts) if isinstance(f, ProgrammeRegistered)), None)
     if registered is None:
         raise ReportRefused([f"{event.subject}: die Anmeldung des Programms ist noch nicht da"])
+    _refuse_changed(work, event)
     named = store.statements_named(work, event.statement.measures)
     known = dict.fromkeys(_measures_of(event), store.EVERYTHING) | {e.subject: e.statement.facts_upto for e in named}
     measures: dict[str, MeasureData] = {

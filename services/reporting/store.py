@@ -13,6 +13,7 @@ from sqlmodel import col, select
 
 from services.reporting import tables
 from services.reporting.domain.lines import EntryHeard, Line, Posted, line_of, posted_of
+from services.reporting.received import Kept
 from shared.contracts.funding import (
     FUNDING,
     Finding,
@@ -24,6 +25,7 @@ from shared.contracts.funding import (
 )
 from shared.contracts.intake import INTAKE, Fact
 from shared.messaging.work import Work
+from shared.values.source import SHORT
 
 CONSUMERS: Final = {"intake": "reporting.intake", "funding": "reporting.funding"}
 """Group under which each stream is read."""
@@ -223,10 +225,43 @@ def findings_of(work: Work, statements: Iterable[UUID]) -> tuple[Finding, ...]:
 
 def lines_of(work: Work, subject: str) -> tuple[Line, ...]:
     """All lines of a measure or account."""
+    return tuple(line_of(event) for event, _ in posted_to(work, subject))
+
+
+def posted_to(work: Work, subject: str) -> list[tuple[Posted, bytes]]:
+    """All entries of a measure or account, book by book, each with its bytes as they are kept."""
     rows = work.session.exec(
         select(tables.Line.body).where(tables.Line.subject == subject).order_by(col(tables.Line.book), col(tables.Line.number))
     ).all()
-    return tuple(line_of(posted_of(body)) for body in rows)
+    return [(posted_of(body), body) for body in rows]
+
+
+def digests_of(work: Work, stream: str, subject: str) -> list[bytes]:
+    """Digests of all that came of a subject in a stream, in order."""
+    rows = work.session.connection().execute(
+        text("select digests from applied where consumer = :who and subject = :subject order by first"),
+        {"who": CONSUMERS[stream], "subject": subject},
+    )
+    joined = b"".join(bytes(digests) for (digests,) in rows)
+    return [joined[n : n + 32] for n in range(0, len(joined), 32)]
+
+
+def facts_kept(work: Work, subject: str, upto: int) -> list[Kept]:
+    """Facts about a subject as they are kept, up to the number of the last one that counts."""
+    rows = work.session.connection().execute(
+        text(
+            """select sequence, type, left(digest, :short) || ':' || place as reference, body from known
+               where subject = :subject and sequence <= :upto order by sequence"""
+        ),
+        {"subject": subject, "upto": upto, "short": SHORT},
+    )
+    return [Kept(row.reference, row.type, bytes(row.body), row.sequence) for row in rows]
+
+
+def statement_kept(work: Work, event: Reconciled) -> Kept | None:
+    """A statement as it is kept."""
+    row = work.session.exec(select(tables.Statement).where(tables.Statement.event == event.id)).first()
+    return Kept(f"{event.subject} {event.statement.as_of.isoformat()}", event.type, row.body, row.sequence) if row else None
 
 
 def line(work: Work, subject: str, book: str, number: int) -> Posted | None:

@@ -499,6 +499,34 @@ def test_a_corrected_detail_of_a_decision_takes_the_place_of_the_first() -> None
         assert [d.detail.amount_cents for d in papers_of(shown(facts, AS_OF))[PAPER].details] == [90_000]
 
 
+@pytest.mark.parametrize(
+    ("table", "old", "new", "named"),
+    [
+        ("line", '"invoice_number":"R-2"', '"invoice_number":"R-8"', "M-1/2"),
+        ("line", '"reasons":["reference"]', '"reasons":["confirmed"]', "M-1/S-1"),
+        ("known", '"title":"Mitfinanzierung"', '"title":"Freigabe"', "cccccccccccc:1"),
+        ("known", '"amount_cents":100000,"status"', '"amount_cents":900000,"status"', "aaaaaaaaaaaa:4"),
+        ("statement", '"state":"active"', '"state":"closed"', "measure/M-1 2026-02-28"),
+    ],
+)
+def test_what_no_seal_covers_and_was_changed_in_the_database_is_not_issued(
+    desk: Desk, fresh: Fresh, table: str, old: str, new: str, named: str
+) -> None:
+    story = two_vouchers()
+    story.state(story.find())
+    desk.hear(story)
+    with unit_of_work(desk.database, desk.clock) as work:
+        event = store.statement_of(work, story.subject, AS_OF)
+        assert event and application.freeze(work, event)
+    with psycopg.connect(plain_url(fresh.owner_url), autocommit=True) as connection:
+        connection.execute(f"alter table {table} disable trigger all")  # type: ignore[call-overload]
+        told = "convert_from(body, 'UTF8')"
+        change = f"update {table} set body = replace({told}, %s, %s)::bytea where position(%s in {told}) > 0"
+        assert connection.execute(change, (old, new, old)).rowcount == 1  # type: ignore[call-overload]
+    with pytest.raises(ReportRefused, match=f"{named}: was hier aufbewahrt ist, ist nicht, was ankam"):
+        desk.issue("D6")
+
+
 def test_a_line_that_was_changed_in_the_database_is_not_issued(desk: Desk, fresh: Fresh) -> None:
     story = two_vouchers()
     story.state()
