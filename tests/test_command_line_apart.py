@@ -232,6 +232,26 @@ def test_the_start_page_and_the_pages_of_each_service_are_at_the_one_address(apa
     assert called <= calls
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_call_is_described_with_its_part_its_purpose_and_its_errors(apart: Apart, service: str) -> None:
+    document = httpx.get(f"{apart.url}/{service}/openapi.json").json()
+    parts = {tag["name"] for tag in document["tags"] if tag["description"]}
+    for path, calls in document["paths"].items():
+        for method, call in calls.items():
+            where = f"{method} /{service}{path}"
+            assert len(call["tags"]) == 1 and set(call["tags"]) <= parts, where
+            assert call["summary"] and len(call["description"]) > 20, where
+            assert "422" in call["responses"] and "503" in call["responses"], where
+            assert {"401", "403"} <= set(call["responses"]) or path == "/verify/{number}", where
+            for status, answer in call["responses"].items():
+                if status >= "4":
+                    assert answer["content"]["application/problem+json"]["schema"]["$ref"].endswith("/Problem"), where
+            for parameter in call.get("parameters", ()):
+                plain = parameter["name"] in ("digest", "place", "number", "format", "kind", "limit", "state")
+                assert plain or parameter.get("description"), f"{where}: {parameter['name']}"
+    assert set(document["components"]["schemas"]["Problem"]["required"]) > {"detail", "mend", "de"}
+
+
 def test_a_large_file_of_the_wrong_role_is_refused_through_the_gateway_too(apart: Apart) -> None:
     given = {"Authorization": f"Bearer {apart.token('auditor')}"}
     answer = httpx.post(f"{apart.url}/intake/files", files={"file": ("m.csv", bytes(20_000_000))}, headers=given, timeout=60)

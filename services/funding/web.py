@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from services.funding import application
 from services.funding.application import UnknownReference
 from services.funding.phrases import reason_of
 from shared.contracts import catalogue
 from shared.runtime.access import Actor
-from shared.runtime.http import Here, may, subject_named
-from shared.runtime.problems import not_found, not_stated
+from shared.runtime.http import Here, example, may, subject_named
+from shared.runtime.problems import answers, not_found, not_stated
 from shared.runtime.service import Service
 from shared.runtime.telemetry import Reading
 from shared.values.dates import business_date
@@ -24,16 +24,50 @@ router = APIRouter()
 
 Looking = Annotated[Actor, may("look")]
 AsOf = Annotated[date | None, Query(description="Cut-off date (Stichtag); without it the latest day stated")]
-Measure = Annotated[str | None, Query(description="Key of a measure", examples=["M-1"])]
+Measure = Annotated[str | None, Query(description="Key of a measure, `M-1` or `measure/M-1`", examples=["M-1"])]
+Key = Annotated[str, Path(description="Its key", examples=["M-1"])]
+
+OVERVIEW: Final = {
+    "subject": "measure/M-1", "key": "M-1", "programme": "programme/herne", "name": "Werkstatt", "municipality": "Stadt Herne",
+    "as_of": "2015-12-31", "state": "active", "open_findings": 2, "suggestions": 1,
+    "totals": {
+        "planned_cents": 5902778, "committed_cents": 5902778, "received_cents": 5472222, "spent_cents": 5692874, "gap_cents": 0,
+        "claimed_cents": 5692874,
+    },
+}
+FINDINGS: Final = {
+    "subject": "measure/M-1",
+    "finding": {
+        "id": "4fb52953-97dc-534b-b84e-115092622249", "code": "BEL-05", "severity": "B", "object": "voucher M-1 2013/001",
+        "budget_year": 2013, "at_risk_cents": 5000, "arithmetic": "50,00 − 0,00 = 50,00",
+        "references": ["M-1/2", "859a319da5f8:3"], "waived": None,
+    },
+}
+SUGGESTIONS: Final = {
+    "subject": "measure/M-1", "voucher": "f5039863-0a5c-5a43-9f0e-2d7f1f7a4c11",
+    "payment": "30fd86ab-55d1-5c8b-8a7e-6c0b1a2f9d10",
+    "account": "account/DE02120300000000202051",
+    "about": {
+        "voucher": "M-1 2015 001", "payable_cents": 11900, "payment": "DE02120300000000202051/1", "amount_cents": -11900,
+        "value_date": "2015-03-20", "row": "64e11a01f086:1.1", "reasons": ["amount+date"],
+    },
+}
+PARKED: Final = {
+    "fact": "4125b737-64c1-5628-970f-6a32a0452fbd", "reference": "measure/M-9#1", "subject": "measure/M-9",
+    "type": "de.pruefpfad.voucher.recorded.v1", "status": "waiting", "waits_for": "measure/M-9", "attempts": 1,
+    "reason": "Unpostable: measure/M-9 ist nicht registriert", "reason_de": "measure/M-9 ist nicht registriert",
+    "reason_en": "measure/M-9 is not registered",
+}
+"""What answers look like, for the page that describes them."""
 
 
-@router.get("/measures")
+@router.get("/measures", tags=["figures"])
 def list_measures(funding: Here, _: Looking) -> list[dict[str, Any]]:
     """Registered measures, with the days they are stated for, and why one could not be reconciled (`failed`)."""
     return funding.do(application.list_measures)
 
 
-@router.get("/overview")
+@router.get("/overview", tags=["figures"], responses={200: example([OVERVIEW])})
 def overview(funding: Here, _: Looking, as_of: AsOf = None) -> list[dict[str, Any]]:
     """Each measure with its name, its totals in cents, its open findings and suggestions, as of a day or each of its latest.
 
@@ -42,19 +76,19 @@ def overview(funding: Here, _: Looking, as_of: AsOf = None) -> list[dict[str, An
     return funding.do(application.overview, as_of)
 
 
-@router.get("/measures/{key:path}")
-def show_measure(funding: Here, _: Looking, key: str, as_of: AsOf = None) -> dict[str, Any]:
+@router.get("/measures/{key:path}", tags=["figures"], responses=answers(404))
+def show_measure(funding: Here, _: Looking, key: Key, as_of: AsOf = None) -> dict[str, Any]:
     """A measure's statement as of a day: totals, years, coverage, stages, checks."""
     return _statement(funding, subject_of("measure", key), as_of)
 
 
-@router.get("/programmes/{key:path}")
-def show_programme(funding: Here, _: Looking, key: str, as_of: AsOf = None) -> dict[str, Any]:
+@router.get("/programmes/{key:path}", tags=["figures"], responses=answers(404))
+def show_programme(funding: Here, _: Looking, key: Key, as_of: AsOf = None) -> dict[str, Any]:
     """A programme's statement as of a day."""
     return _statement(funding, subject_of("programme", key), as_of)
 
 
-@router.get("/findings")
+@router.get("/findings", tags=["findings"], responses={**answers(404), 200: example([FINDINGS])})
 def list_findings(
     funding: Here,
     _: Looking,
@@ -72,7 +106,7 @@ def list_findings(
     return found
 
 
-@router.get("/checks")
+@router.get("/checks", tags=["findings"])
 def list_checks(_: Looking) -> list[dict[str, str]]:
     """What each check asks, why, and how its finding is settled, in German and English (`…_en`)."""
     return [
@@ -81,13 +115,13 @@ def list_checks(_: Looking) -> list[dict[str, str]]:
     ]
 
 
-@router.get("/suggestions")
+@router.get("/suggestions", tags=["decide"], responses={**answers(404), 200: example([SUGGESTIONS])})
 def list_suggestions(funding: Here, _: Looking, measure: Measure = None) -> list[dict[str, Any]]:
     """Weak matches: an instruction `confirm_match` or `reject_match` decides each."""
     return funding.do(application.list_suggestions, _measure(funding, measure))
 
 
-@router.get("/parked")
+@router.get("/parked", tags=["decide"], responses={200: example([PARKED])})
 def list_parked(funding: Here, _: Looking) -> list[dict[str, Any]]:
     """Facts that could not be posted: why (`reason_de`, `reason_en`), and what they wait for."""
     return [
@@ -96,7 +130,7 @@ def list_parked(funding: Here, _: Looking) -> list[dict[str, Any]]:
     ]
 
 
-@router.get("/trail")
+@router.get("/trail", tags=["trail"], responses=answers(404))
 def show_trail(
     funding: Here, _: Looking, reference: Annotated[str, Query(description="As printed", examples=["M-1/123", "M-1/S-7"])]
 ) -> dict[str, Any]:
@@ -107,13 +141,13 @@ def show_trail(
         raise not_found("entry", "Die Buchung", reference) from None
 
 
-@router.get("/verify")
+@router.get("/verify", tags=["trail"], responses=answers(404))
 def verify(funding: Here, _: Looking, measure: Measure = None) -> dict[str, Any]:
     """Read the journals again and check numbers, balances and seals."""
     return funding.do(application.verify, _measure(funding, measure))
 
 
-@router.get("/rules")
+@router.get("/rules", tags=["figures"])
 def list_rules(funding: Here, _: Looking) -> list[dict[str, Any]]:
     """Rule sets with their digests; every value has its legal source."""
     return funding.do(application.list_rules)

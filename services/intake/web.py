@@ -6,11 +6,11 @@ import asyncio
 import io
 import json
 import time
-from typing import Annotated, Any, BinaryIO, Literal
+from typing import Annotated, Any, BinaryIO, Final, Literal
 from uuid import UUID
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Form, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Body, Depends, Form, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
@@ -32,8 +32,8 @@ from services.intake.domain.text import Content
 from shared.contracts.submissions import Submission
 from shared.runtime import problems
 from shared.runtime.access import Actor, Tokens
-from shared.runtime.http import Here, may
-from shared.runtime.problems import Problem, Say
+from shared.runtime.http import Here, example, may
+from shared.runtime.problems import Problem, Say, answers
 from shared.runtime.service import Service
 
 router = APIRouter()
@@ -47,7 +47,44 @@ ListName = Annotated[str | None, Form(alias="list", description="Name of a vouch
 MunicipalityKey = Annotated[str | None, Form(description="Key of the municipality whose council papers these are")]
 
 
-FIELDS = ("file", "kind", "measure", "list", "municipality")
+HANDED_IN: Final = {
+    "id": "978ffc03-da46-5075-8b10-8dab378c82f5", "digest": "859a319da5f8c0d1…", "name": "belegliste.csv", "kind": "vouchers",
+    "state": "read", "actor": "amt-7", "received_at": "2016-01-12T09:30:00+00:00", "rows": 4, "facts": 2, "known": 0,
+    "rejected": 1, "ignored": 1, "remarks": [], "remarks_en": [],
+    "passed_over": [{"reason": "Summenzeile: summe", "reason_en": "total row: summe", "rows": 1, "places": ["5"]}],
+    "rejected_rows": [
+        {
+            "place": "4", "column": "Rechnungsdatum", "value": "31.02.2013", "error": "ROW-03",
+            "expected": "Datum wie 31.12.2026",
+            "expected_en": "date such as 31.12.2026", "mend": "Tag, Monat und Jahr mit vier Ziffern schreiben.",
+            "mend_en": "Write day, month and a year of four digits.",
+        }
+    ],
+}
+INSTRUCTIONS: Final[dict[str, Any]] = {
+    "a cut-off date": {
+        "value": {"subject": "measure/M-1", "instruction": {"kind": "set_cut_off", "as_of": "2015-12-31"}},
+    },
+    "this bank line pays this voucher": {
+        "value": {
+            "subject": "measure/M-1",
+            "instruction": {
+                "kind": "confirm_match", "voucher": "f5039863-0a5c-5a43-9f0e-2d7f1f7a4c11",
+                "payment": "30fd86ab-55d1-5c8b-8a7e-6c0b1a2f9d10", "reason": "Avis vom 3.4.",
+            },
+        },
+    },
+    "a finding is accepted, by two clerks": {
+        "value": {
+            "subject": "measure/M-1", "approved_by": "amt-8",
+            "instruction": {
+                "kind": "waive_finding", "finding": "4fb52953-97dc-534b-b84e-115092622249", "reason": "Bescheid vom 5.5.",
+            },
+        },
+    },
+}
+"""What calls and answers look like, for the page that describes them."""
+FIELDS: Final = ("file", "kind", "measure", "list", "municipality")
 
 
 async def only_known_fields(request: Request) -> None:
@@ -59,7 +96,12 @@ async def only_known_fields(request: Request) -> None:
 # ── hand in ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@router.post("/files", dependencies=[Depends(only_known_fields)])
+@router.post(
+    "/files",
+    dependencies=[Depends(only_known_fields)],
+    tags=["hand in"],
+    responses={**answers(413), 200: example(HANDED_IN, "Read"), 202: {"description": "It is being read; look again"}},
+)
 async def upload_file(
     intake: Here,
     who: Annotated[Actor, may("hand_in")],
@@ -87,7 +129,7 @@ def _kept(intake: Service, file: UploadFile, given: dict[str, str | None], actor
     return intake.do(application.receive_file, reader_of(intake).files, content, recognised, actor)
 
 
-@router.post("/submissions")
+@router.post("/submissions", tags=["hand in"], responses={**answers(409), 200: example(HANDED_IN, "Read")})
 async def submit(intake: Here, who: Annotated[Actor, may("hand_in")], request: Request) -> Response:
     """Hand in rows as a CloudEvent, in structured mode or, with ``ce-`` headers, in binary mode. The same (source, id) again
     changes nothing; with other content it is refused (409)."""
@@ -117,8 +159,15 @@ def _submitted(intake: Service, submission: Submission, actor: str) -> UUID:
         raise _unreadable(unreadable) from None
 
 
-@router.post("/instructions", status_code=201)
-def instruct(intake: Here, who: Annotated[Actor, may("decide")], said: Instructed) -> Response:
+@router.post(
+    "/instructions",
+    status_code=201,
+    tags=["decide"],
+    responses={201: example({"fact": "0c1277aa-6d1f-5b0e-9a53-1d1c36d1f3ab", "new": True, "subject": "measure/M-1"}, "Noted")},
+)
+def instruct(
+    intake: Here, who: Annotated[Actor, may("decide")], said: Annotated[Instructed, Body(openapi_examples=INSTRUCTIONS)]
+) -> Response:
     """Give an instruction. Waiving a finding needs ``approved_by``: the name of another clerk's token."""
     clerks = frozenset(
         token.name for token in Tokens(intake.settings.tokens_file).all() if token.role == "clerk" and not token.revoked
@@ -152,7 +201,7 @@ def instruct(intake: Here, who: Annotated[Actor, may("decide")], said: Instructe
     return JSONResponse({"fact": str(fact), "new": new, "subject": said.subject}, 201 if new else 200)
 
 
-@router.post("/try", dependencies=[Depends(only_known_fields)])
+@router.post("/try", dependencies=[Depends(only_known_fields)], tags=["hand in"], responses=answers(413))
 def try_file(
     _: Annotated[Actor, may("look")],
     file: UploadFile,
@@ -172,7 +221,7 @@ def try_file(
 # ── look ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@router.get("/files")
+@router.get("/files", tags=["hand in"], responses={200: example([HANDED_IN])})
 def list_files(
     intake: Here,
     _: Annotated[Actor, may("look")],
@@ -184,7 +233,7 @@ def list_files(
     return found
 
 
-@router.get("/files/{digest}")
+@router.get("/files/{digest}", tags=["hand in"], responses={**answers(404), 200: example(HANDED_IN)})
 def show_file(intake: Here, _: Annotated[Actor, may("look")], digest: str) -> dict[str, Any]:
     """A file by its digest (twelve digits are enough): progress, counts, rejected rows and how to mend them."""
     try:
@@ -194,7 +243,7 @@ def show_file(intake: Here, _: Annotated[Actor, may("look")], digest: str) -> di
     return found
 
 
-@router.get("/files/{digest}/rows/{place}")
+@router.get("/files/{digest}/rows/{place}", tags=["trail"], responses=answers(404))
 def show_row(intake: Here, _: Annotated[Actor, may("look")], digest: str, place: str) -> dict[str, Any]:
     """A row as it was handed in, with its columns, and the facts it was the first to say."""
     try:
@@ -206,7 +255,7 @@ def show_row(intake: Here, _: Annotated[Actor, may("look")], digest: str, place:
     return found
 
 
-@router.delete("/files/{digest}/text")
+@router.delete("/files/{digest}/text", tags=["operate"], responses=answers(404, 409))
 def erase_text(
     intake: Here,
     _: Annotated[Actor, may("operate")],
@@ -229,13 +278,13 @@ def erase_text(
     return found
 
 
-@router.get("/templates")
+@router.get("/templates", tags=["hand in"])
 def list_templates(_: Annotated[Actor, may("look")]) -> list[dict[str, Any]]:
     """All kinds of CSV hand-in with their columns."""
     return [templates.described(template) for template in TEMPLATES.values()]
 
 
-@router.get("/templates/{kind}")
+@router.get("/templates/{kind}", tags=["hand in"], responses=answers(404))
 def download_template(_: Annotated[Actor, may("look")], kind: str) -> Response:
     """A template as CSV: headings and an example row."""
     template = TEMPLATES.get(kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -18,8 +18,8 @@ from services.reporting.public_page import PAGE_HEADERS, public_page
 from shared.messaging.work import Work
 from shared.persistence.files import Files
 from shared.runtime.access import Actor
-from shared.runtime.http import Here, caller, may, subject_named
-from shared.runtime.problems import Problem, Say
+from shared.runtime.http import Here, caller, example, may, subject_named
+from shared.runtime.problems import Problem, Say, answers
 from shared.runtime.service import Service
 from shared.values.subject import kind_of
 
@@ -29,13 +29,23 @@ open_router = APIRouter()
 
 DocumentKind = Literal["D5", "D6", "D7", "D9"]
 
+REPORT: Final = {
+    "number": "M-1-D5-2015-12-31-1", "document": "D5", "title": "Belegliste", "subject": "measure/M-1", "key": "M-1",
+    "as_of": "2015-12-31", "version": 1, "sha256": "4af1b441c8cea7df1ab9433bb2b3ec98aa3feb6e7d1c5fbca860710334b86621",
+    "files": {"pdf": "9f2c…", "csv": "07bd…", "zip": "5e31…", "json": "4af1…"}, "complete": True,
+    "issued_at": "2016-01-12T09:30:00+00:00", "issued_by": "amt-7", "outdated_since": None,
+}
+"""What a report looks like, for the page that describes it."""
+
 
 def files_of(reporting: Service) -> Files:
     """Where issued reports are kept."""
     return Files(reporting.settings.data / "reports")
 
 
-@router.post("/reports", status_code=201)
+@router.post(
+    "/reports", status_code=201, tags=["reports"], responses={**answers(404, 409), 201: example(REPORT, "A new version")}
+)
 def issue_report(
     reporting: Here,
     who: Annotated[Actor, may("issue")],
@@ -68,7 +78,7 @@ def issue_report(
     return JSONResponse(application.report_view(issued.row), 201 if issued.new else 200)
 
 
-@router.get("/reports")
+@router.get("/reports", tags=["reports"], responses={200: example([REPORT])})
 def list_reports(
     reporting: Here,
     _: Annotated[Actor, may("look")],
@@ -78,7 +88,7 @@ def list_reports(
     return reporting.do(application.list_reports, subject and subject_named(subject))
 
 
-@router.get("/reports/{number}")
+@router.get("/reports/{number}", tags=["reports"], responses={**answers(404), 200: example(REPORT)})
 def show_report(reporting: Here, _: Annotated[Actor, may("look")], number: str) -> dict[str, Any]:
     """One report: version, digests, whether it is outdated."""
     view = reporting.do(application.show_report, number)
@@ -87,7 +97,7 @@ def show_report(reporting: Here, _: Annotated[Actor, may("look")], number: str) 
     return view
 
 
-@router.get("/reports/{number}/{format}")
+@router.get("/reports/{number}/{format}", tags=["reports"], responses=answers(404))
 def fetch_report(
     reporting: Here, who: Annotated[Actor, may("look")], number: str, format: Literal["pdf", "csv", "zip", "json"]
 ) -> Response:
@@ -102,7 +112,7 @@ def fetch_report(
     )
 
 
-@router.get("/statements")
+@router.get("/statements", tags=["figures"])
 def list_statements(
     reporting: Here,
     _: Annotated[Actor, may("look")],
@@ -114,7 +124,7 @@ def list_statements(
     return shown | {"missing_en": [PHRASES.english(cause) for cause in shown["missing"]]}
 
 
-@router.get("/trail")
+@router.get("/trail", tags=["trail"], responses=answers(404))
 def show_trail(
     reporting: Here,
     _: Annotated[Actor, may("look")],
@@ -135,7 +145,7 @@ def show_trail(
         ) from None
 
 
-@open_router.get("/verify/{number}", response_model=None)
+@open_router.get("/verify/{number}", response_model=None, tags=["reports"], responses=answers(401, 404))
 def verify_report(
     reporting: Here,
     who: Annotated[Actor | None, Depends(caller)],

@@ -16,14 +16,16 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -36,7 +38,7 @@ from shared.messaging.resuming import NotStopped, OtherHistory
 from shared.persistence.database import is_lost
 from shared.runtime import problems, telemetry
 from shared.runtime.access import MAY, ROLES, Action, Actor, Role, TokenFileUnreadable, Tokens, UnknownToken
-from shared.runtime.problems import Problem
+from shared.runtime.problems import Problem, answers
 from shared.runtime.service import NotOpen, OutcomeUnknown, Service
 from shared.runtime.settings import SERVICES
 from shared.values.subject import KINDS, key_of, kind_of, subject_of
@@ -173,6 +175,9 @@ def only_known_parameters(request: Request) -> None:
         raise problems.unknown_parameters(unknown, known)
 
 
+ANY_SUBJECT: Final = Query(description="`measure/M-1`, `account/DE…`, `programme/…`, `paper/…` or `file/…`")
+
+
 def _parameters_of(dependant: Dependant) -> Iterator[str]:
     """Query parameters of a page and of what it depends on."""
     yield from (field.alias for field in dependant.query_params)
@@ -197,9 +202,12 @@ def application(service: Service, *routers: APIRouter) -> FastAPI:
     )
     app.state.service, app.state.tokens = service, Tokens(settings.tokens_file)
     for router in (*service.pages, *routers, _delivery(service)):
-        app.include_router(router, dependencies=[Depends(authenticated), Depends(only_known_parameters)])
+        app.include_router(
+            router, dependencies=[Depends(authenticated), Depends(only_known_parameters)], responses=answers(401, 403, 422, 503)
+        )
     for router in service.open_pages:
-        app.include_router(router)
+        app.include_router(router, responses=answers(422, 503))
+    app.openapi = partial(_described, app)  # type: ignore[method-assign]
     answers_problems(app)
     _has_health(app, [service])
     _has_docs(app, service)
@@ -208,11 +216,45 @@ def application(service: Service, *routers: APIRouter) -> FastAPI:
     return app
 
 
+TAGS: Final = {
+    "hand in": "Files, submissions of other services, and what became of them",
+    "decide": "What a person says: instructions, and what waits for one",
+    "figures": "Measures and programmes with their money, and the rules they are judged by",
+    "findings": "What checks found, and how it is settled",
+    "reports": "Issued, fetched and verified",
+    "trail": "From a figure to the row it is from, and back; whether journals hold",
+    "operate": "What came and went, what is stopped, whose token this is",
+}
+"""Parts of the description of a service, in the order in which they are shown."""
+
+
+def example(value: Any, description: str = "Done") -> dict[str, Any]:
+    """What an answer looks like, for a page's description: ``responses={200: example({…})}``."""
+    return {"description": description, "content": {"application/json": {"example": value}}}
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document of an application, with what an error looks like and a word about each part."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes, servers=app.servers
+        )
+        problem = problems.Answer.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas = made.setdefault("components", {}).setdefault("schemas", {})
+        schemas |= {**problem.pop("$defs"), "Problem": problem}
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        used = {tag for path in made["paths"].values() for call in path.values() for tag in call.get("tags", ())}
+        made["tags"] = [{"name": tag, "description": about} for tag, about in TAGS.items() if tag in used]
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
 def _delivery(service: Service) -> APIRouter:
     """Pages about what came and went, and what must be seen to."""
-    router = APIRouter()
+    router = APIRouter(tags=["operate"])
 
-    @router.get("/me")
+    @router.get("/me", responses={200: example({"name": "amt-7", "role": "auditor", "may": ["look", "issue"]})})
     def me(who: Annotated[Actor, may("look")]) -> dict[str, Any]:
         """Whose token this is, its role, and what that may do."""
         return {"name": who.name, "role": who.role, "may": [action for action, roles in MAY.items() if who.role in roles]}
@@ -222,8 +264,8 @@ def _delivery(service: Service) -> APIRouter:
         """Try parked facts again, and ask publishers for what is missing. Facts released, by consumer."""
         return service.ask_again()
 
-    @router.post("/resume")
-    async def resume(who: Annotated[Actor, may("operate")], subject: str) -> dict[str, list[str]]:
+    @router.post("/resume", responses=answers(404, 409))
+    async def resume(who: Annotated[Actor, may("operate")], subject: Annotated[str, ANY_SUBJECT]) -> dict[str, list[str]]:
         """Let a subject that was stopped as forked go on, if its publisher's history is the one that was applied (else 409, and
         where they part). The consumers that go on; what follows is told again by itself."""
         return {"resumed": await service.resume(subject_named(subject, KINDS), who.name)}
@@ -234,7 +276,7 @@ def _delivery(service: Service) -> APIRouter:
         return service.alarms()
 
     @router.post("/acknowledge")
-    def acknowledge(who: Annotated[Actor, may("operate")], subject: str | None = None) -> dict[str, int]:
+    def acknowledge(who: Annotated[Actor, may("operate")], subject: Annotated[str | None, ANY_SUBJECT] = None) -> dict[str, int]:
         """Say that the open alarms, or those of a subject, were seen to. They are kept; the same again opens them anew."""
         return {"acknowledged": service.acknowledge(who.name, subject and subject_named(subject, KINDS))}
 

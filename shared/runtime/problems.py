@@ -9,12 +9,54 @@ from typing import Any, Final, NamedTuple
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from shared.runtime.access import Actor, Role
 from shared.values.subject import KINDS
 
 PROBLEM: Final = "application/problem+json"
+
+
+class Told(BaseModel):
+    """What is told in one language."""
+
+    title: str
+    detail: str
+    mend: str
+
+
+class Answer(BaseModel):
+    """An answer that is an error (RFC 9457), as the pages about a service describe it. There may be further fields."""
+
+    type: str = "about:blank"
+    status: int
+    title: str
+    detail: str
+    """What happened, in English."""
+    mend: str
+    """How to mend it."""
+    de: Told
+    """The same in German."""
+    instance: str
+    """The path that was called."""
+
+
+MEANT: Final = {
+    401: "No token, or none that this installation knows",
+    403: "The token's role may not do this; `roles` names those that may",
+    404: "There is no such thing; `mend` says where to look",
+    409: "Refused as things are; `mend` says what would help",
+    413: "Larger than may be handed in at once",
+    422: "The call cannot be read; `faults` names what is wrong where",
+    503: "Not available now; nothing was changed, try again in a moment",
+}
+
+
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a page says of these errors, for its description: ``@router.get("/x", responses=answers(404))``."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {status: {"description": MEANT[status], "content": {PROBLEM: {"schema": schema}}} for status in statuses}
 
 
 class Say(NamedTuple):
