@@ -1,8 +1,9 @@
 """Need against secured money, by funder and budget year: the arithmetic of KOF-01.
 
 Secured is what was decided or awarded and has not lapsed: a promise's latest version at its latest amount, drawn until its last
-day (what was received by then still covers), a municipal one only in years its council decision covers; and an award in force,
-which is a promise of its grantor.
+day (what was received by then still covers); a municipal one only as far as its council decision is, that is once the paper is
+there, its deciding step shows that it passed, and only in years it names an amount for; and an award in force, which is a promise
+of its grantor. Where the proof is missing nothing is secured: BES-01 says that it is missing, KOF-01 what is uncovered meanwhile.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from services.funding.domain.case import Case, deciding_step
+from services.funding.domain.case import Case, deciding_step, is_deciding
 from shared.contracts.funding import CoverageLine
 from shared.contracts.intake import Award, CofundingCommitted, Commitment, CommitmentStatus, Receipt, StepResult
 from shared.values.funders import Funder, FunderKind
@@ -133,7 +134,7 @@ def secured_of(case: Case) -> dict[UUID, tuple[int, str | None]]:
         promise = fact.commitment
         if promise.status in NOT_YET:
             found[fact.id] = 0, NOT_YET[promise.status]
-        elif promise.funder.kind is FunderKind.MUNICIPALITY and (refused := _undecided(case, promise)):
+        elif promise.funder.kind is FunderKind.MUNICIPALITY and (refused := undecided(case, promise)):
             found[fact.id] = 0, refused
         elif promise.expires_on is not None and promise.expires_on < case.as_of:
             lapsed[promise.funder.key, promise.budget_year].append(fact)
@@ -162,15 +163,22 @@ def _kept_by(receipts: Iterable[Receipt], last: date) -> int:
     return came + min(0, later)
 
 
-def _undecided(case: Case, promise: Commitment) -> str | None:
-    """Why the council's decision does not carry a municipal promise in its year; None if it does."""
+def undecided(case: Case, promise: Commitment) -> str | None:
+    """Why the council's decision does not carry a municipal promise in its year, in German; None if it does.
+
+    What people read from a paper (funder, year, amount) says what was put to the vote; only the paper says that it passed.
+    """
     if not promise.decision:
         return "kein Beschluss benannt"
     paper = case.paper_of(promise)
-    if paper is None or (paper.state is None and not paper.details):
+    if paper is None or paper.state is None:
         return f"Beschluss {promise.decision} liegt nicht vor"
     step = deciding_step(paper)
-    if step is not None and step.result in NOT_PASSED:
+    if step is None:
+        without_result = any(is_deciding(s) for s in paper.state.steps)
+        return (f"Entscheidung über Vorlage {promise.decision} ohne Ergebnis" if without_result
+                else f"Vorlage {promise.decision} zeigt keine Entscheidung")
+    if step.result in NOT_PASSED:
         return NOT_PASSED[step.result].format(promise.decision, step.result_raw or "–")
     if promise.budget_year not in paper.years:
         years = ", ".join(map(str, sorted(paper.years))) or "kein Haushaltsjahr"

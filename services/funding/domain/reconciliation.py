@@ -18,7 +18,7 @@ from services.funding.domain.case import Case, ProgrammeCase, provisional
 from services.funding.domain.checks.all import CHECKS
 from services.funding.domain.checks.programme.band_exceeded import band_of, population_of
 from services.funding.domain.checks.programme.figures import active, joined
-from services.funding.domain.coverage import TOLERANCE_CENTS, Coverage, cover
+from services.funding.domain.coverage import TOLERANCE_CENTS, Coverage, cover, undecided
 from services.funding.domain.finding import Check
 from services.funding.domain.posting import POSTED, payable_share
 from services.funding.domain.waiver import Waiver
@@ -260,7 +260,7 @@ def _of_plan(case: Case, covered: Coverage) -> Explained:
 
 
 def _commitments_and_decisions(case: Case) -> Stage:
-    """S3: municipal commitments ↔ amounts the council papers name for the same funder and year."""
+    """S3: municipal commitments ↔ amounts decided for the same funder and year, as far as the council decided."""
     promises = [
         fact.commitment
         for fact in case.current_commitments
@@ -268,12 +268,12 @@ def _commitments_and_decisions(case: Case) -> Stage:
     ]
     if not promises:
         return _without("S3", None)
-    if not any(case.paper_of(promise) for promise in promises):
+    if not any(paper.state for promise in promises if (paper := case.paper_of(promise))):
         return _without("S3", "Beschluss")
     decided: dict[tuple[str, str, int], int] = {}               # several promises may share what one paper grants
     for promise in promises:
         funder, year = promise.funder.key, promise.budget_year
-        if (paper := case.paper_of(promise)) and (detail := paper.detail(funder, year)):
+        if (paper := case.paper_of(promise)) and (detail := paper.detail(funder, year)) and not undecided(case, promise):
             decided[paper.key, funder, year] = detail.amount_cents or 0
     return _compared("S3", sum(promise.amount_cents for promise in promises), sum(decided.values()))
 

@@ -262,9 +262,11 @@ def test_peine_act_1_shows_bes_04_and_bes_05_and_nothing_else_of_the_family() ->
     [
         ((a_step(result=StepResult.REJECTED, result_raw="abgelehnt"),), {"BES-02": 0, "BES-06": 0}),
         ((a_step(), a_step(held_on=date(2015, 2, 5), result=StepResult.REJECTED, result_raw="abgelehnt")), {"BES-06": 0}),
-        ((a_step(role="Vorberatung"),), {"BES-02": 100_00}),
+        ((a_step(role="Vorberatung"),), {"BES-02": 0}),
+        ((), {"BES-02": 0, "BES-05": 0}),
+        ((a_step(result=None, result_raw=None),), {"BES-02": 0, "BES-05": 0}),
     ],
-    ids=["refused", "passed and then refused", "only consulted"],
+    ids=["refused", "passed and then refused", "only consulted", "without steps", "without result"],
 )
 def test_no_euro_of_a_promise_without_a_decision_is_at_risk_twice(steps: tuple[Step, ...], found: dict[str, int]) -> None:
     case = decided(a_detail(100_00), steps=steps, plan=a_plan({("1", 2015): 100_00}))

@@ -77,6 +77,34 @@ def test_a_municipal_promise_covers_only_years_its_decision_names_an_amount_for(
     assert said.lines[1].why_not == "Beschluss V-1 deckt 2026, nicht 2027"
 
 
+CONSULTED = Step(body="Ausschuss", role="Vorberatung", result=StepResult.PASSED_UNCHANGED, result_raw="zugestimmt")
+OPEN = Step(body="Rat", role="Entscheidung")
+PASSED = Step(body="Rat", role="Entscheidung", result=StepResult.PASSED_UNCHANGED, result_raw="beschlossen")
+LATER = PASSED.model_copy(update={"held_on": date(2027, 1, 1)})
+
+
+@pytest.mark.parametrize(
+    ("papers", "why_not"),
+    [
+        ((facts.detail(100),), "Beschluss V-1 liegt nicht vor"),
+        ((facts.decision(steps=()), facts.detail(100)), "Vorlage V-1 zeigt keine Entscheidung"),
+        ((facts.decision(steps=(CONSULTED,)), facts.detail(100)), "Vorlage V-1 zeigt keine Entscheidung"),
+        ((facts.decision(steps=(CONSULTED, OPEN)), facts.detail(100)), "Entscheidung über Vorlage V-1 ohne Ergebnis"),
+        ((facts.decision(steps=(CONSULTED, LATER)), facts.detail(100)), "Vorlage V-1 zeigt keine Entscheidung"),
+        ((facts.decision(steps=(CONSULTED, PASSED)),), "Beschluss V-1 deckt kein Haushaltsjahr, nicht 2026"),
+        ((facts.decision(steps=(CONSULTED, PASSED)), facts.detail(100)), None),
+        ((facts.decision(steps=(PASSED, OPEN)), facts.detail(100)), None),
+    ],
+    ids=["only details", "no steps", "only consulted", "no result", "decided after the day", "no details", "passed",
+         "passed, and before another body since"],
+)
+def test_a_municipal_promise_is_secured_once_its_paper_passed(papers: tuple[Fact, ...], why_not: str | None) -> None:
+    said = covered(facts.plan(100), facts.promise(100, funder=facts.CITY, decision="V-1"), papers=papers)
+    assert said.lines[0].why_not == why_not
+    assert (said.valid_cents, said.gap_cents) == ((0, 100) if why_not else (100, 0))
+    assert said.lines[0].committed_cents == 100, "promised it is all the same"
+
+
 def test_a_rejected_paper_and_a_promise_without_one_do_not_cover() -> None:
     rejected = Step(body="Rat", authoritative=True, held_on=date(2026, 1, 1), result=StepResult.REJECTED)
     promise = facts.promise(100, funder=facts.CITY, decision="V-1")

@@ -17,6 +17,8 @@ from shared.contracts.intake import (
     ParticipationRecorded,
     ProgrammeData,
     ProgrammeRegistered,
+    Step,
+    StepResult,
 )
 from shared.values.dates import Period
 from tests.builders import a_debit, a_proof
@@ -79,6 +81,15 @@ def test_municipal_promises_are_held_against_what_the_papers_name() -> None:
     said = stage("S3", stated(promise, papers=(facts.decision(), facts.detail(90_00))))
     assert (said.left_cents, said.right_cents, said.unexplained_cents) == (100_00, 90_00, 10_00)
     assert stage("S3", stated(facts.promise(100_00))).verdict == "not_applicable"
+
+
+def test_what_a_paper_names_counts_only_as_far_as_it_was_decided() -> None:
+    promise = facts.promise(100_00, funder=facts.CITY, decision="V-1")
+    assert stage("S3", stated(promise, papers=(facts.detail(100_00),))).missing == "Beschluss"
+    consulted = facts.decision(steps=(Step(body="Ausschuss", role="Vorberatung", result=StepResult.PASSED_UNCHANGED),))
+    said = stage("S3", stated(promise, papers=(consulted, facts.detail(100_00))))
+    assert (said.left_cents, said.right_cents, said.verdict) == (100_00, 0, "open")
+    assert stage("S3", stated(promise, papers=(facts.decision(), facts.detail(100_00)))).verdict == "reconciled"
 
 
 def test_money_still_to_come_is_a_matter_of_time_until_the_final_close() -> None:

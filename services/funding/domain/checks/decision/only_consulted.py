@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from services.funding.domain.case import Case, deciding_step, is_deciding
+from services.funding.domain.case import Case, is_deciding
 from services.funding.domain.checks import objects
 from services.funding.domain.checks.arithmetic import sum_of
 from services.funding.domain.checks.cofunding.in_gap import beyond_gap
@@ -17,7 +17,7 @@ from shared.contracts.funding import Severity
 def only_consulted(case: Case) -> Iterator[Said]:
     """Was the paper behind a promise decided, not only consulted on: has a deciding step with a positive result?
 
-    What a deciding step refused covers nothing: then KOF-01 says what is uncovered, and nothing is at risk here on top.
+    What was not decided covers nothing: where there is a plan KOF-01 says what is uncovered, and nothing is at risk here on top.
     """
     papers = papers_of(case)
     if not papers:
@@ -27,7 +27,7 @@ def only_consulted(case: Case) -> Iterator[Said]:
             yield lacking(key)
         elif not is_decided(paper):
             amounts = at_stake(paper, promises)
-            at_risk, where = beyond_gap(case, sum(amounts)) if deciding_step(paper) else (sum(amounts), "")
+            at_risk, where = beyond_gap(case, sum(amounts))
             deciding = [s for s in paper.state.steps if is_deciding(s)]
             yield Noticed(
                 object=objects.paper(key),
