@@ -276,7 +276,7 @@ class CoverageLine(Data):
     funder: Funder
     budget_year: Year
     committed_cents: Sum
-    """What it promised, whatever became of it."""
+    """What it promised, whatever became of it: once taken back, what it promised until then."""
     valid_cents: Sum
     """What of it covers the year."""
     received_cents: Sum

@@ -213,9 +213,22 @@ def _promises(case: Case, secured: Mapping[UUID, tuple[int, str | None]]) -> Ite
         promise = fact.commitment
         valid, why_not = secured[fact.id]
         yield CoverageLine(
-            funder=promise.funder, budget_year=promise.budget_year, committed_cents=promise.amount_cents, valid_cents=valid,
+            funder=promise.funder, budget_year=promise.budget_year, committed_cents=_promised(case, promise), valid_cents=valid,
             received_cents=0, decision=promise.decision, why_not=why_not,
         )
+
+
+def _promised(case: Case, promise: Commitment) -> int:
+    """What it promises; once taken back what it promised until then, since what takes a promise back names no amount, or 0."""
+    if promise.status is not CommitmentStatus.WITHDRAWN:
+        return promise.amount_cents
+    held = [
+        c for c in (fact.commitment for fact in case.commitments)
+        if (c.funder.key, c.number, c.budget_year) == (promise.funder.key, promise.number, promise.budget_year)
+        and c.version < promise.version
+        and c.status is not CommitmentStatus.WITHDRAWN
+    ]
+    return max(held, key=lambda c: c.version, default=promise).amount_cents
 
 
 def _received(case: Case) -> dict[tuple[str, int], tuple[Funder, int]]:

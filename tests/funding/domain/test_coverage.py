@@ -44,6 +44,24 @@ def test_a_cut_promise_covers_with_its_latest_amount() -> None:
     assert said.gaps == {2026: 30}
 
 
+@pytest.mark.parametrize(
+    ("versions", "committed"),
+    [
+        ([("decided", 100), ("withdrawn", 0)], 100),
+        ([("decided", 100), ("cut", 70), ("withdrawn", 0)], 70),
+        ([("decided", 100), ("withdrawn", 0), ("withdrawn", 0)], 100),
+        ([("decided", 100), ("cut", 70)], 70),
+        ([("withdrawn", 60)], 60),
+        ([("decided", 100), ("withdrawn", 0), ("decided", 80)], 80),
+    ],
+)
+def test_a_promise_taken_back_shows_what_it_promised_until_then(versions: list[tuple[str, int]], committed: int) -> None:
+    told = [facts.promise(cents, version=n, status=CommitmentStatus(said)) for n, (said, cents) in enumerate(versions, 1)]
+    others = facts.promise(500, 2027), facts.promise(300, number="KOM-2", funder=facts.ESF)
+    line = next(x for x in covered(facts.plan(100), *told, *others).lines if (x.funder.key, x.budget_year) == ("land", 2026))
+    assert (line.committed_cents, line.valid_cents) == (committed, 0 if versions[-1][0] == "withdrawn" else committed)
+
+
 def test_a_promise_covers_on_its_last_day_and_not_the_day_after() -> None:
     promise = facts.promise(100, expires_on=date(2026, 6, 30))
     assert covered(promise, as_of=date(2026, 6, 30)).valid_cents == 100
