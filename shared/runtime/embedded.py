@@ -36,6 +36,10 @@ NOT_FOR: Final = (
     "no replicas, the broker forgets everything when it stops (the databases do not). For production set PRUEFPFAD_KAFKA and "
     "PRUEFPFAD_DATABASE."
 )
+SESSION_TIMEOUT_MS: Final = 60_000
+"""How long the embedded broker waits for a silent consumer. Broker and consumers are one process and a group has one member, so
+there is nobody to take over: being busy longer than the ten seconds of a real Kafka would only make every group join again, with errors
+in the log that mean nothing ("Heartbeat session expired", "member_id was not recognized")."""
 TOPICS: Final = (*((stream, LANES) for stream in streams.STREAMS), (streams.SUBMISSIONS, LANES), (streams.REPLAY, 1))
 
 
@@ -68,7 +72,9 @@ class Embedded:
                 )
             if self.given.kafka is None:
                 self.broker = stack.enter_context(MockBroker(TOPICS))
-                self.settings = self.settings.model_copy(update={"kafka": self.broker.address})
+                told = "session_timeout_ms" in self.given.model_fields_set
+                patience = {} if told else {"session_timeout_ms": SESSION_TIMEOUT_MS}
+                self.settings = self.settings.model_copy(update={"kafka": self.broker.address, **patience})
             self._stack = stack.pop_all()
         return self
 

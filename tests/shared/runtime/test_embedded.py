@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.contracts import streams
 from shared.messaging.work import Work
-from shared.runtime.embedded import EmbeddedError, Gate, MockBroker, Postgres
+from shared.runtime.embedded import SESSION_TIMEOUT_MS, Embedded, EmbeddedError, Gate, MockBroker, Postgres
 from shared.runtime.settings import Settings
 from shared.runtime.stack import Stack
 from shared.values.subject import LANES
@@ -155,6 +155,14 @@ def test_a_slow_consumer_loses_nothing_behind_the_gate_and_something_without_it(
             assert intake._relay.counts["replayed"] == 0    # type: ignore[union-attr]
         else:
             assert lost > 0
+
+
+def test_a_busy_process_is_not_taken_for_a_dead_one_unless_somebody_says_when(tmp_path: Path) -> None:
+    elsewhere = {"database": "postgresql://{service}@localhost/{service}", "owner_database": "postgresql://o@localhost/{service}"}
+    with Embedded(Settings(data=tmp_path / "one", **elsewhere)) as embedded:
+        assert embedded.settings.session_timeout_ms == SESSION_TIMEOUT_MS > Settings().session_timeout_ms
+    with Embedded(Settings(data=tmp_path / "two", session_timeout_ms=1_500, **elsewhere)) as embedded:
+        assert embedded.settings.session_timeout_ms == 1_500
 
 
 def test_topics_of_the_embedded_broker_have_a_partition_per_lane() -> None:
