@@ -38,8 +38,8 @@ NOT_FOR: Final = (
 )
 SESSION_TIMEOUT_MS: Final = 60_000
 """How long the embedded broker waits for a silent consumer. Broker and consumers are one process and a group has one member, so
-there is nobody to take over: being busy longer than the ten seconds of a real Kafka would only make every group join again, with errors
-in the log that mean nothing ("Heartbeat session expired", "member_id was not recognized")."""
+there is nobody to take over: being busy longer than the ten seconds of a real Kafka would only make every group join again, with
+errors in the log that mean nothing ("Heartbeat session expired", "member_id was not recognized")."""
 TOPICS: Final = (*((stream, LANES) for stream in streams.STREAMS), (streams.SUBMISSIONS, LANES), (streams.REPLAY, 1))
 
 
