@@ -206,6 +206,17 @@ def test_somebody_elses_server_at_our_address_is_not_taken_for_ours(data: Path, 
     assert "no installation in" in answer.stderr
 
 
+@pytest.mark.parametrize("words", [("serve",), ("serve", "gateway")], ids=" ".join)
+def test_where_somebody_else_listens_nothing_is_begun(
+    data: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setenv("PRUEFPFAD_HTTP", f"127.0.0.1:{other.getsockname()[1]}")
+        monkeypatch.setenv("PRUEFPFAD_SERVICES", "http://{service}:8000")
+        answer = run(*words)
+    assert (answer.exit_code, "PRUEFPFAD_HTTP" in answer.stderr, (data / "data").exists()) == (4, True, False)
+
+
 def test_prepare_in_the_embedded_mode_says_that_there_is_nothing_to_prepare(data: Path) -> None:
     answer = run("prepare")
     assert (answer.exit_code, "PRUEFPFAD_OWNER_DATABASE" in answer.stderr, "pruefpfad serve" in answer.stderr) == (2, True, True)

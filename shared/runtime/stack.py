@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import socket
 import sys
 import threading
 import time
@@ -181,6 +182,7 @@ class Stack:
 def serve(settings: Settings, makers: Sequence[Maker]) -> None:
     """Serve until told to stop, also while a service waits for a person. The very first start shows a token per role, once."""
     configure_log(settings.log)
+    _must_be_free(settings)
     if settings.is_embedded:
         log.warning(NOT_FOR)
     tokens = access.first_tokens(settings) if settings.tokens is None else {}
@@ -191,10 +193,23 @@ def serve(settings: Settings, makers: Sequence[Maker]) -> None:
     Stack(settings, makers).run(stays=True)
 
 
+def _must_be_free(settings: Settings) -> None:
+    """Nothing is begun where nobody could call; raises ``NotReady``."""
+    host = settings.host.strip("[]")
+    try:
+        socket.create_server((host, settings.port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        raise NotReady(
+            f"cannot listen at {settings.http}: {error.strerror or error}. Perhaps it is served already; else choose another "
+            "address with PRUEFPFAD_HTTP. Nothing was begun."
+        ) from error
+
+
 def serve_gateway(settings: Settings) -> None:
     """Pass calls on to services that run elsewhere, until told to stop; raises ``SettingsError`` if it does not know where."""
     addresses = {service: settings.address_of(service) for service in SERVICES}
     configure_log(settings.log)
+    _must_be_free(settings)
     log.info("passing calls on; will answer at http://%s", settings.http)
     uvicorn.run(
         gateway(addresses), host=settings.host, port=settings.port, log_config=None, access_log=False,
