@@ -24,7 +24,7 @@ from sqlmodel import Session
 
 from services.funding.domain.bank_line import Line, line_of
 from services.funding.domain.case import Proof, case_of, programme_case_of, proofs_of, standing_of
-from services.funding.domain.crossing import crossings, of_invoice, of_month
+from services.funding.domain.crossing import crossings, of_invoice, of_month, sharing
 from services.funding.domain.finding import Difference, compare
 from services.funding.domain.ledger import ZEROS, Broken, Journal, built, reference_of, verify_chain
 from services.funding.domain.matching import Matched, Matching, Suggested, claims_of, match, words_of
@@ -612,7 +612,7 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
     papers = relations.papers_named_by(session, subject)
     papers_upto = reconciling.facts_upto(session, papers)  # before the facts: what comes in between makes the measure due again
     neighbours = relations.neighbours(session, subject)
-    elsewhere = _elsewhere(session, subject, standing)
+    elsewhere = _elsewhere(session, subject, facts, standing)
     known, first = _given_for(session, subject, standing)
     rare = reading.rare_facts(session, [*papers, *([programme] if programme else [])])
     of_programme = rare[programme] if programme else []
@@ -650,7 +650,7 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
         stated.days.append((result, statement))
     stated.given_for = first | first_seen(waivers_of(standing, known), (f for result, _ in stated.days for f in result.findings))
     stated.programme = programme
-    stated.marks = neighbours.untold | (elsewhere.measures if due.own else set())
+    stated.marks = neighbours.untold | (elsewhere.concerned if due.own else set())
     return stated
 
 
@@ -662,6 +662,8 @@ class _Elsewhere:
     proofs: Mapping[UUID, Proof]
     withdrawn: Mapping[str, date]
     """Since when measures among them are withdrawn."""
+    concerned: set[str]
+    """Subjects of those measures, and of those that shared what was corrected since."""
 
     @property
     def measures(self) -> set[str]:
@@ -673,13 +675,15 @@ class _Elsewhere:
         return [fact for fact in self.facts if self.withdrawn.get(fact.subject, date.max) > day]
 
 
-def _elsewhere(session: Session, subject: str, standing: Sequence[Fact]) -> _Elsewhere:
-    shared = reading.facts_elsewhere(session, subject, crossings(standing))
-    if not shared:
-        return _Elsewhere((), {}, {})
+def _elsewhere(session: Session, subject: str, facts: Sequence[Fact], standing: Sequence[Fact]) -> _Elsewhere:
+    found = reading.facts_elsewhere(session, subject, crossings(facts))
+    if not found:
+        return _Elsewhere((), {}, {}, set())
+    shared = sharing(standing, found)
+    concerned = {fact.subject for fact in (shared if len(standing) == len(facts) else sharing(facts, found))}
     vouchers = [f.id for f in shared if isinstance(f, VoucherRecorded | VoucherCorrected)]
     proofs = proofs_of(h.match for h in matching.matches_of_vouchers(session, vouchers))
-    return _Elsewhere(shared, proofs, reading.withdrawals(session, (f.subject for f in shared)))
+    return _Elsewhere(shared, proofs, reading.withdrawals(session, (f.subject for f in shared)), concerned)
 
 
 def _given_for(

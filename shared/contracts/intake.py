@@ -37,11 +37,13 @@ class Fact(Event):
 class Party(Data):
     """Who issued an invoice or stands on the other side of a bank line.
 
-    ``ref`` is a stable pseudonym of VAT id, IBAN or name (HMAC with the installation's key); the name travels only if it
-    is that of a legal person. Names of people stay in intake.
+    ``ref`` is a stable pseudonym of the name as names are compared (HMAC with the installation's key), or of VAT id or IBAN where
+    no name was said; the name travels only if it is that of a legal person. Names of people stay in intake.
     """
 
     ref: str = Field(pattern=r"^P-[0-9a-f]{16}$")
+    vat_id: str | None = Field(default=None, pattern=r"^P-[0-9a-f]{16}$")
+    """Pseudonym of the VAT id, where it was handed in."""
     name: str | None = Field(default=None, max_length=200)
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
+from shared.contracts.funding import MeasureReconciled, PaymentMatched
 from shared.contracts.intake import (
     DecisionDetailed,
     DecisionRecorded,
@@ -13,6 +16,7 @@ from shared.contracts.intake import (
     Party,
     StaffAssigned,
     StaffMonth,
+    VoucherRecorded,
 )
 from tests.funding import facts
 from tests.funding.facts import person, told
@@ -75,3 +79,60 @@ def test_a_finding_that_crosses_measures_has_the_same_union_part_from_both_sides
     here, there = (next(f for f in funding.findings(f"measure/{key}") if f.code == "BEL-01") for key in ("M-1", "M-2"))
     assert (here.id, here.at_risk_eu_cents) == (there.id, there.at_risk_eu_cents)
     assert here.at_risk_eu_cents == 50_00 * 5 // 10 + 50_00 * 8 // 10
+
+
+def lists(funding: Funding, *more: dict[str, object]) -> list[VoucherRecorded]:
+    """One invoice in a measure each, as lists name it that have different columns."""
+    vouchers = []
+    for n, said in enumerate(more, 1):
+        town, key = Municipality(key=f"ort-{n}", name=f"Ort {n} (Demo)"), f"M-{n}"
+        vouchers.append(facts.voucher(1, key=key, **{"invoice_number": "R-1"} | said))
+        apart = {"municipality": town, "carrier": f"Träger {n}", "service": f"Leistung {n}", "target_group": f"Gruppe {n}"}
+        funding.post(facts.measure(key, **apart), vouchers[-1])
+        funding.settle()
+    return vouchers
+
+
+WITHOUT = {"issuer": Party(ref=person(7))}
+WITH_IBAN = {"issuer": Party(ref=person(7)), "payee_account": person(8)}
+WITH_VAT = {"issuer": Party(ref=person(7), vat_id=person(9))}
+
+
+@pytest.mark.parametrize("said", [WITH_IBAN, WITH_VAT], ids=["IBAN", "VAT id"])
+def test_an_invoice_is_claimed_twice_though_only_one_list_has_the_column(funding: Funding, said: dict[str, object]) -> None:
+    lists(funding, WITHOUT, said)
+    here, there = ([f for f in funding.findings(f"measure/{key}") if f.code == "BEL-01"] for key in ("M-1", "M-2"))
+    assert [f.id for f in here] == [f.id for f in there] and [f.crosses for f in here] == [("measure/M-1", "measure/M-2")]
+
+
+def test_an_issuer_with_two_names_is_found_by_way_of_a_third_list_and_no_longer_without_it(funding: Funding) -> None:
+    other_name = {"issuer": Party(ref=person(6)), "payee_account": person(8)}
+    *_, between = lists(funding, WITHOUT, other_name, WITH_IBAN)
+    assert all("BEL-01" in codes(funding, key) for key in ("M-1", "M-2", "M-3"))
+    funding.post(facts.corrected(between, invoice_number="R-9"))
+    funding.settle()
+    assert not any("BEL-01" in codes(funding, key) for key in ("M-1", "M-2", "M-3"))
+
+
+def test_other_suppliers_with_equal_number_and_amount_concern_nobody(funding: Funding) -> None:
+    lists(funding, WITHOUT, {"issuer": Party(ref=person(6)), "payee_account": person(8)})
+    assert not any("BEL-01" in codes(funding, key) for key in ("M-1", "M-2"))
+    assert len(funding.told(MeasureReconciled)) == 2
+
+
+def test_what_one_measure_cancels_is_not_claimed_against_another(funding: Funding) -> None:
+    lists(funding, WITHOUT, WITH_IBAN)
+    funding.post(facts.voucher(2, -100_00, key="M-2", invoice_number="R-1", **WITHOUT))
+    funding.settle()
+    assert not any("BEL-01" in codes(funding, key) for key in ("M-1", "M-2"))
+
+
+def test_one_debit_proves_payment_for_all_vouchers_of_an_invoice_whatever_their_columns(funding: Funding) -> None:
+    half = {"allocation": Decimal("0.5"), "eligible_cents": 50_00, "invoice_number": "R-10815"}
+    funding.post(
+        facts.measure(), facts.voucher(1, **half, **WITHOUT), facts.voucher(2, 100_00, **half, **WITH_IBAN),
+        facts.payment(1, -100_00, references=("R10815",)),
+    )
+    funding.settle()
+    assert [m.match.paid_cents for m in funding.told(PaymentMatched)] == [50_00, 50_00]
+    assert not {"BEL-01", "BEL-05"} & set(codes(funding, "M-1"))

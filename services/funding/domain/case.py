@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Final
 from uuid import UUID
 
-from services.funding.domain.invoice import Invoice, invoice_of
+from services.funding.domain.invoice import Invoice, Named, invoices_of, named_by
 from services.funding.domain.rules import RuleSet
 from services.funding.domain.waiver import Content, Waiver, waivers_of
 from shared.contracts.funding import Finding, Match, MeasureStatement, Provisional
@@ -157,9 +157,9 @@ class CaseVoucher:
         return (*entry, self.source.reference)
 
     @property
-    def invoice(self) -> Invoice | None:
-        """The invoice it is of; None where the voucher names no invoice number."""
-        return invoice_of(self.data)
+    def named(self) -> Named | None:
+        """What it says of its invoice; None where it names no invoice number."""
+        return named_by(self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +236,7 @@ class Case:
     receipts: tuple[ReceiptRecorded, ...] = ()
     vouchers: tuple[CaseVoucher, ...] = ()
     elsewhere: tuple[CaseVoucher, ...] = ()
-    """Vouchers of other measures with the fingerprint of one of ours."""
+    """Vouchers of other measures that may be of an invoice of ours."""
     staff: tuple[StaffMonth, ...] = ()
     staff_elsewhere: tuple[StaffMonth, ...] = ()
     """Months of our persons in other measures."""
@@ -275,6 +275,11 @@ class Case:
             if held is None or promise.version >= held.commitment.version:
                 latest[key] = fact
         return tuple(latest.values())
+
+    @cached_property
+    def invoices(self) -> Mapping[UUID, Invoice]:
+        """By fact, the invoices of its vouchers and of those elsewhere that name one."""
+        return invoices_of((v.fact, named) for v in (*self.vouchers, *self.elsewhere) if (named := v.named))
 
     @property
     def eu_award(self) -> Award | None:

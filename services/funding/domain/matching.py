@@ -18,7 +18,7 @@ from uuid import UUID
 
 from services.funding.domain.bank_line import Line, Returned, in_order, standing_lines, token_of
 from services.funding.domain.case import standing_of
-from services.funding.domain.invoice import invoice_of
+from services.funding.domain.invoice import Named, invoices_of, named_by
 from services.funding.domain.posting import payable_share
 from shared.contracts.funding import Match
 from shared.contracts.intake import (
@@ -60,8 +60,8 @@ class Claim:
     """Its measure."""
     place: tuple[str, str, str, int]
     """Measure, list, number, twin: the order in which matches are told."""
-    invoice: Hashable
-    """What the vouchers of one invoice share."""
+    named: Named | None
+    """What it says of its invoice; without an invoice number an invoice is the voucher itself."""
     payable_cents: int
     """Of the whole invoice."""
     share_cents: int
@@ -213,13 +213,13 @@ def _instalments(invoice: _Invoice, lines: Sequence[Line]) -> bool:
 
 
 def claim_of(fact: UUID, subject: str, voucher: Voucher, accounts: tuple[str, ...], formerly: tuple[UUID, ...] = ()) -> Claim:
-    """A voucher for matching. Without an invoice number an invoice is the voucher itself."""
+    """A voucher for matching."""
     number = token_of(voucher.invoice_number)
     return Claim(
         fact=fact,
         subject=subject,
         place=(voucher.measure, voucher.list, voucher.number, voucher.twin),
-        invoice=invoice_of(voucher) or fact,
+        named=named_by(voucher),
         payable_cents=voucher.payable_cents,
         share_cents=payable_share(voucher),
         budget_year=voucher.budget_year,
@@ -263,11 +263,14 @@ def words_of(facts: Iterable[Sequence[Fact]]) -> list[ConfirmMatch | RejectMatch
 
 
 def _invoices(claims: Iterable[Claim]) -> list[_Invoice]:
+    ordered = sorted(claims, key=lambda c: (c.place, c.fact))
+    named = invoices_of((claim.fact, claim.named) for claim in ordered if claim.named)
     groups: dict[Hashable, _Invoice] = {}
-    for claim in sorted(claims, key=lambda c: (c.place, c.fact)):
-        invoice = groups.get(claim.invoice)
+    for claim in ordered:
+        key = named.get(claim.fact, claim.fact)
+        invoice = groups.get(key)
         if invoice is None:
-            invoice = groups[claim.invoice] = _Invoice(len(groups))
+            invoice = groups[key] = _Invoice(len(groups))
         invoice.claims.append(claim)
         invoice.accounts.update(claim.accounts)
     return list(groups.values())

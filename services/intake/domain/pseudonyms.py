@@ -177,7 +177,7 @@ class Pseudonyms:
         return text if _SHORT_WORD.fullmatch(text) else self.reference(text)
 
     def party(self, name: str | None, *, vat_id: str | None = None, iban: str | None = None) -> Party | None:
-        """Who it is: by VAT id, else by IBAN, else by normalised name; the name travels only if a legal person's."""
+        """Who it is: by normalised name, else by VAT id or IBAN; the VAT id beside. A name travels only if a legal person's."""
         said = (name, vat_id, iban)
         if said not in self._parties:
             if len(self._parties) > MOST_KEPT:
@@ -186,12 +186,9 @@ class Pseudonyms:
         return self._parties[said]
 
     def _party(self, name: str | None, vat_id: str | None, iban: str | None) -> Party | None:
-        if vat_id and (vat := re.sub(r"[^0-9A-Z]", "", vat_id.upper())):
-            ref = self.of("vat", vat)
-        elif iban:
-            ref = self.of("iban", iban)
-        elif name and normal_name(name):
-            ref = self.of("name", normal_name(name))
-        else:
+        said, vat = normal_name(name or ""), re.sub(r"[^0-9A-Z]", "", (vat_id or "").upper())
+        known = self.of("vat", vat) if vat else None
+        ref = self.of("name", said) if said else known or self.account(iban)
+        if ref is None:
             return None
-        return Party(ref=ref, name=" ".join(name.split())[:200] if name and is_legal_person(name) else None)
+        return Party(ref=ref, vat_id=known, name=" ".join(name.split())[:200] if name and is_legal_person(name) else None)

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.funding.domain.bank_line import Line, line_of
+from services.funding.domain.invoice import invoices_of
 from services.funding.domain.matching import Claim, Matching, claim_of, match
 from shared.contracts.intake import ConfirmMatch, Party, RejectMatch
 from tests.funding import facts
@@ -299,14 +300,15 @@ def test_the_order_in_which_things_come_changes_nothing(of: Sequence[Any], paid:
     random.shuffle(claims)
     random.shuffle(lines)
     assert match(claims, lines) == found
+    invoice_of = invoices_of((c.fact, c.named) for c in claims if c.named)
     by_line: dict[int, set[object]] = {}
     by_invoice: dict[object, set[int]] = {}
     for m in found.matches:
-        by_line.setdefault(m.line.entry, set()).add(m.claim.invoice)
-        by_invoice.setdefault(m.claim.invoice, set()).add(m.line.entry)
+        by_line.setdefault(m.line.entry, set()).add(invoice_of[m.claim.fact])
+        by_invoice.setdefault(invoice_of[m.claim.fact], set()).add(m.line.entry)
     assert all(len(invoices) == 1 for invoices in by_line.values()), "a debit pays one invoice"
     cents_of = {x.entry: -x.amount_cents for x in lines}
-    payable = {c.invoice: c.payable_cents for c in claims}
+    payable = {invoice_of[c.fact]: c.payable_cents for c in claims}
     for invoice, entries in by_invoice.items():
         assert len(entries) == 1 or sum(cents_of[e] for e in entries) == payable[invoice], "or they are instalments of it"
     for entry in by_line:

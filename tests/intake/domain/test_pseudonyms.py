@@ -86,18 +86,24 @@ def test_case_blanks_and_legal_form_do_not_make_another_name(other: str) -> None
     assert normal_name(other) == normal_name("Werkstoff GmbH")
 
 
-def test_the_same_party_has_the_same_pseudonym_by_vat_id_then_iban_then_name() -> None:
+def test_a_party_has_the_pseudonym_of_its_name_and_beside_it_that_of_its_vat_id() -> None:
     make = Pseudonyms(KEY)
     refs = [
         make.party("A GmbH", vat_id="DE 123456789", iban="DE02120300000000202051"),
         make.party("A Gesellschaft", vat_id="DE123456789"),
-        make.party("A GmbH", iban="DE02120300000000202051"),
         make.party("B GmbH", iban="DE02120300000000202051"),
         make.party("A  gmbh"),
-        make.party("A GmbH"),
     ]
-    first, second, third, fourth, fifth, sixth = (party.ref for party in refs if party is not None)
-    assert first == second != third == fourth != fifth == sixth != first
+    first, second, third, fourth = (party for party in refs if party is not None)
+    assert first.ref == fourth.ref != second.ref != third.ref != first.ref
+    assert first.vat_id == second.vat_id is not None and third.vat_id is fourth.vat_id is None
+
+
+def test_without_a_name_a_party_has_the_pseudonym_of_its_vat_id_or_account() -> None:
+    make = Pseudonyms(KEY)
+    by_vat, by_iban = make.party(None, vat_id="DE1", iban="DE02"), make.party(" - ", iban="DE02")
+    assert by_vat is not None and by_vat.ref == by_vat.vat_id
+    assert by_iban is not None and (by_iban.ref, by_iban.vat_id) == (make.account("DE02"), None)
 
 
 def test_another_installation_has_other_pseudonyms() -> None:

@@ -17,11 +17,16 @@ class Proofs:
     """Looks up the proof of payment of a voucher: its own, or that of another voucher of the same invoice."""
 
     def __init__(self, case: Case) -> None:
-        self._by_invoice = {v.invoice: v.proof for v in (*case.elsewhere, *case.vouchers) if v.invoice and v.proof}
+        self._invoices = case.invoices
+        self._by_invoice = {
+            self._invoices[v.fact]: v.proof for v in (*case.elsewhere, *case.vouchers) if v.proof and v.fact in self._invoices
+        }
 
     def of(self, voucher: CaseVoucher) -> Proof | None:
         """None: no booked bank line pays it."""
-        return voucher.proof or (self._by_invoice.get(voucher.invoice) if voucher.invoice else None)
+        if voucher.proof is not None or voucher.fact not in self._invoices:
+            return voucher.proof
+        return self._by_invoice.get(self._invoices[voucher.fact])
 
 
 def unproven(case: Case, vouchers: Sequence[CaseVoucher], proofs: Proofs) -> Iterator[Said]:

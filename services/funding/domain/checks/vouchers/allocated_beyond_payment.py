@@ -25,7 +25,8 @@ def allocated_beyond_payment(case: Case) -> Iterator[Said]:
     """
     invoices: dict[Invoice, list[CaseVoucher]] = defaultdict(list)
     for voucher in (*case.vouchers, *case.elsewhere):
-        if voucher.data.allocation is not None and (invoice := voucher.invoice) and voucher.data.eligible_cents > 0:
+        invoice = case.invoices.get(voucher.fact)
+        if invoice is not None and voucher.data.allocation is not None and voucher.data.eligible_cents > 0:
             invoices[invoice].append(voucher)
     if not invoices or case.withdrawn_on:
         yield NOT_APPLICABLE                                    # what is withdrawn claims nothing, seen from any side

@@ -24,7 +24,7 @@ def claimed_twice(case: Case) -> Iterator[Said]:
     of them taken to 100 %, and that no more than was payable.
     """
     invoices: dict[Invoice, list[CaseVoucher]] = defaultdict(list)
-    for invoice, voucher in _standing((*case.vouchers, *case.elsewhere)):
+    for invoice, voucher in _standing(case):
         if voucher.data.eligible_cents > 0:
             invoices[invoice].append(voucher)
     if not invoices or case.withdrawn_on:
@@ -62,12 +62,12 @@ def _share(voucher: CaseVoucher) -> Fraction:
     return Fraction(voucher.data.allocation if voucher.data.allocation is not None else 1)
 
 
-def _standing(vouchers: Iterable[CaseVoucher]) -> Iterator[tuple[Invoice, CaseVoucher]]:
+def _standing(case: Case) -> Iterator[tuple[Invoice, CaseVoucher]]:
     """Vouchers that name an invoice, without those of the same measure that another one cancels by the opposite amount."""
     claims: dict[tuple[str, Invoice], list[CaseVoucher]] = defaultdict(list)
     taken_back: dict[tuple[str, Invoice], Counter[int]] = defaultdict(Counter)
-    for voucher in vouchers:
-        if invoice := voucher.invoice:
+    for voucher in (*case.vouchers, *case.elsewhere):
+        if invoice := case.invoices.get(voucher.fact):
             key = voucher.data.measure, invoice._replace(gross_cents=abs(invoice.gross_cents))
             if invoice.gross_cents < 0:
                 taken_back[key][-voucher.data.eligible_cents] += 1
