@@ -987,7 +987,8 @@ def _print_trail(found: dict[str, Any]) -> None:
             line(*words, f": {', '.join(found[name])}")
     for payment in found.get("payments", ()):
         bank, day, place = payment["bank_entry"], payment["value_date"], payment["row"]["reference"]
-        why, settled = ", ".join(payment["reasons"]), payment["settlement"]
+        why = ", ".join(said(reason, _REASONS.get(reason, reason)) for reason in payment["reasons"])
+        settled = payment["settlement"]
         paid = said("voucher", "Beleg") + f" {voucher} " if (voucher := payment.get("voucher")) else ""
         line(
             f"{paid}paid by {bank} of {day}, row {place} ({why}), settled in {settled}",

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
+from shared.values.german import write_cents
 from shared.values.phrases import Phrases
+
+FIGURES: Final = {
+    "claimed": "beantragt", "committed": "zugesagt", "gap": "Lücke", "planned": "geplant", "received": "erhalten",
+    "spent": "ausgegeben", "by funder": "nach Mittelgebern", "by measure": "nach Maßnahmen",
+    "by municipality": "nach Kommunen",
+}
+"""Figures of a statement and ways to add them up, in German."""
+
+
+def german_of(figure: str, stated: int, found: int) -> str:
+    """A figure that reporting does not find as it was stated, in German; amounts in cents."""
+    name, _, way = figure.partition(" ")
+    told = " ".join(FIGURES.get(part, part) for part in (name, way) if part)
+    return f"{told}: abgeglichen {write_cents(stated)}, gefunden {write_cents(found)}, Differenz {write_cents(found - stated)}"
+
 
 PHRASES: Final = Phrases({
     "für {} gibt es {}, nicht {}": "of {} there is {}, not {}",
@@ -27,4 +43,8 @@ PHRASES: Final = Phrases({
     "{}: die Anmeldung der Maßnahme ist noch nicht da": "{}: the registration of the measure is not here yet",
     "{}: die Anmeldung des Programms ist noch nicht da": "{}: the registration of the programme is not here yet",
     "das Journal ist unvollständig oder gebrochen: {}": "the journal is incomplete or broken: {}",
+    "{}: was hier aufbewahrt ist, ist nicht, was ankam (Betrieb verständigen)":
+        "{}: what is kept here is not what arrived (tell the operator)",
+    "zu {} kam beim Ausstellen {}-mal Neues; gleich noch einmal versuchen":
+        "something new came {1} times while a report of {0} was issued; try again in a moment",
 })

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from services.reporting import application
 from services.reporting.application import FORMATS, NoStatement, ReportRefused, UnknownReference
 from services.reporting.domain.documents.all import OF_MEASURE, OF_PROGRAMME
-from services.reporting.phrases import PHRASES
+from services.reporting.phrases import PHRASES, german_of
 from services.reporting.public_page import PAGE_HEADERS, public_page
 from shared.messaging.work import Work
 from shared.persistence.files import Files
@@ -210,17 +210,20 @@ def _not_stated(subject: str, as_of: date | None, refused: NoStatement) -> Probl
 
 
 def _refused(refused: ReportRefused) -> Problem:
-    differences = [str(difference) for difference in refused.differences]
     causes = [PHRASES.english(cause) for cause in refused.causes]
-    why = f"{refused}."
+    differences = [(german_of(d.figure, d.stated_cents, d.found_cents), str(d)) for d in refused.differences]
     return Problem(
         409,
         Say(
             "Report refused",
-            f"{'; '.join((*causes, *differences))}.",
+            f"{'; '.join((*causes, *(en for _, en in differences)))}.",
             "Wait until everything has arrived, settle the differences, or ask for it with incomplete=true.",
         ),
-        Say("Bericht verweigert", why, "Warten, bis alles da ist, die Differenzen klären, oder mit incomplete=true verlangen."),
+        Say(
+            "Bericht verweigert",
+            f"{'; '.join((*refused.causes, *(de for de, _ in differences)))}.",
+            "Warten, bis alles da ist, die Differenzen klären, oder mit incomplete=true verlangen.",
+        ),
         causes=list(refused.causes),
         causes_en=causes,
         differences=[

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.reporting import application
-from services.reporting.phrases import PHRASES
+from services.reporting.phrases import PHRASES, german_of
 from tests.tools.sentences import arguments_of, sentences
 
 
@@ -27,6 +27,12 @@ SAID = sorted({*sentences(Path(application.__file__), causes)})
 @pytest.mark.parametrize(("place", "german"), SAID, ids=[place for place, _ in SAID])
 def test_a_cause_has_an_english_text(place: str, german: str) -> None:
     assert not PHRASES.english(german).endswith("(German)"), f"{place}: {german} is not in services/reporting/phrases.py"
+
+
+def test_a_figure_that_is_not_found_is_told_in_german() -> None:
+    assert german_of("planned by funder", 1_000, 999) == (
+        "geplant nach Mittelgebern: abgeglichen 10,00, gefunden 9,99, Differenz −0,01"
+    )
 
 
 def test_there_are_causes_to_look_at() -> None:
