@@ -630,7 +630,7 @@ def receive_instruction(work: Work, said: Instructed, actor: str, approvers: fro
     fact = id_of("fact", "instructions", subject, _topic(said.instruction), str(revision))
     digest = digest_of(f"{text} {revision}".encode())
     source = Source(digest=digest, place="1")
-    store.keep_standings(work, [(key, Standing(1, revision, content, fact, False, source))])
+    store.keep_standings(work, [(key, Standing(1, revision, content, fact, False, digest, "1"))])
     store.keep_rows(work, digest, [("1", {"subject": subject, **said.instruction.model_dump(mode="json")}, None)], again=True)
     work.emit(
         InstructionGiven(

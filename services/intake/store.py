@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import psycopg
+import pydantic_core
 from psycopg.types.json import Jsonb
 from sqlalchemy import desc
 from sqlmodel import Session, col, select
@@ -21,7 +21,6 @@ from services.intake.tables import Standing as StandingRow
 from shared.contracts.intake import SubjectTotal
 from shared.messaging.work import Work
 from shared.persistence.database import cursor, plain_url, url_for
-from shared.values.source import Source
 
 READER: Final = 11
 """Advisory lock: who reads hand-ins. One at a time, in order of arrival, so that a correction finds what it corrects."""
@@ -208,12 +207,9 @@ def erase(work: Work, digest: str, place: str | None, now: datetime) -> int:
     return count
 
 
-_encode: Final = json.JSONEncoder(ensure_ascii=False, default=str, check_circular=False).encode
-
-
 def to_json(value: Any) -> str:
     """JSON that PostgreSQL takes: without NUL."""
-    text = _encode(value)
+    text = pydantic_core.to_json(value, fallback=str).decode()
     return text.replace("\\u0000", "") if "\\u0000" in text else text
 
 
@@ -232,8 +228,8 @@ def standings(work: Work, keys: Sequence[bytes]) -> dict[bytes, list[Standing]]:
                 binary=True,
             )
             for key, twin, revision, content, fact, marked, state, digest, place in at:
-                source = Source(digest=bytes(digest).hex(), place=place)
-                found.setdefault(bytes(key), []).append(Standing(twin, revision, bytes(content), fact, marked, source, state))
+                one = Standing(twin, revision, bytes(content), fact, marked, bytes(digest).hex(), place, state)
+                found.setdefault(bytes(key), []).append(one)
     return found
 
 
@@ -251,8 +247,8 @@ def keep_standings(work: Work, made: Iterable[tuple[bytes, Standing]]) -> None:
                 one.fact,
                 one.marked,
                 one.state,
-                bytes.fromhex(one.source.digest),
-                one.source.place,
+                bytes.fromhex(one.digest),
+                one.place,
             )
             for key, one in made
         ),

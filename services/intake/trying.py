@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from services.intake.domain.identity import Identities, Left, New, Refused, Stan
 from services.intake.domain.readers import oparl
 from services.intake.domain.reading import MOST_REMARKS, MOST_SHOWN, Draft, Given, Reading
 from services.intake.domain.text import Content
-from services.intake.phrases import PHRASES, passed_over
+from services.intake.phrases import MOST_PLACES, PHRASES, passed_over
 from services.intake.showing import shown
 from shared.values.source import Source
 
@@ -56,11 +57,13 @@ def _council(reading: Reading) -> list[dict[str, Any]]:
 def _tried(name: str, digest: str, reading: Reading, identities: Identities) -> dict[str, Any]:
     facts: list[dict[str, str]] = []
     refused: list[dict[str, Any]] = []
-    left: dict[str, list[str]] = {}
+    left: Counter[str] = Counter()
+    first: dict[str, list[str]] = {}
     counts = dict.fromkeys(("rows", "facts", "known", "rejected", "ignored"), 0)
     for row in reading.rows:
         counts["rows"] += 1
         verdicts = [identities.judge(draft, Source(digest=digest, place=place)) for place, draft in row.drafts]
+        identities.made.clear()  # nobody keeps it, and a file may have millions of rows
         wrong = row.faults or tuple(verdict.fault for verdict in verdicts if isinstance(verdict, Refused))
         new = [(draft, place) for (place, draft), verdict in zip(row.drafts, verdicts, strict=True) if isinstance(verdict, New)]
         counts["facts"] += len(new)
@@ -71,7 +74,9 @@ def _tried(name: str, digest: str, reading: Reading, identities: Identities) -> 
                 refused += [{"place": row.place, **fault.as_dict()} for fault in wrong]
         elif why := row.ignored or next((verdict.reason for verdict in verdicts if isinstance(verdict, Left)), None):
             counts["ignored"] += 1
-            left.setdefault(why, []).append(row.place)
+            left[why] += 1
+            if left[why] <= MOST_PLACES:
+                first.setdefault(why, []).append(row.place)
         elif not new:
             counts["known"] += 1
     remarks = reading.remarks[:MOST_REMARKS]
@@ -83,7 +88,7 @@ def _tried(name: str, digest: str, reading: Reading, identities: Identities) -> 
         **counts,
         "remarks": remarks,
         "remarks_en": [PHRASES.english(remark) for remark in remarks],
-        "passed_over": passed_over((why, len(places), places) for why, places in left.items()),
+        "passed_over": passed_over((why, rows, first[why]) for why, rows in left.items()),
         "shown": facts,
         "rejected_rows": refused,
     }

@@ -426,6 +426,19 @@ def test_a_large_file_is_never_held_as_a_whole(intake: Intake, tmp_path: Path, k
     assert peak < large.stat().st_size / 3, f"{peak:,} bytes held of a file of {large.stat().st_size:,}"
 
 
+def test_trying_a_list_keeps_of_each_row_no_more_than_tells_it_again() -> None:
+    def peak(rows: int) -> int:
+        content = voucher_list(*(voucher(str(at)) for at in range(rows)))
+        tracemalloc.start()
+        assert trying.try_file("liste.csv", content)["facts"] == rows
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    grown = peak(5_000) - peak(2_000)
+    assert grown < 3_000 * 700, f"{grown / 3_000:.0f} bytes for each row"
+
+
 def test_a_file_is_read_to_its_end_from_where_it_lies(intake: Intake, tmp_path: Path) -> None:
     """What a file holds beyond the first looks counts as well: a letter that decides the encoding, a quotation mark."""
     file = tmp_path / "list.csv"

@@ -26,8 +26,15 @@ class Standing:
     content: bytes
     fact: UUID
     marked: bool
-    source: Source
+    digest: str
+    """Where it was said: digest of the file, and the place in it."""
+    place: str
     state: str | None = None
+
+    @property
+    def source(self) -> Source:
+        """Where it was said. Made when asked for: there is a standing for every row, and hardly one is ever asked."""
+        return Source(digest=self.digest, place=self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +201,7 @@ class Identities:
         twin = max(before)
         verdict = self._new(draft, key, content, source, 1, 1, before[twin][-1].fact)
         if isinstance(verdict, New):
-            self._add(other, Standing(twin, len(before[twin]) + 1, content, verdict.fact, True, source))
+            self._add(other, Standing(twin, len(before[twin]) + 1, content, verdict.fact, True, source.digest, source.place))
         return verdict
 
     def _state(self, draft: Draft, key: bytes, content: bytes, twins: Mapping[int, list[Standing]], source: Source) -> Verdict:
@@ -220,7 +227,7 @@ class Identities:
         fact = id_of("fact", draft.kind, *draft.key, str(twin), str(revision))
         if draft.funder is not None and (fault := self._other_kind(draft.funder, draft.marked, fact, source)):
             return Refused(fault)
-        self._add(key, Standing(twin, revision, content, fact, draft.marked, source, draft.state))
+        self._add(key, Standing(twin, revision, content, fact, draft.marked, source.digest, source.place, draft.state))
         return New(fact, twin, revision, corrects, remark)
 
     def _other_kind(self, funder: Funder, marked: bool, fact: UUID, source: Source) -> Fault | None:
@@ -231,7 +238,7 @@ class Identities:
             if said and not marked:
                 return Fault("ROW-21", "Art", GERMAN[funder.kind], None, _other(funder, said[-1], source))
             content = blake2b(funder.kind.encode(), digest_size=16).digest()
-            self._add(key, Standing(0, len(said) + 1, content, fact, marked, source, funder.kind))
+            self._add(key, Standing(0, len(said) + 1, content, fact, marked, source.digest, source.place, funder.kind))
         return None
 
     def _add(self, key: bytes, standing: Standing) -> None:
@@ -258,10 +265,9 @@ def _other(funder: Funder, standing: Standing, source: Source) -> Words:
 
 
 def _where(standing: Standing, source: Source) -> Words:
-    there = standing.source
-    if there.digest == source.digest:
-        return Words(f"Zeile {there.place} derselben Datei", f"row {there.place} of the same file")
-    return Words(f"{there.reference} (Datei:Zeile)", f"{there.reference} (file:row)")
+    if standing.digest == source.digest:
+        return Words(f"Zeile {standing.place} derselben Datei", f"row {standing.place} of the same file")
+    return Words(f"{standing.source.reference} (Datei:Zeile)", f"{standing.source.reference} (file:row)")
 
 
 def fact_of(draft: Draft, verdict: New, source: Source, said: Mapping[str, Any]) -> Fact:

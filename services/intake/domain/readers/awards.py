@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from services.intake.domain.columns import AMOUNT, DAY, KEY, NAME, NUMBER, SHARE, Cells, Column, Template, choice
@@ -96,7 +97,7 @@ TEMPLATE: Final = Template(
             Words("Name des Zuwendungsgebers", "name of the grantor"),
             "Bundesamt",
         ),
-        KIND,
+        replace(KIND, example="Bund"),
         Column(
             "Bescheid vom",
             "awarded_on",

@@ -402,14 +402,19 @@ RETURN_CODES: Final = frozenset(("059", "108", "109", "159"))
 """German business transaction codes (GVC): transfers that came back, direct debits that were returned."""
 
 
+_TRANSACTION_CODE: Final = re.compile(r"[A-Z]{4}\+(\d{3})\b")
+
+
 def _returned(said: Node | None) -> bool:
     """Is the entry, or one transaction of it, a payment that came back (R-transaction)?"""
     if child(said, "RtrInf") is not None:
         return True
     code = child(said, "BkTxCd")
+    if code is None:
+        return False
     if text_at(code, "Domn", "Fmly", "SubFmlyCd") in RETURN_FAMILIES:
         return True
-    found = re.match(r"[A-Z]{4}\+(\d{3})\b", text_at(code, "Prtry", "Cd") or "")
+    found = _TRANSACTION_CODE.match(text_at(code, "Prtry", "Cd") or "")
     return found is not None and found[1] in RETURN_CODES
 
 
@@ -419,8 +424,13 @@ def _lasting(said: str | None) -> str | None:
     return None if _placeholder(text) else text
 
 
+_NO_SIGN: Final = re.compile(r"[\W_]")
+
+
 def _placeholder(said: str) -> bool:
-    return len(said) < 16 and re.sub(r"[\W_]", "", said).upper() in PLACEHOLDERS
+    if len(said) > 15:
+        return False
+    return (said if said.isalnum() else _NO_SIGN.sub("", said)).upper() in PLACEHOLDERS
 
 
 def _status(entry: Node) -> str:
@@ -477,7 +487,7 @@ def _other_side(detail: Node | None, amount: int, reversal: bool, own: str) -> t
         party = child(parties, role)
         name = text_at(party, "Nm") or text_at(party, "Pty", "Nm")
         account = child(child(parties, f"{role}Acct"), "Id")
-        iban = re.sub(r"\s", "", text_at(account, "IBAN") or text_at(account, "Othr", "Id") or "").upper() or None
+        iban = "".join((text_at(account, "IBAN") or text_at(account, "Othr", "Id") or "").split()).upper() or None
         if (name or iban) and iban != own:
             return name, iban
     return None, None
