@@ -252,7 +252,8 @@ def _measures_of(event: ProgrammeReconciled) -> list[str]:
     return sorted({subject_of("measure", key) for line in event.statement.lines for key in line.measures})
 
 
-_OTHER_FINDINGS: Final = "{}: die Feststellungen hier sind nicht die des Abgleichs; gleich noch einmal versuchen"
+def _other_findings(subject: str) -> ReportRefused:
+    return ReportRefused([f"{subject}: die Feststellungen hier sind nicht die des Abgleichs; gleich noch einmal versuchen"])
 
 
 def freeze(
@@ -264,13 +265,13 @@ def freeze(
         programme = _freeze_programme(work, event, basis, predecessor)
         counted = Counter(f.code for f in programme.findings)
         if dict(counted) != event.statement.counts and not event.statement.measures_beyond:
-            raise ReportRefused([_OTHER_FINDINGS.format(event.subject)])
+            raise _other_findings(event.subject)
         if differences := programme_disagreements(programme):
             raise ReportRefused(["die Maßnahmen ergeben zusammen nicht, was für das Programm abgeglichen wurde"], differences)
         return programme
     snapshot = _freeze_measure(work, event, basis, predecessor)
     if {f.id for f in snapshot.findings} != set(event.statement.findings) and not event.statement.findings_beyond:
-        raise ReportRefused([_OTHER_FINDINGS.format(event.subject)])
+        raise _other_findings(event.subject)
     if differences := disagreements(snapshot):
         raise ReportRefused(["die Zeilen ergeben nicht, was abgeglichen wurde"], differences)
     return snapshot

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.values.german import write_cents
+from services.reporting.domain.snapshot import Disagreement
 from shared.values.phrases import Phrases
-
-FIGURES: Final = {
-    "claimed": "beantragt", "committed": "zugesagt", "gap": "Lücke", "planned": "geplant", "received": "erhalten",
-    "spent": "ausgegeben", "by funder": "nach Mittelgebern", "by measure": "nach Maßnahmen",
-    "by municipality": "nach Kommunen",
-}
-"""Figures of a statement and ways to add them up, in German."""
 
 
 def german_of(figure: str, stated: int, found: int) -> str:
     """A figure that reporting does not find as it was stated, in German; amounts in cents."""
-    name, _, way = figure.partition(" ")
-    told = " ".join(FIGURES.get(part, part) for part in (name, way) if part)
-    return f"{told}: abgeglichen {write_cents(stated)}, gefunden {write_cents(found)}, Differenz {write_cents(found - stated)}"
+    return Disagreement(figure, stated, found).de
 
 
 PHRASES: Final = Phrases({
@@ -35,8 +26,8 @@ PHRASES: Final = Phrases({
     "{}: das Programm ist noch nicht mit dem neuesten Abgleich zusammengezählt":
         "{}: the programme was not added up with its latest statement yet",
     "{} Ereignis(se) sind bei der Berichterstellung geparkt": "{} event(s) are parked at reporting",
-    "{}: die Feststellungen gehen dem Abgleich voraus; gleich noch einmal versuchen":
-        "{}: findings are ahead of the statement; try again in a moment",
+    "{}: die Feststellungen hier sind nicht die des Abgleichs; gleich noch einmal versuchen":
+        "{}: the findings here are not those of the statement; try again in a moment",
     "die Maßnahmen ergeben zusammen nicht, was für das Programm abgeglichen wurde":
         "the measures do not add up to what was stated about the programme",
     "die Zeilen ergeben nicht, was abgeglichen wurde": "the lines do not add up to what was stated",

@@ -141,7 +141,7 @@ class Disagreement:
         stated, found, off = self._amounts()
         name, _, way = self.figure.partition(" by ")
         figure = FIGURES[name] + (f" nach {WAYS[way]}" if way else "")
-        return f"{figure}: genannt {stated}, gefunden {found}, Differenz {off}"
+        return f"{figure}: abgeglichen {stated}, gefunden {found}, Differenz {off}"
 
     def _amounts(self) -> tuple[str, str, str]:
         return write_cents(self.stated_cents), write_cents(self.found_cents), write_cents(self.found_cents - self.stated_cents)

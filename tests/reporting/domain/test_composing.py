@@ -505,7 +505,7 @@ def test_each_sum_of_a_programme_is_added_up_by_funder_municipality_and_measure_
         "committed by funder: stated 0,50, found 0,49, off by \u22120,01"
     ]
     (off,) = programme_disagreements(snapshot)
-    assert off.de == "gesichert nach Mittelgebern: genannt 0,50, gefunden 0,49, Differenz \u22120,01"
+    assert off.de == "gesichert nach Mittelgebern: abgeglichen 0,50, gefunden 0,49, Differenz \u22120,01"
     shown = [t for section, t in tables(OF_PROGRAMME["D9"](snapshot, "P-D9-2026-02-28-1")) if t.caption == "Summenprobe"]
     assert column_of(shown[0], "Kontrolle").count("weicht ab") == 1
     assert column_of(shown[0], "Σ Mittelgeber €")[:3] == ["–", "0,49", "0,00"]
