@@ -285,9 +285,39 @@ def decide_release(
 ) -> None:
     """Try a parked fact again."""
     with _client(url) as client:
-        listed = [(row["subject"], row["fact"]) for row in client.parked() if row["fact"]]
-        subject, (found,) = _chosen(listed, (fact,), about, "parked")
+        subject, (found,) = _chosen(_parked_facts(client), (fact,), about, "parked")
         _tell(client, [subject], {"kind": "release_parked", "fact": found}, as_json)
+
+
+@decide_app.command("dismiss", epilog=_epilog(
+    'decide dismiss 0c1277aa --because "Maßnahme gibt es nicht"', 'decide dismiss --about M-l --because "gemeint ist M-1"',
+))
+def decide_dismiss(
+    because: Because,
+    fact: Annotated[
+        str | None, typer.Argument(help="Id of the parked fact, or how it begins; without it all that are parked of --about.")
+    ] = None,
+    about: About = None,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """A parked fact will not be applied, such as a row of a mistyped measure. It stays as evidence, and nothing waits for it."""
+    with _client(url) as client:
+        listed = _parked_facts(client)
+        if fact is not None:
+            subject, (found,) = _chosen(listed, (fact,), about, "parked")
+            facts = [found]
+        elif about is not None:
+            subject = _subject(about)
+            facts = [parked for of, parked in listed if of == subject]
+        else:
+            _end(said(
+                "name a parked fact, or a measure with --about", "einen geparkten Fakt nennen, oder mit --about eine Maßnahme"
+            ), USAGE)
+        if not facts:
+            _end(said(f"nothing is parked of {subject}", f"von {subject} ist nichts geparkt"), REFUSED)
+        dismissed = ({"kind": "dismiss_parked", "fact": parked, "reason": because} for parked in facts)
+        _told(client, [client.instruct(subject, one) for one in dismissed], as_json)
 
 
 @decide_app.command("json", epilog=_epilog('decide json M-1 \'{"kind": "close", "closed_on": "2016-01-31"}\''))
@@ -767,6 +797,10 @@ def _decide_finding(
         _tell(client, subjects, {"kind": "waive_finding", "finding": found, **more}, as_json, approved_by)
 
 
+def _parked_facts(client: Client) -> list[tuple[str, str]]:
+    return [(row["subject"], row["fact"]) for row in client.parked() if row["fact"]]
+
+
 def _chosen(
     listed: Iterable[tuple[str, ...]], begun: tuple[str, ...], about: str | None, command: str
 ) -> tuple[str, tuple[str, ...]]:
@@ -794,7 +828,10 @@ def _tell(
     client: Client, subjects: list[str], instruction: dict[str, Any], as_json: bool, approved_by: str | None = None
 ) -> None:
     """Give an instruction about each subject, and wait until it has come to something."""
-    answers = [client.instruct(subject, instruction, approved_by) for subject in subjects]
+    _told(client, [client.instruct(subject, instruction, approved_by) for subject in subjects], as_json)
+
+
+def _told(client: Client, answers: list[dict[str, Any]], as_json: bool) -> None:
     _settle(client)
     if as_json:
         _print_json(answers if len(answers) > 1 else answers[0])

@@ -545,6 +545,18 @@ def test_a_parked_fact_that_is_not_there_cannot_be_released(served: Served) -> N
     assert (answer.exit_code, "pruefpfad parked" in answer.stderr.replace("\n", " ")) == (3, True)
 
 
+def test_rows_of_a_mistyped_measure_are_dismissed_with_a_reason(served: Served, list_handed_in: dict[str, Any]) -> None:
+    mistyped = HEADINGS + "CL-l;2015;001;1;Druckerei Muster GmbH (Demo);15.03.2015;14.03.2015;119,00\n"
+    served.run("load", written(served.folder / "vertippt.csv", mistyped))
+    listed = served.run("parked", "--json")
+    (parked,) = json.loads(listed.stdout)
+    assert (listed.exit_code, parked["subject"]) == (1, "measure/CL-l")
+    assert served.run("decide", "dismiss", "--because", "vertippt").exit_code == 2
+    dismissed = served.json("decide", "dismiss", "--about", "CL-l", "--because", "gemeint ist CL-1")
+    assert dismissed["subject"] == "measure/CL-l" and served.json("parked") == []
+    assert served.run("decide", "dismiss", parked["fact"], "--because", "noch einmal").exit_code == 3
+
+
 def test_nothing_is_parked_and_asking_again_does_no_harm(served: Served, list_handed_in: dict[str, Any]) -> None:
     assert served.json("parked") == []
     assert isinstance(served.json("replay", "funding"), dict)

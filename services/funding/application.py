@@ -63,6 +63,7 @@ from shared.contracts.intake import (
     ConfirmMatch,
     DecisionDetailed,
     DecisionRecorded,
+    DismissParked,
     Fact,
     FileRead,
     GrantAwarded,
@@ -256,9 +257,19 @@ class _Posting:
                 self.days.append((fact.subject, given.as_of))
             elif isinstance(given, ConfirmMatch | RejectMatch):
                 held.matching = True
-            elif isinstance(given, ReleaseParked) and (reference := posting.parked_under(self.session, given.fact)):
-                self._release([f for f in self.work.release(reference) if f.subject in self.held])
+            elif isinstance(given, ReleaseParked | DismissParked):
+                self._settle_parked(fact.subject, given)
         return None
+
+    def _settle_parked(self, subject: str, given: ReleaseParked | DismissParked) -> None:
+        """Try a parked fact of the subject again, or close it; nothing where it is parked no longer."""
+        reference = posting.parked_under(self.session, subject, given.fact)
+        if reference is None:
+            return
+        if isinstance(given, ReleaseParked):
+            self._release(self.work.release(reference))
+        else:
+            self.work.dismiss(reference, given.reason)
 
     def save(self) -> None:
         """Write everything."""

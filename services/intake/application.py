@@ -33,6 +33,7 @@ from services.intake.tables import Submission as SubmissionRow
 from shared.contracts.intake import (
     ConfirmMatch,
     ConsentToPosition,
+    DismissParked,
     FileRead,
     Instruction,
     InstructionGiven,
@@ -655,7 +656,7 @@ def _topic(instruction: Instruction) -> str:
             return f"match {instruction.voucher} {instruction.payment}"
         case WaiveFinding():
             return f"finding {instruction.finding}"
-        case ReleaseParked():
+        case ReleaseParked() | DismissParked():
             return f"parked {instruction.fact}"
         case ConsentToPosition():
             return f"position {instruction.position}"

@@ -640,6 +640,14 @@ class ReleaseParked(Data):
     fact: UUID
 
 
+class DismissParked(Data):
+    """A parked fact will not be applied, such as a row of a measure that does not exist. It stays as evidence."""
+
+    kind: Literal["dismiss_parked"] = "dismiss_parked"
+    fact: UUID
+    reason: str = Field(min_length=3, max_length=300)
+
+
 class ConsentToPosition(Data):
     """Prior consent of the grantor shields a position from FIN-01 (never the total)."""
 
@@ -649,7 +657,8 @@ class ConsentToPosition(Data):
 
 
 Instruction = Annotated[
-    SetCutOff | ConfirmMatch | RejectMatch | WaiveFinding | Close | ReleaseParked | ConsentToPosition, Field(discriminator="kind")
+    SetCutOff | ConfirmMatch | RejectMatch | WaiveFinding | Close | ReleaseParked | DismissParked | ConsentToPosition,
+    Field(discriminator="kind"),
 ]
 
 

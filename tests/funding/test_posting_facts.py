@@ -9,7 +9,7 @@ import pytest
 
 from services.funding import application
 from shared.contracts.funding import Book, EntryPosted, FactParked, FactReleased
-from shared.contracts.intake import Fact, ReleaseParked
+from shared.contracts.intake import DismissParked, Fact, ReleaseParked
 from shared.messaging.work import StandingClock
 from shared.persistence.database import plain_url
 from shared.runtime.embedded import Postgres
@@ -118,6 +118,38 @@ def test_a_person_may_have_a_parked_fact_tried_again(funding: Funding) -> None:
     funding.settle()
     assert funding.statement().parked == 1, "it still cannot be posted and waits again"
     assert funding.do(application.list_parked)[0]["attempts"] == 2
+
+
+def test_what_a_person_dismisses_waits_for_nothing_any_more_and_stays_as_evidence(funding: Funding) -> None:
+    correction = facts.corrected(facts.voucher(1), eligible_cents=1)
+    funding.post(facts.measure(), correction)
+    funding.settle()
+    assert funding.statement().parked == 1
+    funding.post(facts.instruction("measure/M-1", DismissParked(fact=correction.id, reason="nie eingereicht")))
+    funding.settle()
+    assert (funding.statement().parked, funding.do(application.list_parked)) == (0, [])
+    assert [e.fact for e in funding.told(FactReleased)] == [correction.id]
+    funding.post(facts.voucher(1))
+    assert funding.rows("select status, reason from parked") == [("dismissed", "nie eingereicht (dismissed)")]
+    assert funding.seals()["measure/M-1"][0] == 1
+
+
+def test_rows_of_a_mistyped_measure_are_dismissed_though_nobody_registers_it(funding: Funding) -> None:
+    mistyped, other = facts.voucher(1, key="M-l"), facts.voucher(2, key="M-l")
+    funding.post(facts.measure(), mistyped, other)
+    funding.post(facts.instruction("measure/M-l", DismissParked(fact=mistyped.id, reason="gemeint ist M-1")))
+    funding.settle()
+    assert [p["fact"] for p in funding.do(application.list_parked)] == [str(other.id)]
+    funding.post(facts.measure("M-l"))
+    assert funding.seals()["measure/M-l"][0] == 1, "only what still waited is posted"
+
+
+def test_an_instruction_about_one_measure_takes_nothing_out_of_anothers_parking(funding: Funding) -> None:
+    parked = facts.voucher(1, key="M-2")
+    funding.post(facts.measure(), parked)
+    for n, given in enumerate((ReleaseParked(fact=parked.id), DismissParked(fact=parked.id, reason="verwechselt"))):
+        funding.post(facts.instruction("measure/M-1", given, n))
+    assert [p["fact"] for p in funding.do(application.list_parked)] == [str(parked.id)]
 
 
 def test_one_bad_fact_is_set_aside_and_the_rest_of_the_batch_is_posted(funding: Funding) -> None:

@@ -22,6 +22,7 @@ from shared.contracts.intake import (
     CommitmentStatus,
     DecisionDetailed,
     DecisionRecorded,
+    DismissParked,
     Fact,
     FigurePublished,
     FileRead,
@@ -39,6 +40,7 @@ from shared.contracts.intake import (
     ProgrammeRegistered,
     Receipt,
     ReceiptRecorded,
+    ReleaseParked,
     ReportSigned,
     RowRejected,
     SizeBandSet,
@@ -170,7 +172,8 @@ def _entries(fact: IntakeEvent, books: Books, booked_on: date) -> tuple[Entry, .
             _registered(books)
             return ()
         case InstructionGiven() | ReportSigned():
-            if fact.subject.startswith("measure/"):
+            parked = isinstance(fact, InstructionGiven) and isinstance(fact.instruction, ReleaseParked | DismissParked)
+            if fact.subject.startswith("measure/") and not parked:  # what is parked waits for a registration that may never come
                 _registered(books)
             return ()
         case (

@@ -236,13 +236,13 @@ def awaited(session: Session, keys: Callable[[], list[str]]) -> set[str]:
         return {key for (key,) in run}
 
 
-def parked_under(session: Session, fact: UUID) -> str | None:
-    """Reference under which a fact is parked."""
+def parked_under(session: Session, subject: str, fact: UUID) -> str | None:
+    """Reference under which a fact of a subject is parked."""
     with cursor(session) as run:
         run.execute(
             """select reference from parked where consumer = %s and status in ('waiting', 'unreadable', 'refused')
-               and position(%s::bytea in body) > 0 order by id limit 1""",
-            (CONSUMER, str(fact).encode()),
+               and subject = %s and position(%s::bytea in body) > 0 order by id limit 1""",
+            (CONSUMER, subject, str(fact).encode()),
         )
         row = run.fetchone()
         return str(row[0]) if row else None
