@@ -307,6 +307,10 @@ class Explained(Data):
     text: str
 
 
+NOT_READ_YET: Final = frozenset({"S6", "S7"})
+"""Stages whose input, drawdowns and claims, nobody can hand in yet."""
+
+
 class Stage(Data):
     """One stage S1–S7 of the reconciliation statement."""
 
@@ -323,6 +327,11 @@ class Stage(Data):
     open_count: int = 0
     """How many there are, however many are listed."""
     verdict: Literal["reconciled", "explained", "open", "missing", "not_applicable"]
+
+    @property
+    def lacks_input(self) -> bool:
+        """Could it be judged, were its input handed in? Then the whole is open."""
+        return self.verdict == "missing" and self.code not in NOT_READ_YET
 
 
 class CheckResult(Data):
@@ -354,6 +363,9 @@ class MeasureStatement(Data):
     papers_upto: dict[str, int] = Field(default_factory=dict)
     """The same for each council paper it rests on, by subject. What it takes from accounts is told by ``settlement``."""
     state: Literal["active", "withdrawn", "closed"]
+    """Closed from the day somebody ordered it, but not while anything of the measure is parked or rejected."""
+    close_ordered_on: date | None = None
+    """Of the final close; where the state is active all the same, the close waits for what is parked or rejected."""
     totals: Totals
     years: tuple[YearLine, ...]
     coverage: tuple[CoverageLine, ...]
@@ -369,6 +381,13 @@ class MeasureStatement(Data):
     """Weak matches that wait for a person."""
     provisional: Provisional | None = None
     verdict: Literal["reconciled", "explained", "open"]
+    """Open while an error is found, a stage differs, a fact is missing that a check or stage asks for, or anything is parked or
+    rejected: what could not be judged has not passed."""
+
+    @property
+    def has_plan(self) -> bool:
+        """Was a financing plan handed in? Without one what is planned and its gap are missing, whatever the totals say."""
+        return any(year.planned_cents is not None for year in self.years)
 
 
 class MeasureReconciled(Event):
@@ -399,6 +418,8 @@ class ProgrammeLine(Data):
     measures: tuple[Key, ...]
     totals: Totals | None
     """None: participation only, no measure of its own."""
+    unplanned: int = Field(default=0, ge=0)
+    """How many of its measures have no plan: their part of what is planned, and of the gap, is missing, not zero."""
     funders: tuple[FunderTotal, ...] = ()
     findings: dict[Severity, int] = Field(default_factory=dict)
 
@@ -429,6 +450,8 @@ class ProgrammeStatement(Data):
     measures_beyond: int = Field(default=0, ge=0)
     """How many more there are than the 1,500 an event has room for."""
     totals: Totals
+    unplanned: int = Field(default=0, ge=0)
+    """How many of its measures have no plan: their part of what is planned, and of the gap, is missing, not zero."""
     lines: tuple[ProgrammeLine, ...]
     figures: tuple[FigureLine, ...]
     checks: tuple[CheckResult, ...]
@@ -443,6 +466,8 @@ class ProgrammeStatement(Data):
     parked: int = 0
     rejected: int = 0
     provisional: Provisional | None = None
+    verdict: Literal["reconciled", "explained", "open"] = "open"
+    """Of the programme's own checks and all its measures: the worst of them."""
 
 
 class ProgrammeReconciled(Event):

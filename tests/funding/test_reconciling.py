@@ -23,6 +23,7 @@ from shared.contracts.funding import (
     ProgrammeStatement,
 )
 from shared.contracts.intake import (
+    Close,
     ConfirmMatch,
     Figure,
     FigurePublished,
@@ -253,7 +254,8 @@ def test_rejected_rows_count_until_a_later_file_of_their_series(funding: Funding
         RowRejected, "file/a", "17", at=facts.KNOWN.replace(minute=1), error="BEL-01", expected="ein Datum",
         mend="Datum eintragen", concerns="measure/M-1", series="s",
     )
-    funding.post(facts.measure(), rejected, read("a", 2))
+    close = facts.instruction("measure/M-1", Close(closed_on=date(2026, 3, 1)))
+    funding.post(facts.measure(), rejected, read("a", 2), close)
     funding.settle()
     assert (funding.statement().rejected, funding.statement().verdict) == (1, "open")
     for name, rows, bad, why in (("c", 16, 0, "the row may be left out"), ("d", 17, 1, "the row may be rejected again")):
@@ -262,7 +264,7 @@ def test_rejected_rows_count_until_a_later_file_of_their_series(funding: Funding
         assert funding.statement().rejected == 1, why
     funding.post(read("b", 4))
     funding.settle()
-    assert funding.statement().rejected == 0
+    assert (funding.statement().rejected, funding.statement().state) == (0, "closed")
 
 
 def test_what_is_parked_or_rejected_of_an_account_keeps_its_measures_open(funding: Funding) -> None:

@@ -1,7 +1,8 @@
 """Case → statement: coverage, every check, stages S1–S7 with their explained differences, and a verdict.
 
 ``reconcile`` is the only place that runs checks. A stage compares two totals; what differs is explained by a reason code
-(D01–D13) or stays unexplained; what cannot be compared says what is missing.
+(D01–D13) or stays unexplained; what cannot be compared says what is missing. The verdict is open until everything that can be
+judged was judged: a check without its input has not passed.
 """
 
 from __future__ import annotations
@@ -51,6 +52,9 @@ MOST_FINDINGS: Final = 4_000
 MOST_MEASURES: Final = 1_500
 """What a statement names one by one: an event has room for 256 kB. Counts are always of all."""
 
+PLAN: Final = "Finanzierungsplan"
+"""What a stage lacks that compares with what is planned."""
+
 Verdict = Literal["reconciled", "explained", "open"]
 StageVerdict = Literal["reconciled", "explained", "open", "missing", "not_applicable"]
 
@@ -91,7 +95,9 @@ class Reconciled:
         parked: int = 0,
         rejected: int = 0,
     ) -> MeasureStatement:
-        """The statement, standing on this journal and these facts."""
+        """The statement, standing on this journal and these facts. What is parked or rejected is in none of its figures, so it
+        keeps every year open, and a close that was ordered waits for it."""
+        incomplete = bool(parked or rejected)
         return MeasureStatement(
             as_of=self.case.as_of,
             rule_set=self.case.rules.name,
@@ -100,9 +106,10 @@ class Reconciled:
             settlement=settlement,
             facts_upto=facts_upto,
             papers_upto=dict(papers_upto or {}),
-            state=self.state,
+            state="active" if incomplete and self.state == "closed" else self.state,
+            close_ordered_on=max((c.closed_on for c in self.case.closes if c.budget_year is None), default=None),
             totals=self.totals,
-            years=self.years,
+            years=tuple(_still_open(year) for year in self.years) if incomplete else self.years,
             coverage=self.coverage,
             stages=self.stages,
             checks=self.checks,
@@ -112,8 +119,12 @@ class Reconciled:
             rejected=rejected,
             suggestions=self.case.suggestions,
             provisional=self.provisional,
-            verdict="open" if parked or rejected else self.verdict,
+            verdict="open" if incomplete else self.verdict,
         )
+
+
+def _still_open(year: YearLine) -> YearLine:
+    return year if year.verdict == "missing" else year.model_copy(update={"verdict": "open"})
 
 
 def reconcile(case: Case, checks: Sequence[Check] = CHECKS) -> Reconciled:
@@ -131,17 +142,18 @@ def reconcile(case: Case, checks: Sequence[Check] = CHECKS) -> Reconciled:
     )
     serious = [f for f in findings if f.is_serious]
     verdicts = {stage.verdict for stage in stages}
+    lacking = any(result.missing for result in results) or any(stage.lacks_input for stage in stages)
     return Reconciled(
         case=case,
         state="withdrawn" if case.withdrawn_on else "closed" if any(c.budget_year is None for c in case.closes) else "active",
         totals=totals,
-        years=_years(case, covered, serious, any(stage.explained for stage in stages)),
+        years=_years(case, covered, serious, lacking, any(stage.explained for stage in stages)),
         coverage=covered.lines,
         stages=stages,
         checks=results,
         findings=findings,
         provisional=provisional(case.reports, case.as_of),
-        verdict=_verdict(bool(serious) or "open" in verdicts, "explained" in verdicts),
+        verdict=_verdict(bool(serious) or lacking or "open" in verdicts, "explained" in verdicts),
     )
 
 
@@ -172,7 +184,10 @@ def _verdict(is_open: bool, is_explained: bool) -> Verdict:
     return "open" if is_open else "explained" if is_explained else "reconciled"
 
 
-def _years(case: Case, covered: Coverage, serious: Sequence[Finding], explained: bool) -> tuple[YearLine, ...]:
+def _years(
+    case: Case, covered: Coverage, serious: Sequence[Finding], lacking: bool, explained: bool
+) -> tuple[YearLine, ...]:
+    """``lacking``: is anything missing that a check or stage asks for? That names no year, so it keeps each of them open."""
     claimed: dict[int, int] = defaultdict(int)
     for voucher in case.vouchers:
         claimed[voucher.data.budget_year] += voucher.data.eligible_cents
@@ -184,7 +199,8 @@ def _years(case: Case, covered: Coverage, serious: Sequence[Finding], explained:
         gap = 0 if case.withdrawn_on and covered.planned else covered.gap(year)
         if gap is None and covered.planned and not covered.term_gap:
             gap = 0                     # an award over the whole term covers every year of it
-        is_open = bool(gap) or any(f.budget_year in (None, year) for f in serious) or (gap is None and bool(covered.planned))
+        found = any(f.budget_year in (None, year) for f in serious)
+        is_open = bool(gap) or found or lacking or (gap is None and bool(covered.planned))
         lines.append(
             YearLine(
                 budget_year=year,
@@ -236,7 +252,7 @@ def _without(code: str, missing: str | None) -> Stage:
 def _plan_and_secured(case: Case, covered: Coverage) -> Stage:
     """S1: what is planned ↔ what awards and commitments secure."""
     if not covered.planned:
-        return _without("S1", "Finanzierungsplan") if covered.lines else _without("S1", None)
+        return _without("S1", PLAN if covered.lines and not case.withdrawn_on else None)
     return _compared("S1", covered.planned_cents, covered.valid_cents, [_of_plan(case, covered)])
 
 
@@ -246,7 +262,7 @@ def _awards_and_commitments(case: Case, covered: Coverage) -> Stage:
     if not awards:
         return _without("S2", None)
     if not covered.planned:
-        return _without("S2", "Finanzierungsplan")
+        return _without("S2", None if case.withdrawn_on else PLAN)
     awarded = sum(sum(y.amount_cents for y in award.years) if award.years else award.maximum_cents for award in awards)
     return _compared("S2", covered.planned_cents - awarded, covered.valid_cents - awarded, [_of_plan(case, covered)])
 
@@ -269,7 +285,7 @@ def _commitments_and_decisions(case: Case) -> Stage:
     if not promises:
         return _without("S3", None)
     if not any(paper.state for promise in promises if (paper := case.paper_of(promise))):
-        return _without("S3", "Beschluss")
+        return _without("S3", None if case.withdrawn_on else "Ratsvorlage")
     decided: dict[tuple[str, str, int], int] = {}               # several promises may share what one paper grants
     for promise in promises:
         funder, year = promise.funder.key, promise.budget_year
@@ -349,6 +365,10 @@ def reconcile_programme(
     for finding in everything.values():
         counts[finding.code] += 1
     united = _united((*own, *chain.from_iterable(s.checks for s in case.statements.values())), counts)
+    verdicts = {s.verdict for s in case.statements.values()}
+    unstated = case.measures.keys() - case.statements.keys()
+    lacking = any(result.missing for result in own)
+    is_open = any(f.is_serious for f in findings) or lacking or "open" in verdicts or bool(parked or rejected or unstated)
     return ProgrammeReconciliation(
         findings,
         ProgrammeStatement(
@@ -359,6 +379,7 @@ def reconcile_programme(
             measures=dict(sorted(case.events.items())[:MOST_MEASURES]),
             measures_beyond=max(0, len(case.events) - MOST_MEASURES),
             totals=_sum(s.totals for s in case.statements.values()),
+            unplanned=sum(not s.has_plan for s in case.statements.values()),
             lines=_lines(case),
             figures=tuple(_figure(case, fact) for fact in case.figures),
             checks=united,
@@ -369,6 +390,7 @@ def reconcile_programme(
             parked=parked + sum(s.parked for s in case.statements.values()),
             rejected=rejected + sum(s.rejected for s in case.statements.values()),
             provisional=provisional(case.reports, case.as_of),
+            verdict=_verdict(is_open, "explained" in verdicts),
         ),
     )
 
@@ -436,6 +458,7 @@ def _line(
         band_cents=band.maximum_cents if band else None,
         measures=measures,
         totals=_sum(s.totals for s in known) if known else None,
+        unplanned=sum(not s.has_plan for s in known),
         funders=tuple(
             FunderTotal(kind=kind, valid_cents=sums[kind][0], received_cents=sums[kind][1]) for kind in FunderKind if kind in sums
         ),

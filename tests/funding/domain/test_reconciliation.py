@@ -6,12 +6,16 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import pytest
+
 from services.funding.domain.case import Proof, programme_case_of
 from services.funding.domain.reconciliation import Reconciled, reconcile, reconcile_programme
 from shared.contracts.funding import Head, Stage
 from shared.contracts.intake import (
     Close,
     Fact,
+    Figure,
+    FigurePublished,
     Municipality,
     Participation,
     ParticipationRecorded,
@@ -21,9 +25,11 @@ from shared.contracts.intake import (
     StepResult,
 )
 from shared.values.dates import Period
-from tests.builders import a_debit, a_proof
+from tests.builders import a_debit, a_proof, a_rule_set
 from tests.funding import facts
 from tests.funding.domain.test_coverage import RULES, case
+
+HEAD = Head(number=0, seal="0" * 64)
 
 
 def stated(*of: Fact, **more: Any) -> Reconciled:
@@ -77,7 +83,7 @@ def test_the_award_leaves_the_rest_of_the_plan_to_co_funding() -> None:
 
 def test_municipal_promises_are_held_against_what_the_papers_name() -> None:
     promise = facts.promise(100_00, funder=facts.CITY, decision="V-1")
-    assert stage("S3", stated(promise)).missing == "Beschluss"
+    assert stage("S3", stated(promise)).missing == "Ratsvorlage"
     said = stage("S3", stated(promise, papers=(facts.decision(), facts.detail(90_00))))
     assert (said.left_cents, said.right_cents, said.unexplained_cents) == (100_00, 90_00, 10_00)
     assert stage("S3", stated(facts.promise(100_00))).verdict == "not_applicable"
@@ -85,7 +91,7 @@ def test_municipal_promises_are_held_against_what_the_papers_name() -> None:
 
 def test_what_a_paper_names_counts_only_as_far_as_it_was_decided() -> None:
     promise = facts.promise(100_00, funder=facts.CITY, decision="V-1")
-    assert stage("S3", stated(promise, papers=(facts.detail(100_00),))).missing == "Beschluss"
+    assert stage("S3", stated(promise, papers=(facts.detail(100_00),))).missing == "Ratsvorlage"
     consulted = facts.decision(steps=(Step(body="Ausschuss", role="Vorberatung", result=StepResult.PASSED_UNCHANGED),))
     said = stage("S3", stated(promise, papers=(consulted, facts.detail(100_00))))
     assert (said.left_cents, said.right_cents, said.verdict) == (100_00, 0, "open")
@@ -147,10 +153,107 @@ def test_vouchers_are_held_against_their_parts_of_bank_lines() -> None:
 def test_what_is_parked_or_rejected_keeps_a_measure_open() -> None:
     said = stated(facts.plan(100_00), facts.promise(100_00), facts.receipt(100_00))
     assert said.verdict == "reconciled"
-    head = Head(number=0, seal="0" * 64)
-    assert said.statement(head=head, settlement=head, facts_upto=1).verdict == "reconciled"
-    assert said.statement(head=head, settlement=head, facts_upto=1, parked=1).verdict == "open"
-    assert said.statement(head=head, settlement=head, facts_upto=1, rejected=1).verdict == "open"
+    assert said.statement(head=HEAD, settlement=HEAD, facts_upto=1).verdict == "reconciled"
+    assert said.statement(head=HEAD, settlement=HEAD, facts_upto=1, parked=1).verdict == "open"
+    rejected = said.statement(head=HEAD, settlement=HEAD, facts_upto=1, rejected=1)
+    assert (rejected.verdict, [y.verdict for y in rejected.years]) == ("open", ["open"])
+
+
+CITY = facts.promise(100_00, funder=facts.CITY, decision="V-1")
+COVERED = (facts.plan(100_00), facts.promise(100_00), facts.receipt(100_00))
+
+
+@pytest.mark.parametrize(
+    ("of", "more", "verdict", "years", "lacking"),
+    [
+        (COVERED, {}, "reconciled", ["reconciled"], {}),
+        ((facts.voucher(1),), {}, "open", ["missing"],
+         {"Finanzierungsplan": {"KOF-01", "FIN-01", "FIN-02"}, "Kontoauszug": {"BEL-04", "BEL-05", "S5"}}),
+        (COVERED[1:], {}, "open", ["missing"], {"Finanzierungsplan": {"KOF-01", "S1"}}),
+        ((*COVERED, CITY), {"papers": (facts.detail(100_00),)}, "open", ["open"],
+         {"Ratsvorlage": {"BES-01", "BES-02", "BES-05", "BES-06", "S3"}}),
+        ((facts.plan(100_00), CITY, facts.receipt(100_00, funder=facts.CITY)),
+         {"papers": (facts.decision(), facts.detail(100_00))}, "reconciled", ["reconciled"], {}),
+        ((), {}, "reconciled", [], {}),
+    ],
+    ids=["all there", "a voucher and nothing else", "no plan", "a paper nobody handed in", "and handed in", "nothing to judge"],
+)
+def test_what_could_not_be_judged_for_want_of_a_fact_has_not_passed(
+    of: tuple[Fact, ...], more: dict[str, Any], verdict: str, years: list[str], lacking: dict[str, set[str]]
+) -> None:
+    said = reconcile(replace(case(*of, **more), rules=a_rule_set("national")))
+    assert not said.findings
+    assert (said.verdict, [y.verdict for y in said.years]) == (verdict, years)
+    found: dict[str, set[str]] = {}
+    for missing in said.missing:
+        found.setdefault(missing.what, set()).add(missing.code)
+    for missing_in in (s for s in said.stages if s.lacks_input):
+        found.setdefault(missing_in.missing or "", set()).add(missing_in.code)
+    assert found == lacking
+
+
+@pytest.mark.parametrize(
+    ("set_aside", "state"), [({}, "closed"), ({"rejected": 3}, "active"), ({"parked": 1}, "active")],
+    ids=["nothing", "rejected rows", "a parked fact"],
+)
+def test_a_close_waits_for_what_is_parked_or_rejected(set_aside: dict[str, int], state: str) -> None:
+    close = facts.instruction("measure/M-1", Close(closed_on=date(2026, 3, 1)))
+    said = stated(*COVERED, close).statement(head=HEAD, settlement=HEAD, facts_upto=1, **set_aside)
+    assert (said.state, said.close_ordered_on) == (state, date(2026, 3, 1))
+    of_a_year = facts.instruction("measure/M-1", Close(closed_on=date(2026, 3, 1), budget_year=2026))
+    open_still = stated(*COVERED, of_a_year).statement(head=HEAD, settlement=HEAD, facts_upto=1, **set_aside)
+    assert (open_still.state, open_still.close_ordered_on) == ("active", None)
+
+
+def test_what_was_known_when_the_close_was_ordered_is_judged_though_it_waits() -> None:
+    close = facts.instruction("measure/M-1", Close(closed_on=date(2026, 3, 1)))
+    said = reconcile(replace(case(*COVERED, close), rules=a_rule_set("national")))
+    assert [f.code for f in said.findings] == ["KOF-05"], "no finding vanishes because a row could not be read"
+
+
+def test_drawdowns_that_nobody_can_hand_in_yet_keep_nothing_open() -> None:
+    given = facts.award(100_00, years={2026: 100_00})
+    said = stated(facts.plan(100_00), given, facts.receipt(100_00, funder=facts.ESF, award="AZ-1"))
+    assert [s.code for s in said.stages if s.verdict == "missing"] == ["S6", "S7"]
+    assert (said.verdict, [y.verdict for y in said.years]) == ("reconciled", ["reconciled"])
+
+
+def test_of_a_withdrawn_measure_nothing_has_to_be_secured() -> None:
+    gone = facts.told(facts.intake.MeasureWithdrawn, "measure/M-1", "w", measure="M-1", withdrawn_on=date(2026, 2, 1))
+    of = (facts.award(100_00), CITY)
+    assert [s.missing for s in stated(*of).stages[:3]] == ["Finanzierungsplan", "Finanzierungsplan", "Ratsvorlage"]
+    assert [s.verdict for s in stated(*of, gone).stages[:3]] == ["not_applicable"] * 3
+
+
+@pytest.mark.parametrize(
+    ("of", "more", "verdict"),
+    [
+        (COVERED, {}, "reconciled"),
+        ((*COVERED[:2], facts.receipt(70_00)), {}, "explained"),
+        (COVERED[1:], {}, "open"),
+        (COVERED, {"rejected": 1}, "open"),
+    ],
+    ids=["reconciled", "explained", "no plan", "a rejected row"],
+)
+def test_a_programme_is_as_far_as_the_worst_of_its_measures(of: tuple[Fact, ...], more: dict[str, int], verdict: str) -> None:
+    statement = reconcile(case(*of)).statement(head=HEAD, settlement=HEAD, facts_upto=1, **more)
+    known = {"M-1": [facts.measure()]}
+    assert of_programme(measures=known, statements={"M-1": statement}) == verdict
+    assert of_programme(measures=known) == "open", "nothing was stated about it yet"
+
+
+def test_a_programme_whose_own_facts_are_missing_or_set_aside_is_open() -> None:
+    figure = Figure(programme="P", scope="municipalities", unit="count", value=3, published_on=date(2026, 1, 1), publication="x")
+    assert of_programme() == "reconciled"
+    assert of_programme(told(FigurePublished, figure=figure)) == "open", "PRG-03 lacks the participations"
+    assert [of_programme(parked=1), of_programme(rejected=1)] == ["open", "open"]
+
+
+def of_programme(*more: Fact, parked: int = 0, rejected: int = 0, **known: Any) -> str:
+    period = Period(start=date(2026, 1, 1), end=date(2027, 12, 31))
+    registered = told(ProgrammeRegistered, programme=ProgrammeData(key="P", name="P", rule_set="national", period=period))
+    programme = programme_case_of([registered, *more], as_of=date(2026, 12, 31), rules=RULES, **known)
+    return reconcile_programme(programme, parked=parked, rejected=rejected).statement.verdict
 
 
 def test_a_programme_lists_every_municipality_and_adds_up_those_with_measures() -> None:
@@ -161,8 +264,7 @@ def test_a_programme_lists_every_municipality_and_adds_up_those_with_measures() 
         left_on=date(2026, 6, 30),
     )
     said = stated(facts.plan(100_00), facts.promise(60_00))
-    head = Head(number=0, seal="0" * 64)
-    statement = said.statement(head=head, settlement=head, facts_upto=1)
+    statement = said.statement(head=HEAD, settlement=HEAD, facts_upto=1)
     known = programme_case_of(
         [programme, told(ParticipationRecorded, participation=alone)], as_of=date(2026, 12, 31), rules=RULES,
         measures={"M-1": [facts.measure()]}, statements={"M-1": statement},

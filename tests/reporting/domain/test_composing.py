@@ -42,16 +42,20 @@ from services.reporting.renderers.canonical import canonical
 from services.reporting.renderers.pdf.render import render
 from shared.contracts.funding import (
     Book,
+    CheckResult,
     CoverageLine,
     EntryPosted,
     Finding,
     FunderTotal,
     Head,
     MeasureStatement,
+    Missing,
+    Outcome,
     PaymentMatched,
     ProgrammeLine,
     ProgrammeStatement,
     Severity,
+    Stage,
     Totals,
     YearLine,
 )
@@ -184,7 +188,8 @@ def plain_cell(cell: Cell) -> str:
 
 def test_a_programme_without_municipalities_is_reported_calmly() -> None:
     statement = ProgrammeStatement(
-        as_of=AS_OF, rule_set="2014-2020", rules=RULES, facts_upto=1, totals=NOTHING, lines=(), figures=(), checks=(), findings=()
+        as_of=AS_OF, rule_set="2014-2020", rules=RULES, facts_upto=1, totals=NOTHING, lines=(), figures=(), checks=(),
+        findings=(), verdict="reconciled",
     )
     period = Period(start=date(2014, 1, 1), end=date(2020, 12, 31))
     programme = ProgrammeData(key="P", name="Programm", rule_set="2014-2020", period=period)
@@ -437,9 +442,18 @@ def test_the_type_of_a_municipality_is_told_only_where_key_or_name_tell_it(ags: 
     assert kind_of_municipality(ags, name) == kind
 
 
+def planned(cents: int, gap: int) -> MeasureStatement:
+    """A statement of a measure with a plan."""
+    year = YearLine(
+        budget_year=2026, planned_cents=cents, valid_cents=cents - gap, received_cents=0, claimed_cents=0, gap_cents=gap,
+        verdict="open",
+    )
+    totals = NOTHING.model_copy(update={"planned_cents": cents, "gap_cents": gap})
+    return empty().statement.model_copy(update={"totals": totals, "years": (year,)})
+
+
 def test_a_programme_prints_its_measures_and_they_add_up() -> None:
-    one = empty().statement.model_copy(update={"totals": NOTHING.model_copy(update={"planned_cents": 70, "gap_cents": 7})})
-    two = empty().statement.model_copy(update={"totals": NOTHING.model_copy(update={"planned_cents": 30, "gap_cents": 3})})
+    one, two = (planned(cents, cents // 10) for cents in (70, 30))
     total = NOTHING.model_copy(update={"planned_cents": 100, "gap_cents": 10})
     line = ProgrammeLine(
         municipality=Municipality(key="05000", name="Stadt"), joined_on=None, left_on=None, participation_cents=None,
@@ -517,8 +531,8 @@ def test_the_verdict_of_a_reconciliation_says_what_it_rests_on() -> None:
     opened = compose("D7", told(story, finding)).notices[0]
     assert (opened.mark.value, opened.title) == ("fault", "Offen")
     assert opened.text == (
-        "S5 Belege und Kontoauszug: ungeklärt 50,00\u00a0€, 1 Posten ohne Gegenstück; 1 Feststellung B oder F (BEL-05);"
-        " nicht beurteilt, weil es fehlt: Mittelabruf (S6)."
+        "S5 Belege und Kontoauszug: ungeklärt 50,00\u00a0€, 1 Posten ohne Gegenstück; 1 Feststellung B oder F (BEL-05)."
+        " Noch nicht einbezogen, weil noch nicht einzureichen: Mittelabruf (S6)."
     )
     stages = [s.model_copy(update={"verdict": "reconciled", "unexplained_cents": 0}) for s in told(story).statement.stages[:1]]
     closed = told(two_vouchers())
@@ -526,6 +540,109 @@ def test_the_verdict_of_a_reconciliation_says_what_it_rests_on() -> None:
     assert compose("D7", closed).notices[0].text == "S5 Belege und Kontoauszug: 1 Posten ohne Gegenstück."
     calm = compose("D7", empty()).notices[0]
     assert (calm.mark.value, calm.title) == ("holds", "Abgeglichen")
+
+
+LACKING = (
+    CheckResult(
+        code="KOF-01", outcome=Outcome.MISSING, missing=(Missing(code="KOF-01", object="measure M-1", what="Finanzierungsplan"),)
+    ),
+    CheckResult(
+        code="BES-01", outcome=Outcome.MISSING, missing=(Missing(code="BES-01", object="paper 05000/9", what="Ratsvorlage"),)
+    ),
+)
+NO_PLAN = Stage(code="S1", left_cents=None, right_cents=None, missing="Finanzierungsplan", verdict="missing")
+
+
+def test_a_reconciliation_names_each_missing_fact_what_it_is_of_and_what_asks_for_it() -> None:
+    notice = compose("D7", empty(checks=LACKING, stages=(NO_PLAN,), verdict="open", rejected=2)).notices[0]
+    assert (notice.mark, notice.title) == (Mark.FAULT, "Offen")
+    assert notice.text == (
+        "nicht beurteilt, weil es fehlt: Finanzierungsplan (KOF-01, S1), Ratsvorlage (Vorlage 05000/9; BES-01);"
+        " 2 abgewiesene Zeilen."
+    )
+    secured = compose("D6", empty(checks=LACKING)).notices[0]
+    assert secured.text == "weil Finanzierungsplan fehlt (KOF-01); Ratsvorlage fehlt (Vorlage 05000/9; BES-01)"
+
+
+def test_a_close_that_was_ordered_says_what_it_waits_for() -> None:
+    def told_of(**changed: Any) -> dict[str, str | None]:
+        given = {"close_ordered_on": date(2026, 1, 31)} | changed
+        return {notice.title: notice.text for notice in compose("D7", empty(**given)).notices}
+
+    title = "Abschluss angeordnet, aber nicht vollzogen"
+    assert told_of(parked=1, rejected=3)[title] == (
+        "Der Abschluss zum 31.01.2026 wartet auf 1 geparkte Tatsache und 3 abgewiesene Zeilen. Sind sie geklärt, gilt er von"
+        " selbst."
+    )
+    assert title not in told_of(state="closed")
+    assert title not in told_of(close_ordered_on=None, rejected=3)
+
+
+def a_programme(statements: dict[str, MeasureStatement], *findings: Finding, **changed: Any) -> ProgrammeSnapshot:
+    """A programme of which nothing but the statements of its measures is known."""
+    statement = ProgrammeStatement(
+        as_of=AS_OF, rule_set="national", rules=RULES, facts_upto=1, totals=NOTHING, lines=(), figures=(), checks=(), findings=(),
+        measures={f"measure/{key}": id_of(key) for key in statements},
+    )
+    return ProgrammeSnapshot(
+        "programme/P", Source(digest=LIST, place="2"),
+        ProgrammeData(key="P", name="Programm", rule_set="national", period=Period(start=AS_OF, end=AS_OF)),
+        statement.model_copy(update=changed), Basis(id_of("s"), WHEN), findings,
+        measures={key: measure() for key in statements}, statements=statements,
+    )
+
+
+@pytest.mark.parametrize(
+    ("plans", "sum_planned", "gap", "note"),
+    [
+        ([True], "0,70", "0,07", None),
+        ([False], "fehlt: Finanzierungsplan", "fehlt: Finanzierungsplan", None),
+        ([True, False], "0,70", "0,07", "von 1 der 2 Maßnahmen fehlt der Finanzierungsplan"),
+        ([False, False], "fehlt: Finanzierungsplan", "fehlt: Finanzierungsplan",
+         "von 2 der 2 Maßnahmen fehlt der Finanzierungsplan"),
+    ],
+    ids=["a plan", "no plan", "one of two", "none of two"],
+)
+def test_a_programme_says_of_a_plan_nobody_handed_in_that_it_is_missing(
+    plans: list[bool], sum_planned: str, gap: str, note: str | None
+) -> None:
+    parts = {f"M-{n}": planned(70, 7) if there else empty().statement for n, there in enumerate(plans, 1)}
+    total, unplanned = planned(70, 7).totals if any(plans) else NOTHING, plans.count(False)
+    line = ProgrammeLine(
+        municipality=Municipality(key="05000", name="Stadt"), joined_on=None, left_on=None, participation_cents=None,
+        inhabitants=None, band_cents=None, measures=tuple(parts), totals=total, unplanned=unplanned,
+    )
+    document = OF_PROGRAMME["D9"](a_programme(parts, totals=total, lines=(line,), unplanned=unplanned), "P-D9-2026-02-28-1")
+    figure = next(f for f in document.key_figures if f.label == "Deckungslücke")
+    assert (plain_cell(figure.value), figure.note) == (gap, note)
+    shown = [t for section, t in tables(document) if section.title in ("Mittel nach Herkunft", "Maßnahmen")]
+    control = next(t for t in shown if t.caption == "Summenprobe")
+    for table in (t for t in shown if t is not control):
+        last = {column.title: plain_cell(cell) for column, cell in zip(table.columns, table.rows[-1].cells, strict=True) if cell}
+        assert (last["geplant €"], last["Lücke €"]) == (sum_planned, gap)
+    cells = ["0,70" if there else "fehlt: Finanzierungsplan" for there in plans]
+    assert column_of(table_of(document, "Maßnahmen"), "geplant €") == cells
+    assert column_of(control, "Programm €")[0] == sum_planned
+    assert column_of(control, "Kontrolle")[0] == ("stimmt überein" if any(plans) else "fehlt")
+    assert pages(document).startswith(b"%PDF")
+
+
+def test_page_one_of_a_programme_without_findings_says_what_keeps_it_open() -> None:
+    def said(snapshot: ProgrammeSnapshot) -> tuple[Mark, str, str | None]:
+        notice = OF_PROGRAMME["D9"](snapshot, "P-D9-2026-02-28-1").notices[0]
+        return notice.mark, notice.title, notice.text
+
+    calm, text = empty().statement, "Zum Programm und zu seinen Maßnahmen ist keine Feststellung offen."
+    assert said(a_programme({"M-1": calm}, verdict="explained")) == (Mark.HOLDS, "Ohne Feststellung", text)
+    lacking = "nicht beurteilt, weil es fehlt: Finanzierungsplan (Maßnahme M-1; KOF-01), Ratsvorlage (Vorlage 05000/9; BES-01)"
+    assert said(a_programme({"M-1": calm}, checks=LACKING)) == (Mark.MISSING, "Offen", f"{lacking}.")
+    differing = told(two_vouchers()).statement
+    assert said(a_programme({"M-1": differing, "M-2": calm}, rejected=1)) == (
+        Mark.FAULT, "Offen", "im Abgleich offen: M-1; 1 abgewiesene Zeile."
+    )
+    assert said(a_programme({})) == (Mark.FAULT, "Offen", "Noch nicht jede Maßnahme ist abgeglichen.")
+    found = said(a_programme({"M-1": calm}, two_vouchers().find(), checks=LACKING))
+    assert found[:2] == (Mark.BLOCKING, "1 offene Feststellung") and (found[2] or "").endswith(f"; {lacking}.")
 
 
 def test_what_a_paper_says_of_days_behind_the_cut_off_date_is_printed_and_said_not_to_count() -> None:

@@ -100,13 +100,10 @@ def secured_because(snapshot: MeasureSnapshot) -> tuple[bool, tuple[str, ...]]:
     for f in snapshot.findings:
         if f.code.startswith(RELEVANT) and f.is_open:
             about.setdefault(f.code, []).append(wording.object_of(f, issuers))
-    reasons = [f"{code} {catalogue.title(code, 'de')} ({_some(objects)})" for code, objects in about.items()]
-    lacks: dict[str, list[str]] = {}
-    for result in snapshot.statement.checks:
-        for m in result.missing:
-            if m.code.startswith(RELEVANT):
-                lacks.setdefault(m.what, []).append(m.code)
-    reasons += [f"{what} fehlt ({', '.join(dict.fromkeys(codes))})" for what, codes in lacks.items()]
+    reasons = [f"{code} {catalogue.title(code, 'de')} ({common.some(objects)})" for code, objects in about.items()]
+    relevant = [result for result in snapshot.statement.checks if result.code.startswith(RELEVANT)]
+    lacks = common.lacking(relevant, own=f"measure {snapshot.measure.key}")
+    reasons += [f"{what} fehlt ({detail})" for what, detail in lacks.items()]
     return not reasons, tuple(reasons)
 
 
@@ -115,12 +112,6 @@ def _secured(snapshot: MeasureSnapshot) -> str:
     others = ", ".join(dict.fromkeys(f.code for f in snapshot.findings if f.is_open))
     calm = "Keine Feststellung zu Kofinanzierung, Beschlüssen und Bewilligung"
     return f"{calm}; offen sind andere: {others}." if others else f"{calm} ist offen."
-
-
-def _some(objects: list[str], most: int = 4) -> str:
-    """The first few; the others stand among the findings."""
-    more = len(objects) - most
-    return ", ".join(objects[:most]) + (f" und {more} weitere" if more > 0 else "")
 
 
 def _chart(snapshot: MeasureSnapshot, spells: tuple[Spell, ...]) -> Iterator[Block]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from itertools import chain
 from typing import Final
 
 from services.reporting.domain.document import (
@@ -36,11 +37,11 @@ from services.reporting.domain.lines import Line, corrections
 from services.reporting.domain.report import named_sources, version_of
 from services.reporting.domain.snapshot import Changes, MeasureSnapshot, ProgrammeSnapshot, changes_since
 from shared.contracts import catalogue
-from shared.contracts.funding import Finding, MeasureStatement, Outcome, Severity, YearLine
+from shared.contracts.funding import CheckResult, Finding, MeasureStatement, Outcome, Severity, Stage, YearLine
 from shared.contracts.intake import Fact as Told
 from shared.contracts.seal import reference_of
 from shared.values.funders import GERMAN
-from shared.values.german import write_cents, write_day
+from shared.values.german import write_cents, write_count, write_day
 from shared.values.source import SHORT
 
 Snapshot = MeasureSnapshot | ProgrammeSnapshot
@@ -95,6 +96,10 @@ def notices(snapshot: Snapshot) -> tuple[Notice, ...]:
     if statement.rejected:
         text = f"{statement.rejected} abgewiesene Zeile(n) warten auf Berichtigung und sind in keiner Zahl enthalten."
         boxes.append(Notice(Mark.WARNING, "Abgewiesene Zeilen", text))
+    if isinstance(statement, MeasureStatement) and statement.close_ordered_on and statement.state == "active":
+        day, waits_for = write_day(statement.close_ordered_on), " und ".join(set_aside(snapshot))
+        text = f"Der Abschluss zum {day} wartet auf {waits_for}. Sind sie geklärt, gilt er von selbst."
+        boxes.append(Notice(Mark.BLOCKING, "Abschluss angeordnet, aber nicht vollzogen", text))
     if statement.provisional:
         cut_off, end = write_day(statement.provisional.cut_off), write_day(statement.provisional.period_end)
         text = f"Der Bericht über den Zeitraum bis {end} wurde vor dessen Ende gezeichnet; die Zahlen sind nicht endgültig."
@@ -183,6 +188,51 @@ def reckoned(rows: Iterable[tuple[str, str, int]], caption: str | None = None) -
 def gravest(findings: Iterable[Finding]) -> Mark:
     """Mark of the gravest of some findings; a fault where none of them is at hand."""
     return MARK[min((f.severity for f in findings), key=lambda severity: severity.rank, default=Severity.ERROR)]
+
+
+def lacking(checks: Iterable[CheckResult], stages: Iterable[Stage] = (), own: str | None = None) -> dict[str, str]:
+    """What is missing → of what and what cannot be judged without it: „Ratsvorlage“ → „Vorlage 05000/2025/7; BES-01, S3“.
+
+    ``own``: the object every reader of the document knows, which is not named.
+    """
+    objects: dict[str, list[str]] = {}
+    codes: dict[str, list[str]] = {}
+    for m in chain.from_iterable(result.missing for result in checks):
+        objects.setdefault(m.what, []).extend([] if m.object == own else [wording.named(m.object, {})])
+        codes.setdefault(m.what, []).append(m.code)
+    for stage in stages:
+        if stage.lacks_input:
+            codes.setdefault(stage.missing or "Angaben", []).append(stage.code)
+    told = {what: (some(objects.get(what, ())), ", ".join(dict.fromkeys(of))) for what, of in codes.items()}
+    return {what: "; ".join(x for x in parts if x) for what, parts in told.items()}
+
+
+def not_judged(lacks: Mapping[str, str]) -> tuple[str, ...]:
+    """What is missing in one clause, if anything is."""
+    told = ", ".join(f"{what} ({detail})" for what, detail in lacks.items())
+    return (f"nicht beurteilt, weil es fehlt: {told}",) if told else ()
+
+
+def set_aside(snapshot: Snapshot) -> tuple[str, ...]:
+    """How much is parked or rejected and in no figure, if anything is."""
+    statement = snapshot.statement
+    counts = (
+        counted(statement.parked, "geparkte Tatsache", "geparkte Tatsachen"),
+        counted(statement.rejected, "abgewiesene Zeile", "abgewiesene Zeilen"),
+    )
+    return tuple(told for told in counts if told)
+
+
+def counted(number: int, one: str, many: str) -> str | None:
+    """``3 offene Stufen``; None where there is none."""
+    return f"{write_count(number)} {one if number == 1 else many}" if number else None
+
+
+def some(objects: Iterable[str], most: int = 4) -> str:
+    """The first few, each once; the others stand in the sections."""
+    named = list(dict.fromkeys(objects))
+    more = len(named) - most
+    return ", ".join(named[:most]) + (f" und {more} weitere" if more > 0 else "")
 
 
 def columns_or_calm(columns: tuple[Column, ...], rows: Sequence[Row], calm: str, caption: str | None = None) -> Block:

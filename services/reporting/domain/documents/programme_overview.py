@@ -19,6 +19,7 @@ from services.reporting.domain.document import (
     Fact,
     KeyFigure,
     Mark,
+    Missing,
     Notice,
     Paragraph,
     Reference,
@@ -32,7 +33,7 @@ from services.reporting.domain.document import (
 from services.reporting.domain.documents import common, wording
 from services.reporting.domain.snapshot import ProgrammeSnapshot, whole
 from shared.contracts import catalogue
-from shared.contracts.funding import FigureLine, ProgrammeLine, Severity
+from shared.contracts.funding import FigureLine, ProgrammeLine, Severity, Totals
 from shared.contracts.intake import FigurePublished, ParticipationRecorded, PopulationRecorded, SizeBand, SizeBandSet
 from shared.values.funders import EU, GERMAN, FunderKind
 from shared.values.german import write_cents, write_count, write_day
@@ -42,14 +43,23 @@ SHOWN = (FunderKind.ESF, FunderKind.BUND, FunderKind.LAND, FunderKind.MUNICIPALI
 
 
 def _verdict(snapshot: ProgrammeSnapshot) -> Notice:
-    """What was found, so that nobody reads the figures without it: how often each check speaks, the gravest first."""
-    found = [f for f in snapshot.findings if f.is_open]
-    if not found:
-        return Notice(Mark.HOLDS, "Ohne Feststellung", "Zum Programm und zu seinen Maßnahmen ist keine Feststellung offen.")
+    """What keeps it open, so that nobody reads the figures without it: how often each check speaks, the gravest first; which
+    facts are missing; which measures differ; what was set aside."""
+    statement, found = snapshot.statement, [f for f in snapshot.findings if f.is_open]
     often = Counter(f.code for f in sorted(found, key=lambda f: (f.severity.rank, f.code)))
-    title = "1 offene Feststellung" if len(found) == 1 else f"{write_count(len(found))} offene Feststellungen"
-    told = ", ".join(f"{code} {catalogue.title(code, 'de')}" + (f" ({n})" if n > 1 else "") for code, n in often.items())
-    return Notice(common.gravest(found), title, f"{told}.")
+    told = [", ".join(f"{code} {catalogue.title(code, 'de')}" + (f" ({n})" if n > 1 else "") for code, n in often.items())]
+    lacks = common.lacking(statement.checks)
+    told += common.not_judged(lacks)
+    differing = [key for key, of in sorted(snapshot.statements.items()) if any(s.verdict == "open" for s in of.stages)]
+    told += [f"im Abgleich offen: {common.some(differing)}"] if differing else []
+    told += common.set_aside(snapshot)
+    text = "; ".join(x for x in told if x)
+    if found:
+        title = common.counted(len(found), "offene Feststellung", "offene Feststellungen")
+        return Notice(common.gravest(found), title or "", f"{text}.")
+    if statement.verdict == "open":
+        return Notice(Mark.MISSING if lacks else Mark.FAULT, "Offen", f"{text or 'Noch nicht jede Maßnahme ist abgeglichen'}.")
+    return Notice(Mark.HOLDS, "Ohne Feststellung", "Zum Programm und zu seinen Maßnahmen ist keine Feststellung offen.")
 
 
 def compose(snapshot: ProgrammeSnapshot, number: str) -> Document:
@@ -75,9 +85,7 @@ def compose(snapshot: ProgrammeSnapshot, number: str) -> Document:
             KeyFigure("Kommunen am Stichtag", Count(len(active)), f"von {len(statement.lines)} je beteiligten"),
             KeyFigure("gesichert zugesagt", Cents(statement.totals.committed_cents)),
             KeyFigure("nachgewiesen bezahlt", Cents(statement.totals.spent_cents)),
-            KeyFigure(
-                "Deckungslücke", Cents(statement.totals.gap_cents), mark=Mark.FAULT if statement.totals.gap_cents else None
-            ),
+            KeyFigure("Deckungslücke", *_gap(snapshot), mark=Mark.FAULT if statement.totals.gap_cents else None),
         ),
         sections=(
             Section("Kommunen", _municipalities(snapshot), landscape=True),
@@ -89,6 +97,21 @@ def compose(snapshot: ProgrammeSnapshot, number: str) -> Document:
         basis=common.basis(snapshot),
         releases=common.RELEASES,
     )
+
+
+def _gap(snapshot: ProgrammeSnapshot) -> tuple[Cell, str | None]:
+    """The programme's gap, and how many of its measures it does not know of for want of a plan."""
+    statement = snapshot.statement
+    measures = len(statement.measures) + statement.measures_beyond
+    if not statement.unplanned:
+        return Cents(statement.totals.gap_cents), None
+    note = f"von {statement.unplanned} der {measures} Maßnahmen fehlt der Finanzierungsplan" if measures > 1 else None
+    return _of_plan(statement.totals.gap_cents, statement.unplanned, measures), note
+
+
+def _of_plan(cents: int, unplanned: int, measures: int) -> Cell:
+    """An amount that follows from plans: missing where none of the measures has one, else that of those that have."""
+    return Missing(common.PLAN) if unplanned and unplanned >= measures else Cents(cents)
 
 
 def _minimum(share: Decimal | None) -> Cell:
@@ -225,8 +248,13 @@ def _crosswise(snapshot: ProgrammeSnapshot, lines: list[ProgrammeLine]) -> Table
         "received_cents": sum(f.received_cents for f in funders),
     }
     told = [s.totals for s in snapshot.statements.values()] if whole(snapshot) else None
+    statement = snapshot.statement
+    planless = 0 < statement.unplanned == len(statement.measures) + statement.measures_beyond
     rows = []
     for name, label in FIGURES.items():
+        if planless and name in ("planned_cents", "gap_cents"):
+            rows.append(Row((Text(label), Text("–"), *[Missing(common.PLAN)] * 3, Chip(Mark.MISSING, "fehlt"))))
+            continue
         found = getattr(totals, name)
         ways = (
             by_funder.get(name),
@@ -263,14 +291,13 @@ def _measures(snapshot: ProgrammeSnapshot) -> tuple[Block, ...]:
     """The parts every figure is the sum of, each with the journal entry up to which it was stated."""
     rows = []
     for key, statement in sorted(snapshot.statements.items()):
-        measure, t = snapshot.measures.get(key), statement.totals
-        cents = (t.planned_cents, t.committed_cents, t.received_cents, t.claimed_cents, t.spent_cents, t.gap_cents)
+        measure = snapshot.measures.get(key)
         rows.append(
             Row(
                 (
                     Text(key, measure.name if measure else None),
                     Text(measure.municipality.name if measure else "–", measure.carrier if measure else None),
-                    *[Cents(x) for x in cents],
+                    *_parts(statement.totals, 0 if statement.has_plan else 1, 1),
                     Chip(common.VERDICT[statement.verdict], catalogue.word("verdict", statement.verdict, "de")),
                     Reference(f"{key}/{statement.head.number}" if statement.head.number else "–"),
                 )
@@ -278,9 +305,9 @@ def _measures(snapshot: ProgrammeSnapshot) -> tuple[Block, ...]:
         )
     if not rows:
         return (Paragraph("Es ist keine Maßnahme gemeldet."),)
-    t = snapshot.statement.totals
-    cents = (t.planned_cents, t.committed_cents, t.received_cents, t.claimed_cents, t.spent_cents, t.gap_cents)
-    rows.append(Row((Text("Summe des Programms"), None, *[Cents(x) for x in cents], None, None), RowKind.TOTAL))
+    told = snapshot.statement
+    total = _parts(told.totals, told.unplanned, len(told.measures) + told.measures_beyond)
+    rows.append(Row((Text("Summe des Programms"), None, *total, None, None), RowKind.TOTAL))
     columns = (
         Column("Maßnahme", 3),
         Column("Kommune und Träger", 3),
@@ -293,7 +320,21 @@ def _measures(snapshot: ProgrammeSnapshot) -> tuple[Block, ...]:
         Column("Abgleich"),
         Column("Journal bis"),
     )
-    return (Table(columns, tuple(rows)),)
+    shown = Table(columns, tuple(rows))
+    how = "Ohne Finanzierungsplan ist nicht bekannt, was geplant und was ungedeckt ist; Summen gelten für die anderen."
+    return (shown, Paragraph(how)) if told.unplanned else (shown,)
+
+
+def _parts(totals: Totals, unplanned: int, measures: int) -> tuple[Cell, ...]:
+    """Planned, secured, received, claimed, paid and the gap of so many measures."""
+    return (
+        _of_plan(totals.planned_cents, unplanned, measures),
+        Cents(totals.committed_cents),
+        Cents(totals.received_cents),
+        Cents(totals.claimed_cents),
+        Cents(totals.spent_cents),
+        _of_plan(totals.gap_cents, unplanned, measures),
+    )
 
 
 def _amounts(lines: list[ProgrammeLine]) -> tuple[Cell, ...]:
@@ -304,14 +345,15 @@ def _amounts(lines: list[ProgrammeLine]) -> tuple[Cell, ...]:
     everything = sum(by_kind.values())
     eu = sum(cents for kind, cents in by_kind.items() if kind in EU)
     totals = [x.totals for x in lines if x.totals]
+    unplanned, measures = sum(x.unplanned for x in lines), sum(len(x.measures) for x in lines)
     return (
-        Cents(sum(t.planned_cents for t in totals)),
+        _of_plan(sum(t.planned_cents for t in totals), unplanned, measures),
         *(Cents(by_kind.get(kind, 0)) for kind in SHOWN),
         Cents(sum(cents for kind, cents in by_kind.items() if kind not in SHOWN)),
         Cents(everything),
         Share(Fraction(eu, everything)) if everything else Text("–"),
         Cents(sum(t.spent_cents for t in totals)),
-        Cents(sum(t.gap_cents for t in totals)),
+        _of_plan(sum(t.gap_cents for t in totals), unplanned, measures),
     )
 
 

@@ -45,7 +45,7 @@ def compose(snapshot: MeasureSnapshot, number: str) -> Document:
         facts=common.measure_facts(snapshot, number),
         notices=(_verdict(snapshot), *common.notices(snapshot)),
         key_figures=(
-            KeyFigure("Ergebnis", _chip(statement.verdict), _counted(open_stages, "offene Stufe", "offene Stufen")),
+            KeyFigure("Ergebnis", _chip(statement.verdict), common.counted(open_stages, "offene Stufe", "offene Stufen")),
             KeyFigure("förderfähig beantragt", Cents(statement.totals.claimed_cents)),
             KeyFigure("nachgewiesen bezahlt", Cents(statement.totals.spent_cents)),
             KeyFigure("Feststellungen", Count(len(snapshot.findings)), mark=Mark.FAULT if snapshot.findings else None),
@@ -83,10 +83,6 @@ SIDES = {
 """What stands left and right in a stage."""
 
 
-def _counted(number: int, one: str, many: str) -> str | None:
-    return f"{number} {one if number == 1 else many}" if number else None
-
-
 VERDICTS = {
     "reconciled": (Mark.HOLDS, "Abgeglichen"),
     "explained": (Mark.HINT, "Abgeglichen mit erklärten Differenzen"),
@@ -95,7 +91,8 @@ VERDICTS = {
 
 
 def _verdict(snapshot: MeasureSnapshot) -> Notice:
-    """The verdict in words: what keeps it open, what explains it, and what could not be compared for want of a fact."""
+    """The verdict in words: what keeps it open (differences, findings, missing facts, what was set aside), what explains it, and
+    what it does not speak of yet."""
     statement = snapshot.statement
     told = []
     for stage in statement.stages:
@@ -111,15 +108,14 @@ def _verdict(snapshot: MeasureSnapshot) -> Notice:
     serious = [f for f in snapshot.findings if f.is_serious]
     if serious:
         codes = ", ".join(dict.fromkeys(f.code for f in serious))
-        told.append(f"{_counted(len(serious), 'Feststellung B oder F', 'Feststellungen B oder F')} ({codes})")
-    told += [x for x in (_counted(statement.parked, "geparkte Tatsache", "geparkte Tatsachen"),) if x]
-    told += [x for x in (_counted(statement.rejected, "abgewiesene Zeile", "abgewiesene Zeilen"),) if x]
-    lacks = [f"{stage.missing} ({stage.code})" for stage in statement.stages if stage.missing]
-    if lacks:
-        told.append("nicht beurteilt, weil es fehlt: " + ", ".join(lacks))
+        told.append(f"{common.counted(len(serious), 'Feststellung B oder F', 'Feststellungen B oder F')} ({codes})")
+    own = f"measure {snapshot.measure.key}"
+    told += [*common.not_judged(common.lacking(statement.checks, statement.stages, own)), *common.set_aside(snapshot)]
     mark, title = VERDICTS[statement.verdict]
-    calm = "Keine Stufe weicht ab, und keine Feststellung B oder F ist offen."
-    return Notice(mark, title, "; ".join(told) + "." if told else calm)
+    calm = "Keine Stufe weicht ab, keine Angabe fehlt, und keine Feststellung B oder F ist offen"
+    left_out = [f"{stage.missing} ({stage.code})" for stage in statement.stages if stage.missing and not stage.lacks_input]
+    more = f" Noch nicht einbezogen, weil noch nicht einzureichen: {', '.join(left_out)}." if left_out else ""
+    return Notice(mark, title, f"{'; '.join(told) or calm}.{more}")
 
 
 def _flow(snapshot: MeasureSnapshot) -> Block:
