@@ -69,6 +69,8 @@ class Shown:
     """Totals of each measure, by its key."""
     lacks: set[Lacking] = field(default_factory=set)
     """The missing facts one by one."""
+    unplanned: int = 0
+    """How many of its measures have no plan: what they plan and lack is missing, not zero."""
     reports: list[dict[str, str]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     """How it differs from what was expected."""
@@ -162,6 +164,7 @@ def _look(client: Client, programme: Programme, act: Act) -> Shown:
         totals=_totals(statement),
         vouchers=sum(of["vouchers"] for of in of_measures.values()),
         measures={key: _totals(of["statement"]) for key, of in of_measures.items()},
+        unplanned=statement["unplanned"],
         lacks={(m["code"], m["object"], m["what"]) for of in statements for check in of["checks"] for m in check["missing"]},
     )
     shown.faults = list(differences(act.expected, shown, answer["findings"]))
@@ -285,7 +288,7 @@ def table(shown: dict[str, list[Shown]]) -> list[tuple[str, ...]]:
             act.as_of.isoformat(),
             str(len(act.measures)),
             str(act.vouchers),
-            *(write_cents(act.totals[name]) for name in TOTALS),
+            *(_amount(act, name) for name in TOTALS),
             " ".join(f"{code}×{count}" if count > 1 else code for code, count in act.findings.items())
             + "".join(f" ({code} {said('missing', 'fehlt')})" for code in act.missing)
             or said("none", "keine"),
@@ -295,3 +298,11 @@ def table(shown: dict[str, list[Shown]]) -> list[tuple[str, ...]]:
         for number, act in enumerate(acts, 1)
     ]
     return [heading, *rows]
+
+
+def _amount(act: Shown, name: str) -> str:
+    """A total; what follows from plans is missing where no measure has one, and says of how many it is where some have none."""
+    if name not in ("planned_cents", "gap_cents") or not act.unplanned:
+        return write_cents(act.totals[name])
+    missing = said("missing", "fehlt")
+    return missing if act.unplanned >= len(act.measures) else f"{write_cents(act.totals[name])} ({act.unplanned} {missing})"

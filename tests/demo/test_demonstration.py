@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.demonstration import TOTALS, Shown, differences
+from services.demonstration import TOTALS, Shown, differences, table
 from tests.demo.handins import DEMO, KEYS
 
 
@@ -59,3 +59,17 @@ def test_every_part_of_what_is_expected_is_compared(change: str) -> None:
     expected = deepcopy(peine())
     OTHERWISE[change](expected)
     assert list(differences(expected, shown, findings))
+
+
+@pytest.mark.parametrize(
+    ("measures", "unplanned", "planned", "gap"),
+    [(1, 0, "0,00", "0,00"), (1, 1, "missing", "missing"), (2, 1, "0,00 (1 missing)", "0,00 (1 missing)")],
+)
+def test_what_a_plan_nobody_handed_in_would_tell_is_missing_in_the_table_and_not_nought(
+    measures: int, unplanned: int, planned: str, gap: str
+) -> None:
+    nought = dict.fromkeys(TOTALS, 0)
+    shown = Shown(peine()["as_of"], {}, {}, nought, 0, {str(n): nought for n in range(measures)}, unplanned=unplanned)
+    heading, row = table({"peine": [shown]})
+    cells = dict(zip(heading, row, strict=True))
+    assert (cells["planned"], cells["gap"], cells["received"]) == (planned, gap, "0,00")
