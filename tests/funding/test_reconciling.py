@@ -258,6 +258,7 @@ def test_rejected_rows_count_until_a_later_file_of_their_series(funding: Funding
     funding.post(facts.measure(), rejected, read("a", 2), close)
     funding.settle()
     assert (funding.statement().rejected, funding.statement().verdict) == (1, "open")
+    assert funding.statement().state == "active", "the close waits"
     for name, rows, bad, why in (("c", 16, 0, "the row may be left out"), ("d", 17, 1, "the row may be rejected again")):
         funding.post(read(name, 3, rows, bad))
         funding.settle()
