@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
 from services.reporting import store, tables
@@ -60,6 +60,9 @@ from shared.persistence.files import Files
 from shared.values.source import SHORT, Source, digest_of, id_of
 from shared.values.subject import key_of, kind_of, subject_of
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 FORMATS: Final = {
     "pdf": "application/pdf",
     "csv": "text/csv; charset=utf-8",
@@ -91,6 +94,7 @@ def project(work: Work, events: Sequence[Event]) -> None:
 
 
 def _leave_behind(work: Work, event: store.Reconciled) -> None:
+    store.lock_series(work, event.subject, event.statement.as_of)  # a report that is being kept now is seen, or sees the event
     for row in store.reports_as_of(work, event.subject, event.statement.as_of):
         since = _since(work, row, event)
         if since:
@@ -112,11 +116,9 @@ def _leave_behind(work: Work, event: store.Reconciled) -> None:
 def _since(work: Work, row: tables.Report, event: store.Reconciled) -> str | None:
     """What came after a report and touches it; None if only the journal went on with what lies behind its cut-off date."""
     if isinstance(event, MeasureReconciled):
-        on = event.statement.as_of
-        for line in store.lines_of(work, event.subject):
-            after = row.main_head if line.entry.book is Book.MAIN else row.settlement_head
-            if line.entry.number > after and line.entry.valued_on <= on:
-                return line.reference
+        behind = store.line_behind(work, event.subject, row.main_head, row.settlement_head, event.statement.as_of)
+        if behind is not None:
+            return line_of(behind).reference
     before = store.statement_event(work, row.statement)
     if before is None or any(look(work, before) != look(work, event) for look in (_says, _findings, _facts)):
         return f"{event.statement.as_of.isoformat()} {event.id}"
@@ -150,8 +152,41 @@ class Issued:
     new: bool
 
 
+class Door(Protocol):
+    """Runs a use case in a transaction of its own: a service's door for people."""
+
+    def __call__(self, use_case: Callable[Concatenate[Work, P], T], *args: P.args, **kwargs: P.kwargs) -> T: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """All a report is made of, taken out of the database."""
+
+    snapshot: MeasureSnapshot | ProgrammeSnapshot
+    document: str
+    previous: tables.Report | None
+    content_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A report that is rendered and not yet issued."""
+
+    draft: Draft
+    number: str
+    version: int
+    files: dict[str, str]
+    """Format → SHA-256 under which its bytes are kept."""
+    sources: Sequence[tuple[str, str]]
+    """Digest and place of the rows it stands on."""
+
+
+TRIES: Final = 3
+"""How often a report is made anew because what it stands on moved while it was made."""
+
+
 def issue_report(
-    work: Work,
+    door: Door,
     files: Files,
     *,
     subject: str,
@@ -159,13 +194,41 @@ def issue_report(
     as_of: date | None,
     actor: str,
     url: str,
+    pdf_entries: int,
     incomplete: bool = False,
 ) -> Issued:
-    """Freeze what is known, re-add it, compose, render, keep; refuse to the cent.
+    """Freeze what is known and re-add it, in one transaction; compose and render it outside of any, since that may take minutes;
+    keep it in a second one, if nothing has come meanwhile that touches it, else begin again. Refuses to the cent.
 
     ``as_of`` None means the latest day funding stated. With ``incomplete`` a report is issued although something is still on
-    its way, and says so. Issued again without a change it is the same report, byte for byte.
+    its way, and says so. Of more than ``pdf_entries`` journal entries no PDF is made. Issued again without a change it is the
+    same report, byte for byte.
     """
+    for _ in range(TRIES):
+        draft = door(
+            draft_report, files, subject=subject, document=document, as_of=as_of, actor=actor, pdf_entries=pdf_entries,
+            incomplete=incomplete,
+        )
+        if isinstance(draft, Issued):
+            return draft
+        made = make(files, draft, url, pdf_entries)
+        if (kept := door(keep_report, made, actor=actor)) is not None:
+            return Issued(kept, new=True)
+    raise ReportRefused([f"zu {subject} kam beim Ausstellen {TRIES}-mal Neues; gleich noch einmal versuchen"])
+
+
+def draft_report(
+    work: Work,
+    files: Files,
+    *,
+    subject: str,
+    document: str,
+    as_of: date | None,
+    actor: str,
+    pdf_entries: int,
+    incomplete: bool,
+) -> Draft | Issued:
+    """What a report is made of; or the last version, where nothing has changed. ``actor`` is for the log."""
     known = OF_MEASURE if kind_of(subject) == "measure" else OF_PROGRAMME
     if document not in known:
         raise ReportRefused([f"für {subject} gibt es {', '.join(known)}, nicht {document}"])
@@ -173,16 +236,21 @@ def issue_report(
     if event is None:
         days = ", ".join(day.isoformat() for day in store.cut_offs(work, subject)[:10]) or "keinem"
         raise NoStatement([f"zu {subject} gibt es keinen Abgleich zum {as_of or 'heutigen Tag'}; es gibt ihn zu {days}"])
-    store.lock_series(work, subject, document, event.statement.as_of)
     missing = still_missing(work, event)
     if missing and not incomplete:
         raise ReportRefused(missing)
     previous = store.latest_report(work, subject, document, event.statement.as_of)
     snapshot = freeze(work, event, missing, _predecessor(files, previous))
     content = digest_of(canonical(data.content_of(snapshot, document)))
-    if previous is not None and previous.content_sha256 == content and previous.outdated_since is None:
+    same = previous is not None and previous.content_sha256 == content and previous.outdated_since is None
+    if previous and same and ("pdf" in previous.files or entries_of(snapshot) > pdf_entries):
         return Issued(previous, new=False)
-    return Issued(_keep(work, files, snapshot, document, previous, content, actor, url), new=True)
+    return Draft(snapshot, document, previous, content)
+
+
+def entries_of(snapshot: MeasureSnapshot | ProgrammeSnapshot) -> int:
+    """Journal entries a report carries: what the time and memory it takes grow with."""
+    return len(snapshot.main) + len(snapshot.settlement) if isinstance(snapshot, MeasureSnapshot) else 0
 
 
 def still_missing(work: Work, event: store.Reconciled) -> tuple[str, ...]:
@@ -344,40 +412,47 @@ def _freeze_programme(work: Work, event: ProgrammeReconciled, basis: Basis, pred
     )
 
 
-def _keep(
-    work: Work,
-    files: Files,
-    snapshot: MeasureSnapshot | ProgrammeSnapshot,
-    kind: str,
-    previous: tables.Report | None,
-    content: str,
-    actor: str,
-    url: str,
-) -> tables.Report:
+def make(files: Files, draft: Draft, url: str, pdf_entries: int) -> Made:
+    """Compose and render a report, and keep its bytes: nobody is given them before it is issued."""
+    snapshot, previous = draft.snapshot, draft.previous
     version = previous.version + 1 if previous else 1
-    number = data.number_of(snapshot.subject, kind, snapshot.as_of, version)
-    rendered = render(snapshot, kind, number, version, url)
+    number = data.number_of(snapshot.subject, draft.document, snapshot.as_of, version)
+    rendered = render(snapshot, draft.document, number, version, url, pdf=entries_of(snapshot) <= pdf_entries)
+    kept = {format: files.keep(content) for format, content in rendered.items()}
+    return Made(draft, number, version, kept, sorted({(s.digest, s.place) for s in data.sources_of(snapshot)}))
+
+
+def keep_report(work: Work, made: Made, *, actor: str) -> tables.Report | None:
+    """Issue a report; None where something came while it was made that touches it, or another has been issued."""
+    snapshot, previous = made.draft.snapshot, made.draft.previous
     measure = snapshot if isinstance(snapshot, MeasureSnapshot) else None
     row = tables.Report(
-        id=data.report_id(number),
-        number=number,
-        document=kind,
+        id=data.report_id(made.number),
+        number=made.number,
+        document=made.draft.document,
         subject=snapshot.subject,
         as_of=snapshot.as_of,
-        version=version,
+        version=made.version,
         predecessor=previous.id if previous else None,
         statement=snapshot.basis.statement,
         main_head=measure.statement.head.number if measure else 0,
         settlement_head=measure.statement.settlement.number if measure else 0,
-        content_sha256=content,
-        data_sha256=digest_of(rendered["json"]),
-        files={name: files.keep(bytes_) for name, bytes_ in rendered.items()},
+        content_sha256=made.draft.content_sha256,
+        data_sha256=made.files["json"],
+        files=made.files,
         complete=not snapshot.basis.missing,
         issued_at=work.now,
         issued_by=actor,
         outdated_since=None,
     )
-    store.keep_report(work, row, ((s.digest, s.place) for s in data.sources_of(snapshot)))
+    store.lock_series(work, row.subject, row.as_of)
+    latest = store.latest_report(work, row.subject, row.document, row.as_of)
+    if (latest and latest.id) != row.predecessor:
+        return None
+    newest = store.statement_of(work, row.subject, row.as_of)
+    if newest is None or (newest.id != row.statement and _since(work, row, newest)):
+        return None
+    store.keep_report(work, row, made.sources)
     work.emit(_issued(row))
     return row
 
@@ -402,15 +477,19 @@ def _issued(row: tables.Report) -> ReportIssued:
     )
 
 
-def render(snapshot: MeasureSnapshot | ProgrammeSnapshot, kind: str, number: str, version: int, url: str) -> dict[str, bytes]:
-    """All formats of a report from one snapshot: equal snapshots, equal bytes."""
+def render(
+    snapshot: MeasureSnapshot | ProgrammeSnapshot, kind: str, number: str, version: int, url: str, *, pdf: bool = True
+) -> dict[str, bytes]:
+    """All formats of a report from one snapshot, or all but PDF: equal snapshots, equal bytes."""
     document = composed(snapshot, kind, number)
     body = canonical(data.data_of(snapshot, document, version, made_with()))
     digest = digest_of(body)
-    verify = f"{url.rstrip('/')}/reporting/verify/{number}?sha256={digest}"
     tables_ = delimited.render(document)
-    pdf = render_pdf(document, data=body, digest=digest, verify_url=verify, created=snapshot.basis.stated_at)
-    return {"pdf": pdf, "csv": next(iter(tables_.values()), b""), "zip": delimited.packed(tables_), "json": body}
+    rendered = {"csv": next(iter(tables_.values()), b""), "zip": delimited.packed(tables_), "json": body}
+    if pdf:
+        verify = f"{url.rstrip('/')}/reporting/verify/{number}?sha256={digest}"
+        rendered["pdf"] = render_pdf(document, data=body, digest=digest, verify_url=verify, created=snapshot.basis.stated_at)
+    return rendered
 
 
 def fetch(work: Work, files: Files, number: str, format: str, actor: str) -> bytes | None:

@@ -117,7 +117,7 @@ def keep_report(work: Work, report: tables.Report, sources: Iterable[tuple[str, 
     """Keep an issued report and the rows it stands on."""
     work.session.add(report)
     work.session.flush()
-    work.copy(tables.ReportSource, ("digest", "place", "report"), ((d, p, report.id) for d, p in sorted(set(sources))))
+    work.copy(tables.ReportSource, ("digest", "place", "report"), ((d, p, report.id) for d, p in sources))
 
 
 def mark_outdated(work: Work, report: UUID, since: str) -> None:
@@ -272,6 +272,20 @@ def line(work: Work, subject: str, book: str, number: int) -> Posted | None:
     return posted_of(body) if body else None
 
 
+def line_behind(work: Work, subject: str, main_head: int, settlement_head: int, as_of: date) -> Posted | None:
+    """The first entry behind heads of both books that counts by a day."""
+    found = work.session.connection().execute(
+        text(
+            """select body from line
+               where subject = :subject and (book = 'main' and number > :main or book = 'settlement' and number > :settlement)
+                 and valued_on <= :as_of
+               order by book, number limit 1"""
+        ),
+        {"subject": subject, "main": main_head, "settlement": settlement_head, "as_of": as_of},
+    ).first()
+    return posted_of(bytes(found.body)) if found else None
+
+
 def lines_from(work: Work, digest_prefix: str, place: str) -> list[Posted]:
     """Entries that follow from a row."""
     rows = work.session.exec(
@@ -366,10 +380,10 @@ def reports_with(work: Work, digest: str, place: str) -> list[tables.Report]:
     )
 
 
-def lock_series(work: Work, subject: str, document: str, as_of: date) -> None:
-    """One at a time may issue a version of the same report."""
+def lock_series(work: Work, subject: str, as_of: date) -> None:
+    """One at a time may keep a report of a subject as of a day, or a statement that leaves reports behind."""
     work.session.connection().execute(
-        text("select pg_advisory_xact_lock(9, hashtext(:series))"), {"series": f"{subject} {document} {as_of}"}
+        text("select pg_advisory_xact_lock(9, hashtext(:series))"), {"series": f"{subject} {as_of}"}
     )
 
 

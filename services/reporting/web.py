@@ -61,14 +61,15 @@ def issue_report(
     if document not in (kinds := tuple(OF_MEASURE if kind_of(subject) == "measure" else OF_PROGRAMME)):
         raise _no_such_document(subject, document, kinds)
     try:
-        issued = reporting.do(
-            application.issue_report,
+        issued = application.issue_report(
+            reporting.do,
             files_of(reporting),
             subject=subject,
             document=document,
             as_of=as_of,
             actor=who.name,
             url=reporting.settings.url,
+            pdf_entries=reporting.settings.pdf_entries,
             incomplete=incomplete,
         )
     except NoStatement as refused:
@@ -104,7 +105,8 @@ def fetch_report(
     """The report's bytes as issued. Who fetched it is noted."""
     content = reporting.do(application.fetch, files_of(reporting), number, format, who.name)
     if content is None:
-        raise _no_report(number)
+        view = reporting.do(application.show_report, number)
+        raise _no_pdf(number, reporting.settings.pdf_entries) if view and format == "pdf" else _no_report(number)
     return Response(
         content,
         media_type=FORMATS[format],
@@ -229,6 +231,24 @@ def _refused(refused: ReportRefused) -> Problem:
         differences=[
             {"figure": d.figure, "stated_cents": d.stated_cents, "found_cents": d.found_cents} for d in refused.differences
         ],
+    )
+
+
+def _no_pdf(number: str, most: int) -> Problem:
+    return Problem(
+        404,
+        Say(
+            "No PDF of so many entries",
+            f"Report {number} carries too many journal entries for a PDF file.",
+            f"Fetch csv, zip or json, which hold all of it. PDF files are made of up to {most} entries; once the operator "
+            "has raised that (PRUEFPFAD_PDF_ENTRIES), ask for the report again.",
+        ),
+        Say(
+            "Für eine PDF-Datei zu viele Buchungen",
+            f"Bericht {number} hat mehr Buchungen, als eine PDF-Datei haben soll.",
+            f"csv, zip oder json abrufen: Sie enthalten alles. PDF-Dateien gibt es bis {most} Buchungen; hat der Betrieb das "
+            "erhöht (PRUEFPFAD_PDF_ENTRIES), den Bericht noch einmal verlangen.",
+        ),
     )
 
 

@@ -59,6 +59,8 @@ class Settings(BaseModel):
 
     upload_bytes: Annotated[int, Field(ge=1_000, le=4_000_000_000)] = 200_000_000
     """Largest file that may be handed in, in bytes."""
+    pdf_entries: Annotated[int, Field(ge=0, le=10_000_000)] = 100_000
+    """Most journal entries (a paid voucher has two) a report may carry and still have a PDF file; beyond, CSV and JSON only."""
     batch: Annotated[int, Field(ge=1, le=10_000)] = 2_000
     """Most events that are applied in one transaction."""
     held: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000

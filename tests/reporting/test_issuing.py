@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pikepdf
 import psycopg
@@ -26,7 +27,7 @@ from shared.contracts.funding import FUNDING, FindingChanged, FindingSettled
 from shared.contracts.intake import INTAKE, CofundingCommitted, DecisionDetailed, DecisionRecorded
 from shared.contracts.reporting import ReportIssued, ReportOutdated
 from shared.messaging.inbox import Inbox
-from shared.messaging.work import StandingClock, unit_of_work
+from shared.messaging.work import StandingClock, Work, unit_of_work
 from shared.persistence.database import Database, plain_url
 from shared.persistence.files import Files
 from shared.runtime.embedded import Postgres
@@ -54,6 +55,10 @@ STREAMS = {
 """As ``services.reporting.app`` reads them."""
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
 class Desk:
     """Reporting's use cases on a real database, without Kafka."""
 
@@ -78,18 +83,24 @@ class Desk:
         publisher = self.intake if stream == "intake" else self.funding
         self.inboxes[stream].once(publisher.records(events), STREAMS[stream].apply)
 
-    def issue(self, document: str = "D5", *, incomplete: bool = False) -> application.Issued:
+    def do(self, use_case: Callable[Concatenate[Work, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         with unit_of_work(self.database, self.clock) as work:
-            return application.issue_report(
-                work,
-                self.files,
-                subject="measure/M-1",
-                document=document,
-                as_of=AS_OF,
-                actor="revision",
-                url="http://localhost",
-                incomplete=incomplete,
-            )
+            return use_case(work, *args, **kwargs)
+
+    def issue(
+        self, document: str = "D5", *, incomplete: bool = False, pdf_entries: int = 1_000, door: application.Door | None = None
+    ) -> application.Issued:
+        return application.issue_report(
+            door or self.do,
+            self.files,
+            subject="measure/M-1",
+            document=document,
+            as_of=AS_OF,
+            actor="revision",
+            url="http://localhost",
+            pdf_entries=pdf_entries,
+            incomplete=incomplete,
+        )
 
     def told(self, kind: str) -> list[bytes]:
         with psycopg.connect(plain_url(self.database.url)) as connection:
@@ -161,6 +172,111 @@ def test_issued_again_without_a_change_it_is_the_same_report(desk: Desk) -> None
     assert len(desk.told("de.pruefpfad.report.issued.v1")) == 1
 
 
+def meanwhile(desk: Desk, *happenings: Callable[[], object]) -> application.Door:
+    """A door before whose savings of a report something happens, one thing each time."""
+    waiting = list(happenings)
+
+    def door(use_case: Callable[Concatenate[Work, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if use_case is application.keep_report and waiting:
+            waiting.pop(0)()
+        return desk.do(use_case, *args, **kwargs)
+
+    return door
+
+
+def test_a_report_is_made_anew_if_its_statement_is_overtaken_while_it_is_made(desk: Desk) -> None:
+    story = two_vouchers()
+    story.state()
+    desk.hear(story)
+
+    def correct() -> None:
+        story.correct("2", entry=2, old=5_000, new=4_000, place="19")
+        story.state()
+        desk.hear(story)
+
+    issued = desk.issue(door=meanwhile(desk, correct))
+    assert (issued.new, issued.row.version, issued.row.outdated_since) == (True, 1, None)
+    assert json.loads(desk.files.read(issued.row.files["json"]))["statement"]["totals"]["claimed_cents"] == 24_000
+    assert len(desk.told("de.pruefpfad.report.issued.v1")) == 1
+
+
+def test_what_does_not_touch_a_report_does_not_have_it_made_anew(desk: Desk) -> None:
+    story = two_vouchers()
+    statement = story.state()
+    desk.hear(story)
+
+    def go_on() -> None:
+        story.voucher("3", 1_000, "20", invoiced=date(2026, 3, 15))
+        story.claimed -= 1_000                                      # the statement is as of February
+        story.state()
+        desk.hear(story)
+
+    issued = desk.issue("D6", door=meanwhile(desk, go_on))
+    assert (issued.new, issued.row.statement, issued.row.outdated_since) == (True, statement.id, None)
+
+
+def test_a_report_that_is_overtaken_each_time_is_refused_and_nothing_of_it_is_kept(desk: Desk) -> None:
+    story = two_vouchers()
+    story.state()
+    desk.hear(story)
+
+    def another() -> None:
+        story.voucher(f"n{len(story.told)}", 1_000, str(100 + len(story.told)))
+        story.state()
+        desk.hear(story)
+
+    with pytest.raises(ReportRefused, match="3-mal Neues; gleich noch einmal versuchen"):
+        desk.issue("D6", door=meanwhile(desk, another, another, another))
+    assert not desk.told("de.pruefpfad.report.issued.v1")
+    assert desk.issue("D6").row.version == 1
+
+
+def test_two_who_ask_for_a_report_at_once_get_the_same_one(desk: Desk) -> None:
+    story = two_vouchers()
+    story.state()
+    desk.hear(story)
+    other: list[application.Issued] = []
+    issued = desk.issue(door=meanwhile(desk, lambda: other.append(desk.issue())))
+    assert (issued.new, other[0].new) == (False, True)
+    assert issued.row.number == other[0].row.number
+
+
+class Watching(Files):
+    """Files that count, whenever some are kept, the transactions that are open."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        super().__init__(folder)
+        self.url, self.counts = plain_url(url), list[int]()
+
+    def keep(self, content: bytes | Iterable[bytes]) -> str:
+        mine = "select count(*) from pg_stat_activity where datname = current_database() and state = 'idle in transaction'"
+        with psycopg.connect(self.url) as connection:
+            self.counts += [count for (count,) in connection.execute(mine)]
+        return super().keep(content)
+
+
+def test_no_transaction_is_open_while_a_report_is_made(desk: Desk) -> None:
+    story = two_vouchers()
+    story.state()
+    desk.hear(story)
+    desk.files = watching = Watching(desk.files.folder, desk.database.url)
+    desk.issue()
+    assert watching.counts == [0] * 4
+
+
+def test_beyond_the_limit_there_is_no_pdf_but_all_else_until_the_limit_is_raised(desk: Desk) -> None:
+    story = two_vouchers()
+    story.state()
+    desk.hear(story)
+    entries = 4                                                     # two vouchers, a receipt, a match
+    first = desk.issue(pdf_entries=entries - 1)
+    assert set(first.row.files) == {"csv", "zip", "json"}
+    assert examine(desk.files.read(first.row.files["json"])).holds
+    assert not desk.issue(pdf_entries=entries - 1).new
+    second = desk.issue(pdf_entries=entries)
+    assert (second.new, set(second.row.files)) == (True, {"pdf", "csv", "zip", "json"})
+
+
 def test_rendering_the_same_snapshot_twice_gives_the_same_bytes(desk: Desk) -> None:
     story = two_vouchers()
     event = story.state(story.find())
@@ -197,8 +313,6 @@ def test_a_correction_makes_the_report_outdated_once_and_the_next_version_shows_
 
 
 def test_a_later_voucher_behind_the_cut_off_date_does_not_touch_the_report(desk: Desk) -> None:
-    from datetime import date
-
     story = two_vouchers()
     story.state()
     desk.hear(story)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
@@ -53,6 +54,7 @@ def data_of(snapshot: Snapshot, document: Document, version: int, made_with: Map
 
     It carries every entry of both books with its seal, the facts and the statement, so that anybody can recompute the chain, the
     sums and the document itself (``snapshot_of``). ``made_with`` names the versions that decide about a PDF's bytes.
+    Entries are an iterator: there may be 100,000 of them.
     """
     predecessor = snapshot.predecessor
     return {
@@ -87,7 +89,7 @@ def data_of(snapshot: Snapshot, document: Document, version: int, made_with: Map
 def _measure_data(snapshot: MeasureSnapshot) -> dict[str, Any]:
     return {
         "measure": snapshot.measure.model_dump(mode="json"),
-        "entries": [entry_data(line) for line in snapshot.main + snapshot.settlement],
+        "entries": (entry_data(line) for line in chain(snapshot.main, snapshot.settlement)),
     }
 
 

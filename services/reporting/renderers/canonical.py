@@ -7,9 +7,11 @@ spelling differs between languages, and money is none of theirs.
 
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
+_LONG = 256  # items; of a longer list each is spelled whole
 _EXACT = 2**53 - 1  # the largest whole number every JSON reader keeps
 
 
@@ -18,21 +20,58 @@ class NotCanonical(ValueError):
 
 
 def canonical(data: object) -> bytes:
-    """The canonical JSON of `data`: dicts with string keys, lists, tuples, str, int, bool, None, dates and UTC datetimes.
+    """The canonical JSON of `data`: dicts with string keys, lists, tuples, iterators (which are used up), str, int, bool, None,
+    dates and UTC datetimes. Long lists are spelled item by item, so that an iterator's items never are in memory all at once.
 
     >>> canonical({"b": 1, "a": [date(2012, 12, 31), None]})
     b'{"a":["2012-12-31",null],"b":1}'
     """
-    text = json.dumps(_ordered(data, "$"), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return b"".join(_pieces(data, "$"))
+
+
+def digest(data: object) -> str:
+    """SHA-256 of the canonical JSON, 64 hex digits."""
+    return hashlib.sha256(canonical(data)).hexdigest()
+
+
+def _pieces(value: object, place: str) -> Iterator[bytes]:
+    """The canonical JSON, in pieces: of what is small, whole; of dicts and lists, part by part."""
+    match value:
+        case dict():
+            yield b"{"
+            for index, key in enumerate(_keys(value, place)):
+                yield (b"," if index else b"") + _spelled(key, place) + b":"
+                yield from _pieces(value[key], f"{place}.{key}")
+            yield b"}"
+        case list() | tuple() if len(value) <= _LONG:
+            yield b"["
+            for index, item in enumerate(value):
+                yield b"," if index else b""
+                yield from _pieces(item, f"{place}[{index}]")
+            yield b"]"
+        case list() | tuple() | Iterator():
+            yield b"["
+            for index, item in enumerate(value):
+                yield (b"," if index else b"") + _spelled(item, f"{place}[{index}]")
+            yield b"]"
+        case _:
+            yield _spelled(value, place)
+
+
+def _spelled(value: object, place: str) -> bytes:
+    text = json.dumps(_ordered(value, place), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     try:
         return text.encode()
     except UnicodeEncodeError as error:
         raise NotCanonical(f"half a surrogate pair in {text[max(0, error.start - 20) : error.end]!r}") from error
 
 
-def digest(data: object) -> str:
-    """SHA-256 of the canonical JSON, 64 hex digits."""
-    return hashlib.sha256(canonical(data)).hexdigest()
+def _keys(value: dict[Any, Any], place: str) -> list[str]:
+    """Keys in the order of their UTF-16 code units."""
+    for key in value:
+        if not isinstance(key, str):
+            raise NotCanonical(f"{place}: key {key!r} is no text")
+    return sorted(value) if all(map(str.isascii, value)) else sorted(value, key=lambda key: key.encode("utf-16-be"))
 
 
 def _ordered(value: object, place: str) -> Any:
@@ -50,12 +89,8 @@ def _ordered(value: object, place: str) -> Any:
         case date():
             return value.isoformat()
         case dict():
-            for key in value:
-                if not isinstance(key, str):
-                    raise NotCanonical(f"{place}: key {key!r} is no text")
-            keys = sorted(value) if all(map(str.isascii, value)) else sorted(value, key=lambda key: key.encode("utf-16-be"))
-            return {key: _ordered(value[key], f"{place}.{key}") for key in keys}
-        case list() | tuple():
+            return {key: _ordered(value[key], f"{place}.{key}") for key in _keys(value, place)}
+        case list() | tuple() | Iterator():
             return [_ordered(item, f"{place}[{index}]") for index, item in enumerate(value)]
         case float():
             raise NotCanonical(f"{place}: {value!r} is a float; amounts are whole cents, shares are text such as '3/5'")

@@ -24,6 +24,14 @@ def test_the_data_comes_back(data: Any) -> None:
     assert json.loads(canonical(data)) == data
 
 
+@pytest.mark.parametrize("length", [0, 1, 256, 257, 600])
+def test_a_long_list_and_what_is_only_iterated_are_spelled_as_any_other(length: int) -> None:
+    items = [{"item": ["ä", None, {}], "n": n} for n in range(length)]
+    spelled = canonical({"b": items, "a": 1})
+    assert spelled == b'{"a":1,"b":[' + b",".join(canonical(item) for item in items) + b"]}"
+    assert spelled == canonical({"a": 1, "b": iter(items)})
+
+
 @given(st.dictionaries(TEXT, st.integers(0, 9), max_size=6), st.randoms())
 def test_the_order_in_which_keys_were_added_does_not_show(data: dict[str, int], random: Any) -> None:
     keys = list(data)
@@ -53,6 +61,7 @@ def test_days_are_iso_and_instants_are_utc() -> None:
     ("data", "place"),
     [
         ({"sum": [1, 0.5]}, r"\$\.sum\[1\]: 0\.5 is a float"),
+        ({"sum": [{"x": [1]}] * 300 + [{"x": [1, 0.5]}]}, r"\$\.sum\[300\]\.x\[1\]: 0\.5 is a float"),
         (float("nan"), r"\$: nan is a float"),
         ({1: "a"}, "key 1 is no text"),
         ({"a": 2**53}, r"\$\.a: 9007199254740992 is beyond"),
