@@ -148,17 +148,30 @@ def _told_apart(issuers: Iterable[Issuer]) -> list[Group]:
 
 
 def _joined(linked: Sequence[Group], marks: Marks) -> Iterator[Group]:
-    certain = [group for group in linked if any(_is_certain(issuer, marks) for issuer in group)]
-    if marks is _by_vat_id or len(certain) <= 1:
-        yield list(chain.from_iterable(linked))
-        return
-    yield from certain
-    doubtful = [group for group in linked if not any(_is_certain(issuer, marks) for issuer in group)]
-    yield from (list(chain.from_iterable(groups)) for groups in _linked(doubtful, marks))
+    for knows in _TELLS_APART[marks]:
+        certain = [group for group in linked if any(map(knows, group))]
+        if len(certain) > 1:
+            yield from certain
+            for doubtful in _linked([group for group in linked if not any(map(knows, group))], marks):
+                yield from _joined(doubtful, marks)
+            return
+    yield list(chain.from_iterable(linked))
 
 
-def _is_certain(issuer: Issuer, marks: Marks) -> bool:
-    return issuer.vat_id is not None or (marks is _by_name and issuer.account is not None and not issuer.body)
+def _has_vat_id(issuer: Issuer) -> bool:
+    return issuer.vat_id is not None
+
+
+def _has_account_of_its_own(issuer: Issuer) -> bool:
+    return issuer.account is not None and not issuer.body
+
+
+_TELLS_APART: Final[Mapping[Marks, Sequence[Callable[[Issuer], bool]]]] = {
+    _by_vat_id: (),
+    _by_account: (_has_vat_id,),
+    _by_name: (_has_vat_id, _has_account_of_its_own),
+}
+"""Groups that share such a mark are not one if two of them know something stronger: it would be the same, were they one."""
 
 
 def _linked(groups: Sequence[Group], marks: Marks) -> list[list[Group]]:

@@ -53,6 +53,11 @@ def test_what_is_shared_by_way_of_others_is_shared() -> None:
     assert told_apart(said(), said(OTHER_NAME, vat=VAT), said(vat=VAT)) == {frozenset({0, 1, 2})}
 
 
+@pytest.mark.parametrize("body", [True, False])
+def test_one_list_may_know_the_account_and_another_the_vat_id(body: bool) -> None:
+    assert told_apart(*(said(body=body, **more) for more in ({}, {"iban": IBAN}, {"vat": VAT}))) == {frozenset({0, 1, 2})}
+
+
 def test_a_business_has_several_accounts_and_a_private_person_one() -> None:
     assert told_apart(said(iban=IBAN), said(iban=OTHER_IBAN)) == {frozenset({0, 1})}
     assert told_apart(said(iban=IBAN, body=False), said(iban=OTHER_IBAN, body=False)) == {frozenset({0}), frozenset({1})}
