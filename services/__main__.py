@@ -197,7 +197,6 @@ def load(
         raise typer.Exit(REJECTED)
 
 
-ApprovedBy = Annotated[str, typer.Option("--approved-by", help="Name of the second clerk's token: four eyes are due.")]
 Because = Annotated[str, typer.Option("--because", help="The reason, 3 to 300 characters; it is kept and printed.")]
 About = Annotated[
     str | None, typer.Option("--about", help="Measure or programme it is about; found out by itself for what is listed.")
@@ -205,6 +204,7 @@ About = Annotated[
 Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DAY", help="Day such as 2015-12-31.")]
 VoucherId = Annotated[str, typer.Argument(metavar="VOUCHER", help="Id of the voucher, or how it begins (see `suggestions`).")]
 PaymentId = Annotated[str, typer.Argument(metavar="PAYMENT", help="Id of the bank line, or how it begins.")]
+Number = Annotated[int, typer.Argument(min=1, help="Number of the decision that waits: `pruefpfad decide waiting`.")]
 FindingId = Annotated[str, typer.Argument(metavar="FINDING", help="Id of the finding, or how it begins (see `findings`).")]
 
 
@@ -224,28 +224,60 @@ def decide_reject(
     _decide_match("reject_match", voucher, payment, because, about, as_json, url)
 
 
-@decide_app.command("waive", epilog=_epilog('decide waive 9c1b77aa --because "Bescheid vom 5.5." --approved-by amt-8'))
+@decide_app.command("waive", epilog=_epilog('decide waive 9c1b77aa --because "Bescheid vom 5.5."', "decide approve 7"))
 def decide_waive(
-    finding: FindingId, because: Because, approved_by: ApprovedBy, about: About = None, as_json: AsJson = False, url: Url = None
+    finding: FindingId, because: Because, about: About = None, as_json: AsJson = False, url: Url = None
 ) -> None:
-    """The finding is accepted as it stands; a larger amount at risk opens it again. One that several measures share is waived in
-    each of them."""
-    _decide_finding(finding, {"reason": because}, approved_by, about, as_json, url)
+    """The finding is accepted as it stands, once a second clerk approves it; a larger amount at risk opens it again. One that
+    several measures share is waived in all of them."""
+    _decide_finding(finding, {"reason": because}, about, as_json, url)
 
 
-@decide_app.command("reopen", epilog=_epilog('decide reopen 9c1b77aa --because "Bescheid aufgehoben" --approved-by amt-8'))
+@decide_app.command("reopen", epilog=_epilog('decide reopen 9c1b77aa --because "Bescheid aufgehoben"', "decide approve 8"))
 def decide_reopen(
-    finding: FindingId, because: Because, approved_by: ApprovedBy, about: About = None, as_json: AsJson = False, url: Url = None
+    finding: FindingId, because: Because, about: About = None, as_json: AsJson = False, url: Url = None
 ) -> None:
-    """A waiver is taken back: the finding is open again."""
-    _decide_finding(finding, {"reason": because, "withdrawn": True}, approved_by, about, as_json, url)
+    """A waiver is taken back, once a second clerk approves it: the finding is open again."""
+    _decide_finding(finding, {"reason": because, "withdrawn": True}, about, as_json, url)
+
+
+@decide_app.command("waiting", epilog=_epilog("decide waiting", "decide waiting --json"))
+def decide_waiting(as_json: AsJson = False, url: Url = None) -> None:
+    """Decisions that need two clerks and wait for the second."""
+    with _client(url) as client:
+        found = client.approvals()
+    if as_json:
+        _print_json(found)
+        return
+    if not found:
+        out.print(said("nothing waits for a second clerk", "nichts wartet auf eine zweite Sachbearbeitung"))
+    for one in found:
+        _say(f"{one['number']}  {one['subject']}  {json.dumps(one['instruction'], ensure_ascii=False)}")
+        _say(said(
+            f"  given by {one['actor']}; another clerk: pruefpfad decide approve {one['number']}",
+            f"  von {one['actor']}; eine andere Sachbearbeitung: pruefpfad decide approve {one['number']}",
+        ))
+
+
+@decide_app.command("approve", epilog=_epilog("decide approve 7", "decide waiting"))
+def decide_approve(number: Number, as_json: AsJson = False, url: Url = None) -> None:
+    """The second clerk's word, with a token of their own (PRUEFPFAD_TOKEN): now it is a fact, with both names."""
+    with _client(url) as client:
+        _told(client, [client.approve(number)], as_json)
+
+
+@decide_app.command("decline", epilog=_epilog("decide decline 7"))
+def decide_decline(number: Number, as_json: AsJson = False, url: Url = None) -> None:
+    """A decision that waits is not approved, or taken back by who gave it."""
+    with _client(url) as client:
+        _told(client, [client.decline(number)], as_json)
 
 
 @decide_app.command("cut-off", epilog=_epilog("decide cut-off M-1 2015-12-31", "decide cut-off programme/herne 2015-12-31"))
 def decide_cut_off(subject: Subject, day: Day, as_json: AsJson = False, url: Url = None) -> None:
     """State everything as of this day (Stichtag), from now on and after every correction. `report --as-of` does it by itself."""
     with _client(url) as client:
-        _tell(client, [_subject(subject)], {"kind": "set_cut_off", "as_of": day.date().isoformat()}, as_json)
+        _tell(client, _subject(subject), {"kind": "set_cut_off", "as_of": day.date().isoformat()}, as_json)
 
 
 @decide_app.command("close", epilog=_epilog("decide close M-1 2016-01-31", "decide close M-1 2015-03-31 --year 2014"))
@@ -259,7 +291,7 @@ def decide_close(
     """The measure, or a budget year of it, is closed: from now on over-funding counts (KOF-05)."""
     with _client(url) as client:
         body = {"kind": "close", "closed_on": day.date().isoformat()} | ({"budget_year": year} if year else {})
-        _tell(client, [_subject(subject)], body, as_json)
+        _tell(client, _subject(subject), body, as_json)
 
 
 @decide_app.command("consent", epilog=_epilog('decide consent M-1 4 --reference "Schreiben vom 2.2.2015"'))
@@ -273,7 +305,7 @@ def decide_consent(
     """The grantor has consented beforehand that this position is overrun (FIN-01; never the total)."""
     with _client(url) as client:
         body = {"kind": "consent_to_position", "position": position, "reference": reference}
-        _tell(client, [_subject(subject)], body, as_json)
+        _tell(client, _subject(subject), body, as_json)
 
 
 @decide_app.command("release", epilog=_epilog("decide release 0c1277aa"))
@@ -286,7 +318,7 @@ def decide_release(
     """Try a parked fact again."""
     with _client(url) as client:
         subject, (found,) = _chosen(_parked_facts(client), (fact,), about, "parked")
-        _tell(client, [subject], {"kind": "release_parked", "fact": found}, as_json)
+        _tell(client, subject, {"kind": "release_parked", "fact": found}, as_json)
 
 
 @decide_app.command("dismiss", epilog=_epilog(
@@ -326,7 +358,6 @@ def decide_json(
     instruction: Annotated[
         str, typer.Argument(help="The instruction as JSON: its kind and fields, as docs/handin.md lists them.")
     ],
-    approved_by: Annotated[str | None, typer.Option(help="Name of the second token, where four eyes are due.")] = None,
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
@@ -336,7 +367,7 @@ def decide_json(
     except ValueError as error:
         _end(said(f"the instruction is not JSON: {error}", f"die Anweisung ist kein JSON: {error}"), USAGE)
     with _client(url) as client:
-        _tell(client, [_subject(subject)], body, as_json, approved_by)
+        _tell(client, _subject(subject), body, as_json)
 
 
 @app.command(epilog=_epilog("suggestions", "suggestions M-1 --json"))
@@ -784,17 +815,15 @@ def _decide_match(
     with _client(url) as client:
         listed = [(one["subject"], one["voucher"], one["payment"]) for one in client.suggestions()]
         subject, (voucher, payment) = _chosen(listed, (voucher, payment), about, "suggestions")
-        _tell(client, [subject], {"kind": kind, "voucher": voucher, "payment": payment, "reason": because}, as_json)
+        _tell(client, subject, {"kind": kind, "voucher": voucher, "payment": payment, "reason": because}, as_json)
 
 
-def _decide_finding(
-    finding: str, more: dict[str, Any], approved_by: str, about: str | None, as_json: bool, url: str | None
-) -> None:
+def _decide_finding(finding: str, more: dict[str, Any], about: str | None, as_json: bool, url: str | None) -> None:
     with _client(url) as client:
         listed = [(row["subject"], row["finding"]["id"]) for row in client.findings_of_all_days(finding)]
         _, (found,) = _chosen([("", id) for id in {id for _, id in listed}], (finding,), about, "findings")
-        subjects = [_subject(about)] if about else sorted({subject for subject, id in listed if id == found})
-        _tell(client, subjects, {"kind": "waive_finding", "finding": found, **more}, as_json, approved_by)
+        subject = _subject(about) if about else min(subject for subject, id in listed if id == found)  # it holds for all of them
+        _tell(client, subject, {"kind": "waive_finding", "finding": found, **more}, as_json)
 
 
 def _parked_facts(client: Client) -> list[tuple[str, str]]:
@@ -824,22 +853,33 @@ def _chosen(
     return subject or found[0], found[1:]
 
 
-def _tell(
-    client: Client, subjects: list[str], instruction: dict[str, Any], as_json: bool, approved_by: str | None = None
-) -> None:
-    """Give an instruction about each subject, and wait until it has come to something."""
-    _told(client, [client.instruct(subject, instruction, approved_by) for subject in subjects], as_json)
+def _tell(client: Client, subject: str, instruction: dict[str, Any], as_json: bool) -> None:
+    _told(client, [client.instruct(subject, instruction)], as_json)
 
 
 def _told(client: Client, answers: list[dict[str, Any]], as_json: bool) -> None:
+    """Wait until decisions have come to something, and say to what."""
     _settle(client)
     if as_json:
         _print_json(answers if len(answers) > 1 else answers[0])
         return
     for answer in answers:
+        if answer["fact"] is None:
+            _say(_of_proposal(answer))
+            continue
         noted = said(f"noted as fact {answer['fact']} about", f"festgehalten als Fakt {answer['fact']} zu")
         again = "" if answer["new"] else said(", known already", ", schon bekannt")
         _say(f"{noted} {answer['subject']}{again}")
+
+
+def _of_proposal(answer: dict[str, Any]) -> str:
+    number, subject = answer["number"], answer["subject"]
+    if answer.get("declined"):
+        return said(f"number {number} about {subject} is declined", f"Nummer {number} zu {subject} ist abgelehnt")
+    return said(
+        f"waits under number {number} about {subject}; another clerk: pruefpfad decide approve {number}",
+        f"wartet unter Nummer {number} zu {subject}; eine andere Sachbearbeitung: pruefpfad decide approve {number}",
+    )
 
 
 def _say(text: str) -> None:

@@ -86,10 +86,25 @@ class Client:
         answer = self.call("submitter", "POST", "/intake/submissions", json=event)
         return self._read(answer.json())
 
-    def instruct(self, subject: str, instruction: Mapping[str, Any], approved_by: str | None = None) -> dict[str, Any]:
-        """A person's decision about a measure or programme."""
-        body = {"subject": subject, "instruction": dict(instruction)} | ({"approved_by": approved_by} if approved_by else {})
+    def instruct(self, subject: str, instruction: Mapping[str, Any]) -> dict[str, Any]:
+        """A person's decision about a measure or programme. Without ``fact`` it waits under its ``number`` for a second clerk."""
+        body = {"subject": subject, "instruction": dict(instruction)}
         found: dict[str, Any] = self.call("clerk", "POST", "/intake/instructions", json=body).json()
+        return found
+
+    def approvals(self) -> list[dict[str, Any]]:
+        """Instructions that wait for a second clerk."""
+        found: list[dict[str, Any]] = self.call("clerk", "GET", "/intake/approvals").json()
+        return found
+
+    def approve(self, number: int) -> dict[str, Any]:
+        """The second clerk's word; raises ``Refused`` for one's own."""
+        found: dict[str, Any] = self.call("clerk", "POST", f"/intake/approvals/{number}").json()
+        return found
+
+    def decline(self, number: int) -> dict[str, Any]:
+        """An instruction that waits is not approved, or taken back."""
+        found: dict[str, Any] = self.call("clerk", "DELETE", f"/intake/approvals/{number}").json()
         return found
 
     def _read(self, file: dict[str, Any]) -> dict[str, Any]:

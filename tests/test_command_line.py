@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -522,14 +523,25 @@ def test_a_finding_says_what_settles_it_and_is_waived_by_two_clerks(served: Serv
     told = served.run("findings", "CL-2", "--code", code).stdout
     assert told.startswith(f"{code} ") and id in told and "at risk" in told
     assert served.json("findings", "CL-2", "--code", "XXX") == []
-    alone = served.run("decide", "waive", id[:8], "--because", "Bescheid vom 5.5.", "--approved-by", "command-line.clerk")
-    assert alone.exit_code == 3 and "another clerk" in alone.stderr
-    served.run("token", "create", "--name", "amt-8", "--role", "clerk")
-    waived = ("decide", "waive", id[:8], "--because", "Bescheid vom 5.5.", "--approved-by", "amt-8")
-    assert served.json(*waived)["subject"] == "measure/CL-2"
-    assert "waived: Bescheid vom 5.5." in served.run("findings", "CL-2", "--code", code).stdout
-    assert served.run("decide", "reopen", id[:8], "--because", "aufgehoben", "--approved-by", "amt-8").exit_code == 0
+    waits = served.json("decide", "waive", id[:8], "--because", "Bescheid vom 5.5.")
+    number = str(waits["number"])
+    assert (waits["subject"], waits["fact"]) == ("measure/CL-2", None)
+    assert f"decide approve {number}" in served.run("decide", "waiting").stdout
+    alone = served.run("decide", "approve", number)
+    assert alone.exit_code == 3 and "another clerk" in alone.stderr.replace("\n", " ")
     assert "waived" not in served.run("findings", "CL-2", "--code", code).stdout
+    made = served.run("token", "create", "--name", "amt-8", "--role", "clerk").stdout
+    (second,) = re.findall(r"pp_[\w-]+", made)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PRUEFPFAD_TOKEN", second)
+        assert "noted as fact" in served.run("decide", "approve", number).stdout
+        assert served.run("decide", "waiting").stdout.startswith("nothing waits")
+        back = served.json("decide", "reopen", id[:8], "--because", "aufgehoben")
+    assert "waived: Bescheid vom 5.5." in served.run("findings", "CL-2", "--code", code).stdout
+    assert served.run("decide", "approve", str(back["number"])).exit_code == 0
+    assert "waived" not in served.run("findings", "CL-2", "--code", code).stdout
+    declined = str(served.json("decide", "waive", id[:8], "--because", "doch nicht")["number"])
+    assert "is declined" in served.run("decide", "decline", declined).stdout
 
 
 def test_a_decision_of_each_kind_is_noted_about_its_measure(served: Served, list_handed_in: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, cast
 from uuid import UUID
@@ -31,8 +32,8 @@ from services.funding.domain.matching import Matched, Matching, Suggested, claim
 from services.funding.domain.posting import Unpostable, entries_for, settle
 from services.funding.domain.purpose import purpose_of
 from services.funding.domain.reconciliation import ProgrammeReconciliation, Reconciled, reconcile, reconcile_programme
-from services.funding.domain.rules import RuleSet, rule_sets
-from services.funding.domain.waiver import Content, first_seen, waivers_of
+from services.funding.domain.rules import RuleSet, in_force, rule_sets
+from services.funding.domain.waiver import Content, first_seen, waivers_of, waiving
 from services.funding.store import looking, matching, posting, reading, reconciling, relations, waiting
 from services.funding.store.posting import Held, Written
 from services.funding.store.reading import Memory
@@ -90,7 +91,7 @@ from shared.values.source import digest_of, id_of
 from shared.values.subject import kind_of, paper_key, subject_of
 
 RULES: Final = rule_sets(Path(__file__).parent / "rules")
-"""The rule sets there are, by name; a measure of another one waits until it is there."""
+"""The rule sets there are, by name, each with its versions; a measure of another one waits until it is there."""
 ACTOR: Final = "pruefpfad"
 """Who says what follows by rule."""
 QUIET: Final = 0.3
@@ -326,7 +327,7 @@ def _released_by(fact: Fact) -> str:
 class Reconciling:
     """What reconciling needs beside the database: the rules, facts it has read before, and its pace."""
 
-    rules: Mapping[str, RuleSet] = field(default_factory=lambda: RULES)
+    rules: Mapping[str, Sequence[RuleSet]] = field(default_factory=lambda: RULES)
     memory: Memory = field(default_factory=Memory)
     quiet: float = QUIET
     patience: float = PATIENCE
@@ -624,20 +625,21 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
     papers_upto = reconciling.facts_upto(session, papers)  # before the facts: what comes in between makes the measure due again
     neighbours = relations.neighbours(session, subject)
     elsewhere = _elsewhere(session, subject, facts, standing)
-    known, first = _given_for(session, subject, standing)
+    others = reading.facts_others_see(session, {*neighbours.compared, *elsewhere.measures})
+    said = [*standing, *chain.from_iterable(map(standing_of, others.values()))]
+    known, first = _given_for(session, subject, said)
     rare = reading.rare_facts(session, [*papers, *([programme] if programme else [])])
     of_programme = rare[programme] if programme else []
     named = [f.programme for f in standing_of(of_programme) if isinstance(f, ProgrammeRegistered)]
     on_any_day = partial(
         case_of,
         facts,
-        rules=using.rules[registered.measure.rule_set],
         programme=named[-1] if named else None,
         entries=matching.numbers_of_vouchers(session, subject),
         proofs=proofs_of(h.match for h in matching.matches(session, [subject])),
         papers=[f for paper in papers for f in rare[paper]],
         programme_facts=of_programme,
-        related=list(reading.facts_others_see(session, {*neighbours.compared, *elsewhere.measures}).values()),
+        related=list(others.values()),
         given_for=known,
     )
     unmatched = reconciling.unmatched_of(session, subject)
@@ -647,6 +649,7 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
         result = reconcile(
             on_any_day(
                 as_of=day,
+                rules=in_force(using.rules[registered.measure.rule_set], day),
                 elsewhere=[(f, elsewhere.proofs.get(f.id)) for f in there],
                 staff_elsewhere=there,
                 unmatched_payments=tuple(reference_of(a, Book.MAIN, n) for a, n, valued_on in unmatched if valued_on <= day),
@@ -659,9 +662,13 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
             rejected=rejected,
         )
         stated.days.append((result, statement))
-    stated.given_for = first | first_seen(waivers_of(standing, known), (f for result, _ in stated.days for f in result.findings))
+    findings = [f for result, _ in stated.days for f in result.findings]
+    stated.given_for = first | first_seen(waivers_of(said, known), findings)
     stated.programme = programme
-    stated.marks = neighbours.untold | (elsewhere.concerned if due.own else set())
+    stated.marks = set(neighbours.untold)
+    if due.own:
+        waived = {given.finding for _, given in waiving(standing)}
+        stated.marks |= elsewhere.concerned | {other for f in findings if f.id in waived for other in f.crosses} - {subject}
     return stated
 
 
@@ -701,7 +708,10 @@ def _given_for(
     session: Session, subject: str, standing: Sequence[Fact]
 ) -> tuple[dict[UUID, Content], dict[UUID, Content]]:
     """What waivers were given for: all that is known, and what of it is seen for the first time, from findings told before."""
-    known = reconciling.given_for(session, subject)
+    waivers = waivers_of(standing, {})
+    if not waivers:
+        return {}, {}
+    known = reconciling.given_for(session, [waiver.instruction for waiver in waivers.values()])
     waivers = waivers_of(standing, known)
     unbound = [finding for finding, waiver in waivers.items() if waiver.given_for is None]
     first = first_seen(waivers, reconciling.findings_waived(session, subject, unbound)) if unbound else {}
@@ -797,7 +807,7 @@ def _reconcile_programme(work: Work, due: Due, using: Reconciling) -> None:
             case = programme_case_of(
                 facts,
                 as_of=day,
-                rules=using.rules[registered.programme.rule_set],
+                rules=in_force(using.rules[registered.programme.rule_set], day),
                 measures={keys[s]: others[s] for s in measures},
                 statements={keys[s]: statement for s, (_, statement) in statements.items()},
                 findings={keys[s]: of for s, of in findings.items()},
@@ -926,7 +936,7 @@ def list_parked(work: Work, limit: int = 500) -> list[dict[str, Any]]:
 
 
 def list_rules(work: Work) -> list[dict[str, Any]]:
-    """Rule sets with their values and sources."""
+    """Rule sets, each of their versions with its values and sources."""
     return [
         {
             "name": rules.name,
@@ -938,7 +948,8 @@ def list_rules(work: Work) -> list[dict[str, Any]]:
                 for name, rule in rules.rules.items()
             },
         }
-        for rules in RULES.values()
+        for versions in RULES.values()
+        for rules in versions
     ]
 
 

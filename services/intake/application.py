@@ -28,7 +28,7 @@ from services.intake.domain.readers import TEMPLATES, oparl
 from services.intake.domain.reading import MOST_REMARKS, MOST_SHOWN, Given, Reading, Row
 from services.intake.domain.text import Content, text_of
 from services.intake.phrases import PHRASES, passed_over
-from services.intake.tables import Handin, Rejection, SetAside
+from services.intake.tables import Handin, Proposal, Rejection, SetAside
 from services.intake.tables import Submission as SubmissionRow
 from shared.contracts.intake import (
     ConfirmMatch,
@@ -74,8 +74,16 @@ class SubmissionConflict(ValueError):
     """The same (source, id) was submitted with other content."""
 
 
-class NotFourEyes(ValueError):
-    """A second person must approve, and none other did."""
+class NotFourEyes(PermissionError):
+    """Nobody approves what they proposed themselves."""
+
+
+class UnknownProposal(LookupError):
+    """No instruction waits under this number."""
+
+
+class DecidedOtherwise(ValueError):
+    """The proposal was approved or declined before, and not so."""
 
 
 class WrongSubject(ValueError):
@@ -214,8 +222,8 @@ def submission_in(record: Record) -> Submission:
     """The CloudEvent in a record: in binary mode its attributes are headers, in structured mode all is the body."""
     attributes = {key[3:]: value.decode() for key, value in record.headers if key.lower().startswith("ce_") and value is not None}
     if {"id", "source", "type"} <= set(attributes):
-        return submission_of({**attributes, "data": json.loads(record.body, parse_constant=_no_number)})
-    return submission_of(json.loads(record.body, parse_constant=_no_number))
+        return submission_of({**attributes, "data": json.loads(record.body, parse_constant=no_number)})
+    return submission_of(json.loads(record.body, parse_constant=no_number))
 
 
 def submission_of(said: Any) -> Submission:
@@ -228,7 +236,8 @@ def submission_of(said: Any) -> Submission:
     return submission
 
 
-def _no_number(text: str) -> Any:
+def no_number(text: str) -> Any:
+    """What ``json.loads`` makes of NaN and Infinity: no JSON, whichever door they come in by."""
     raise ValueError(f"{text} is no JSON number")
 
 
@@ -602,49 +611,125 @@ class Instructed(BaseModel):
     subject: str = Field(min_length=3, max_length=400, examples=["measure/M-1"])
     """The measure, programme or account it is about."""
     instruction: Instruction
-    approved_by: str | None = Field(default=None, max_length=63)
-    """Name of the token of the second person, where four eyes are due (waiving a finding)."""
 
 
-def receive_instruction(work: Work, said: Instructed, actor: str, approvers: frozenset[str]) -> tuple[UUID, bool]:
-    """Take in what a person decided; returns the fact's id, and whether it is new.
+@dataclass(frozen=True)
+class Noted:
+    """What became of an instruction: a fact, or a proposal that waits for a second person."""
 
-    ``approvers`` are the tokens that may approve. Saying the same again changes nothing, but a parked fact may be released
-    as often as somebody asks.
+    subject: str
+    fact: UUID | None = None
+    new: bool = True
+    """False if the same was said before."""
+    number: int | None = None
+    """Of the proposal."""
+
+
+FOUR_EYES: Final = (WaiveFinding,)
+"""Instructions that two people give together."""
+
+
+def receive_instruction(work: Work, said: Instructed, actor: str) -> Noted:
+    """Take in what a person decided; what needs two waits for the second.
+
+    Saying the same again changes nothing, but a parked fact may be released as often as somebody asks.
     """
     if kind_of(said.subject) not in ("measure", "programme", "account"):
         raise WrongSubject(said.subject)
-    if said.approved_by is not None and (said.approved_by == actor or said.approved_by not in approvers):
-        raise NotFourEyes(said.approved_by)
-    if isinstance(said.instruction, WaiveFinding) and said.approved_by is None:
-        raise NotFourEyes("")
-    subject = subject_of(kind_of(said.subject), key_of(said.subject))
-    key = key_id("instructions", (subject, _topic(said.instruction)))
-    text = json.dumps(
-        {"subject": subject, **said.instruction.model_dump(mode="json"), "approved_by": said.approved_by}, sort_keys=True
-    )
-    content = hashlib.sha256(text.encode()).digest()[:16]
-    standing = store.standings(work, [key]).get(key, [])
-    if standing and standing[-1].content == content and not isinstance(said.instruction, ReleaseParked):
-        return standing[-1].fact, False
-    revision = len(standing) + 1
-    fact = id_of("fact", "instructions", subject, _topic(said.instruction), str(revision))
-    digest = digest_of(f"{text} {revision}".encode())
-    source = Source(digest=digest, place="1")
+    subject, instruction = subject_of(kind_of(said.subject), key_of(said.subject)), said.instruction
+    if not isinstance(instruction, FOUR_EYES):
+        return _instructed(work, subject, instruction, actor)
+    standing = _said_about(work, subject, instruction)
+    if standing and standing[-1].content == _content(subject, instruction):
+        return Noted(subject, standing[-1].fact, new=False)
+    wanted = Proposal(subject=subject, instruction=instruction.model_dump(mode="json"), actor=actor, proposed_at=work.now)
+    kept = store.propose(work, wanted)
+    return Noted(subject, new=kept is wanted, number=kept.number)
+
+
+def approve(work: Work, number: int, actor: str) -> Noted:
+    """The second person's word on a proposal: now it is a fact, said by the one and approved by the other.
+
+    Raises ``UnknownProposal``, ``NotFourEyes``, ``DecidedOtherwise``. Approving again changes nothing.
+    """
+    proposal = _proposal(work, number, actor, "approved")
+    if actor == proposal.actor:
+        raise NotFourEyes(proposal.actor)
+    if proposal.state == "approved":
+        return Noted(proposal.subject, proposal.fact, new=False, number=number)
+    instruction = Instructed.model_validate({"subject": proposal.subject, "instruction": proposal.instruction}).instruction
+    noted = _instructed(work, proposal.subject, instruction, proposal.actor, actor)
+    proposal.state, proposal.decided_by, proposal.decided_at, proposal.fact = "approved", actor, work.now, noted.fact
+    return replace(noted, number=number)
+
+
+def decline(work: Work, number: int, actor: str) -> Noted:
+    """A proposal is not approved, or its author takes it back: nothing waits any more. Raises as ``approve`` does."""
+    proposal = _proposal(work, number, actor, "declined")
+    new = proposal.state == "waiting"
+    if new:
+        proposal.state, proposal.decided_by, proposal.decided_at = "declined", actor, work.now
+    return Noted(proposal.subject, new=new, number=number)
+
+
+def list_proposals(work: Work) -> list[dict[str, Any]]:
+    """Instructions that wait for a second person, oldest first."""
+    return [
+        {
+            "number": one.number,
+            "subject": one.subject,
+            "instruction": one.instruction,
+            "actor": one.actor,
+            "proposed_at": one.proposed_at.isoformat(),
+        }
+        for one in store.proposals(work)
+    ]
+
+
+def _proposal(work: Work, number: int, actor: str, state: str) -> Proposal:
+    proposal = store.locked_proposal(work, number)
+    if proposal is None:
+        raise UnknownProposal(str(number))
+    if proposal.state not in ("waiting", state):
+        raise DecidedOtherwise(f"{proposal.state} {proposal.decided_by}")
+    return proposal
+
+
+def _instructed(work: Work, subject: str, instruction: Instruction, actor: str, approved_by: str | None = None) -> Noted:
+    """Tell an instruction as a fact, once."""
+    topic, content = _topic(instruction), _content(subject, instruction)
+    standing = _said_about(work, subject, instruction)
+    if standing and standing[-1].content == content and not isinstance(instruction, ReleaseParked):
+        return Noted(subject, standing[-1].fact, new=False)
+    revision, said = len(standing) + 1, instruction.model_dump(mode="json")
+    fact = id_of("fact", "instructions", subject, topic, str(revision))
+    digest = digest_of(f"{content.hex()} {actor} {approved_by or ''} {revision}".encode())
+    key = key_id("instructions", (subject, topic))
     store.keep_standings(work, [(key, Standing(1, revision, content, fact, False, digest, "1"))])
-    store.keep_rows(work, digest, [("1", {"subject": subject, **said.instruction.model_dump(mode="json")}, None)], again=True)
+    store.keep_rows(work, digest, [("1", {"subject": subject, **said}, None)], again=True)
     work.emit(
         InstructionGiven(
             id=fact,
             subject=subject,
             recorded_at=work.now,
             actor=actor,
-            approved_by=said.approved_by,
-            source=source,
-            instruction=said.instruction,
+            approved_by=approved_by,
+            source=Source(digest=digest, place="1"),
+            instruction=instruction,
         )
     )
-    return fact, True
+    return Noted(subject, fact)
+
+
+def _said_about(work: Work, subject: str, instruction: Instruction) -> list[Standing]:
+    """What was said about the same before, oldest first."""
+    key = key_id("instructions", (subject, _topic(instruction)))
+    return store.standings(work, [key]).get(key, [])
+
+
+def _content(subject: str, instruction: Instruction) -> bytes:
+    text = json.dumps({"subject": subject, **instruction.model_dump(mode="json")}, sort_keys=True)
+    return hashlib.sha256(text.encode()).digest()[:16]
 
 
 def _topic(instruction: Instruction) -> str:

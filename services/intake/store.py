@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from services.intake.domain.identity import Standing
 from services.intake.domain.readers import oparl
-from services.intake.tables import Handin, Rejection, RowText, SetAside, Submission
+from services.intake.tables import Handin, Proposal, Rejection, RowText, SetAside, Submission
 from services.intake.tables import Standing as StandingRow
 from shared.contracts.intake import SubjectTotal
 from shared.messaging.work import Work
@@ -308,6 +308,31 @@ def add_submission(work: Work, row: Submission) -> None:
     """Keep a submission's identity."""
     work.session.add(row)
     work.session.flush()
+
+
+def propose(work: Work, proposal: Proposal) -> Proposal:
+    """Keep an instruction that waits for a second person; the one that waits already if it says the same."""
+    with cursor(work.session) as at:
+        at.execute("select pg_advisory_xact_lock(14, hashtext(%s))", (proposal.subject,))
+    same = col(Proposal.subject) == proposal.subject, col(Proposal.instruction) == proposal.instruction
+    waiting = work.session.exec(select(Proposal).where(*same, Proposal.state == "waiting")).first()
+    if waiting is not None:
+        return waiting
+    work.session.add(proposal)
+    work.session.flush()
+    return proposal
+
+
+def locked_proposal(work: Work, number: int) -> Proposal | None:
+    """A proposal that nobody else decides until the end of the transaction."""
+    return work.session.exec(
+        select(Proposal).where(Proposal.number == number).with_for_update().execution_options(populate_existing=True)
+    ).first()
+
+
+def proposals(work: Work) -> Sequence[Proposal]:
+    """Those that wait, oldest first."""
+    return work.session.exec(select(Proposal).where(Proposal.state == "waiting").order_by(col(Proposal.number))).all()
 
 
 def set_aside(work: Work, row: SetAside) -> bool:

@@ -136,6 +136,22 @@ class Submission(Table, table=True):
     handin: UUID
 
 
+class Proposal(Table, table=True):
+    """An instruction that needs two people: what the first said, and what the second made of it."""
+
+    number: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    subject: str = _text()
+    instruction: dict[str, Any] = _json()
+    actor: str = _text()
+    proposed_at: datetime = _instant()
+    state: str = Field(default="waiting", sa_type=Text)
+    """``waiting``, ``approved`` or ``declined``."""
+    decided_by: str | None = Field(default=None, sa_type=Text)
+    decided_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    fact: UUID | None = None
+    """The fact it became."""
+
+
 class SetAside(Table, table=True):
     """A Kafka record that is no submission, with its reason. Append-only."""
 

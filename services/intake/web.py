@@ -6,21 +6,25 @@ import asyncio
 import io
 import json
 import time
+from collections.abc import Callable
 from typing import Annotated, Any, BinaryIO, Final, Literal
 from uuid import UUID
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Body, Depends, Form, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Body, Depends, Form, Path, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from services.intake import application, trying
 from services.intake.application import (
+    DecidedOtherwise,
     Instructed,
+    Noted,
     NotFourEyes,
     StillReading,
     SubmissionConflict,
     UnknownFile,
+    UnknownProposal,
     UnknownRow,
     WrongSubject,
     reader_of,
@@ -31,7 +35,7 @@ from services.intake.domain.readers import KINDS, TEMPLATES
 from services.intake.domain.text import Content
 from shared.contracts.submissions import Submission
 from shared.runtime import problems
-from shared.runtime.access import Actor, Tokens
+from shared.runtime.access import Actor
 from shared.runtime.http import Here, example, may
 from shared.runtime.problems import Problem, Say, answers
 from shared.runtime.service import Service
@@ -45,6 +49,7 @@ Kind = Annotated[str | None, Form(description=f"Kind of hand-in; found by its co
 MeasureKey = Annotated[str | None, Form(description="Measure of a list that does not name it")]
 ListName = Annotated[str | None, Form(alias="list", description="Name of a voucher list that does not name itself")]
 MunicipalityKey = Annotated[str | None, Form(description="Key of the municipality whose council papers these are")]
+Number = Annotated[int, Path(ge=1, le=2**63 - 1, description="Number of the instruction that waits")]
 
 
 HANDED_IN: Final = {
@@ -74,9 +79,9 @@ INSTRUCTIONS: Final[dict[str, Any]] = {
             },
         },
     },
-    "a finding is accepted, by two clerks": {
+    "a finding is accepted, once a second clerk approves": {
         "value": {
-            "subject": "measure/M-1", "approved_by": "amt-8",
+            "subject": "measure/M-1",
             "instruction": {
                 "kind": "waive_finding", "finding": "4fb52953-97dc-534b-b84e-115092622249", "reason": "Bescheid vom 5.5.",
             },
@@ -135,7 +140,7 @@ async def submit(intake: Here, who: Annotated[Actor, may("hand_in")], request: R
     changes nothing; with other content it is refused (409)."""
     body, headers = await request.body(), request.headers
     try:
-        said = json.loads(body)
+        said = json.loads(body, parse_constant=application.no_number)
         if "ce-id" in headers:
             said = {name[3:]: value for name, value in headers.items() if name.startswith("ce-")} | {"data": said}
         submission = application.submission_of(said)
@@ -159,35 +164,23 @@ def _submitted(intake: Service, submission: Submission, actor: str) -> UUID:
         raise _unreadable(unreadable) from None
 
 
+NOTED: Final = {"subject": "measure/M-1", "fact": "0c1277aa-6d1f-5b0e-9a53-1d1c36d1f3ab", "new": True, "number": None}
+WAITS: Final = {"subject": "measure/M-1", "fact": None, "new": True, "number": 7}
+
+
 @router.post(
     "/instructions",
     status_code=201,
     tags=["decide"],
-    responses={201: example({"fact": "0c1277aa-6d1f-5b0e-9a53-1d1c36d1f3ab", "new": True, "subject": "measure/M-1"}, "Noted")},
+    responses={201: example(NOTED, "Noted"), 202: example(WAITS, "It waits for a second clerk, under its number")},
 )
 def instruct(
     intake: Here, who: Annotated[Actor, may("decide")], said: Annotated[Instructed, Body(openapi_examples=INSTRUCTIONS)]
 ) -> Response:
-    """Give an instruction. Waiving a finding needs ``approved_by``: the name of another clerk's token."""
-    clerks = frozenset(
-        token.name for token in Tokens(intake.settings.tokens_file).all() if token.role == "clerk" and not token.revoked
-    )
+    """Give an instruction. 201: it is a fact, 200: it was before; 202: it needs two people (waiving a finding), and waits under
+    its number until another clerk approves it."""
     try:
-        fact, new = intake.do(application.receive_instruction, said, who.name, clerks)
-    except NotFourEyes as error:
-        raise Problem(
-            422,
-            Say(
-                "Four eyes",
-                f"Somebody else must approve this; {str(error) or 'nobody'} cannot.",
-                "Name the valid token of another clerk in approved_by.",
-            ),
-            Say(
-                "Vier Augen",
-                f"Jemand anderes muss dies mittragen; {str(error) or 'niemand'} kann es nicht.",
-                "In approved_by den gültigen Token einer anderen Sachbearbeitung nennen.",
-            ),
-        ) from None
+        noted = intake.do(application.receive_instruction, said, who.name)
     except WrongSubject as error:
         raise Problem(
             422,
@@ -198,7 +191,69 @@ def instruct(
                 "measure/M-1, programme/… oder account/… schreiben.",
             ),
         ) from None
-    return JSONResponse({"fact": str(fact), "new": new, "subject": said.subject}, 201 if new else 200)
+    return _noted(noted)
+
+
+@router.get("/approvals", tags=["decide"])
+def list_approvals(intake: Here, _: Annotated[Actor, may("look")]) -> list[dict[str, Any]]:
+    """Instructions that wait for a second clerk, oldest first: number, subject, instruction, and who gave it."""
+    found: list[dict[str, Any]] = intake.do(application.list_proposals)
+    return found
+
+
+@router.post(
+    "/approvals/{number}",
+    status_code=201,
+    tags=["decide"],
+    responses={**answers(403, 404, 409), 201: example({**NOTED, "number": 7}, "Noted")},
+)
+def approve(intake: Here, who: Annotated[Actor, may("decide")], number: Number) -> Response:
+    """Approve an instruction that another clerk gave: now it is a fact with both names. Nobody approves their own (403)."""
+    return _noted(_decided(intake, application.approve, number, who.name))
+
+
+@router.delete("/approvals/{number}", tags=["decide"], responses=answers(404, 409))
+def decline(intake: Here, who: Annotated[Actor, may("decide")], number: Number) -> Response:
+    """Do not approve an instruction, or take back one's own: nothing waits any more, and it stays as evidence."""
+    return JSONResponse(_view(_decided(intake, application.decline, number, who.name)) | {"declined": True})
+
+
+def _decided(intake: Service, use_case: Callable[..., Noted], number: int, actor: str) -> Noted:
+    try:
+        return intake.do(use_case, number, actor)
+    except UnknownProposal:
+        raise problems.not_found("instruction that waits for approval under", "Eine Anweisung mit Nummer", str(number)) from None
+    except NotFourEyes:
+        raise Problem(
+            403,
+            Say("Four eyes", "You gave this instruction yourself.", "Have another clerk approve it, with a token of their own."),
+            Say(
+                "Vier Augen",
+                "Diese Anweisung haben Sie selbst gegeben.",
+                "Eine andere Sachbearbeitung trägt sie mit ihrem eigenen Token mit.",
+            ),
+        ) from None
+    except DecidedOtherwise as error:
+        state, _, by = str(error).partition(" ")
+        german = {"approved": "mitgetragen", "declined": "abgelehnt"}[state]
+        raise Problem(
+            409,
+            Say("Decided", f"{by} has {state} instruction {number} before.", "If it is to be otherwise now, give a new one."),
+            Say(
+                "Entschieden",
+                f"{by} hat Anweisung {number} schon {german}.",
+                "Soll es nun anders sein, eine neue Anweisung geben.",
+            ),
+        ) from None
+
+
+def _noted(noted: Noted) -> Response:
+    return JSONResponse(_view(noted), 202 if noted.fact is None else 201 if noted.new else 200)
+
+
+def _view(noted: Noted) -> dict[str, Any]:
+    fact = str(noted.fact) if noted.fact else None
+    return {"subject": noted.subject, "fact": fact, "new": noted.new, "number": noted.number}
 
 
 @router.post("/try", dependencies=[Depends(only_known_fields)], tags=["hand in"], responses=answers(413))
@@ -367,7 +422,7 @@ def _unreadable(error: Unreadable) -> Problem:
         422,
         Say("Cannot be read", f"{error.file}: {cause.cause.en}{shown}", fault.mend_en),
         Say("Nicht lesbar", f"{error.file}: {cause.cause.de}{shown}", fault.mend_text),
-        **fault.as_dict(),
+        **{name: value for name, value in fault.as_dict().items() if name != "mend"},     # each language has its own
     )
 
 

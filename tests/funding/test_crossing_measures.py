@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -17,6 +17,7 @@ from shared.contracts.intake import (
     StaffAssigned,
     StaffMonth,
     VoucherRecorded,
+    WaiveFinding,
 )
 from tests.funding import facts
 from tests.funding.facts import person, told
@@ -136,3 +137,38 @@ def test_one_debit_proves_payment_for_all_vouchers_of_an_invoice_whatever_their_
     funding.settle()
     assert [m.match.paid_cents for m in funding.told(PaymentMatched)] == [50_00, 50_00]
     assert not {"BEL-01", "BEL-05"} & set(codes(funding, "M-1"))
+
+
+def test_a_finding_that_crosses_measures_is_waived_for_all_of_them_at_once_and_opened_so(funding: Funding) -> None:
+    def waived() -> list[str | None]:
+        return [f.waived for key in ("M-1", "M-2") for f in funding.findings(f"measure/{key}") if f.code == "BEL-01"]
+
+    lists(funding, WITHOUT, WITH_IBAN)
+    (found,) = [f for f in funding.findings() if f.code == "BEL-01"]
+    funding.post(facts.instruction("measure/M-2", WaiveFinding(finding=found.id, reason="geteilt")))
+    funding.settle()
+    assert waived() == ["geteilt", "geteilt"]
+    apart = {"municipality": Municipality(key="ort-3", name="Ort 3 (Demo)"), "carrier": "Träger 3", "service": "Leistung 3"}
+    third = facts.voucher(1, key="M-3", invoice_number="R-1", **WITH_VAT)
+    funding.post(facts.measure("M-3", target_group="Gruppe 3", **apart), third)
+    funding.settle()
+    assert waived() == [None, None], "it was given for two claims, and there are three"
+    assert [f.waived for f in funding.findings("measure/M-3") if f.code == "BEL-01"] == [None]
+
+
+def test_a_waiver_is_taken_back_in_any_of_the_measures_it_holds_for(funding: Funding) -> None:
+    towns = Municipality(key="harz", name="LK Harz", ags="15085")
+    for key in ("M-1", "M-2"):
+        funding.post(facts.measure(key, municipality=towns), facts.award(key=key, reference=f"AZ-{key}"))
+    funding.settle()
+    (found,) = [f for f in funding.findings() if f.code == "DOP-01"]
+    funding.post(facts.instruction("measure/M-1", WaiveFinding(finding=found.id, reason="andere Gruppe")))
+    funding.settle()
+    for withdrawn, expected in ((False, "andere Gruppe"), (True, None)):
+        if withdrawn:
+            funding.clock.at += timedelta(minutes=1)
+            back = WaiveFinding(finding=found.id, reason="doch nicht", withdrawn=True)
+            funding.post(facts.instruction("measure/M-2", back).model_copy(update={"recorded_at": funding.clock.at}))
+            funding.settle()
+        for key in ("M-1", "M-2"):
+            assert [f.waived for f in funding.findings(f"measure/{key}") if f.code == "DOP-01"] == [expected]

@@ -14,10 +14,20 @@ from uuid import uuid4
 import psycopg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from services.intake import application, store, trying
-from services.intake.application import Instructed, NotFourEyes, StillReading, UnknownFile, UnknownRow, WrongSubject
+from services.intake.application import (
+    DecidedOtherwise,
+    Instructed,
+    Noted,
+    NotFourEyes,
+    StillReading,
+    UnknownFile,
+    UnknownProposal,
+    UnknownRow,
+    WrongSubject,
+)
 from services.intake.domain import readers
 from services.intake.domain.columns import AMOUNT
 from services.intake.domain.errors import Unreadable
@@ -294,10 +304,11 @@ def test_council_objects_in_any_order_come_to_the_same_paper(intake: Intake, ano
 
 
 def instruct(
-    intake: Intake, subject: str = "measure/M-1", approved_by: str | None = None, **instruction: Any
-) -> tuple[Any, bool]:
-    said = Instructed.model_validate({"subject": subject, "instruction": instruction, "approved_by": approved_by})
-    return intake.do(application.receive_instruction, said, "sachbearbeitung", frozenset({"sachbearbeitung", "leitung"}))
+    intake: Intake, subject: str = "measure/M-1", actor: str = "sachbearbeitung", **instruction: Any
+) -> Noted:
+    said = Instructed.model_validate({"subject": subject, "instruction": instruction})
+    noted: Noted = intake.do(application.receive_instruction, said, actor)
+    return noted
 
 
 def test_an_instruction_is_a_fact_once(intake: Intake) -> None:
@@ -305,7 +316,7 @@ def test_an_instruction_is_a_fact_once(intake: Intake) -> None:
         instruct(intake, kind="set_cut_off", as_of="2014-12-31"),
         instruct(intake, kind="set_cut_off", as_of="2014-12-31"),
     )
-    assert first[0] == second[0] and (first[1], second[1]) == (True, False)
+    assert first.fact == second.fact and (first.new, second.new) == (True, False)
     (given,) = intake.of("InstructionGiven")
     assert given.actor == "sachbearbeitung" and given.subject == "measure/M-1"
     assert intake.do(application.find_row, given.source.digest, "1")["columns"]["kind"] == "set_cut_off"
@@ -314,24 +325,61 @@ def test_an_instruction_is_a_fact_once(intake: Intake) -> None:
 def test_a_person_may_change_their_mind_and_release_as_often_as_they_like(intake: Intake) -> None:
     pair = {"voucher": str(uuid4()), "payment": str(uuid4()), "reason": "gesehen"}
     news = [
-        instruct(intake, kind=kind, **pair)[1] for kind in ("confirm_match", "confirm_match", "reject_match", "confirm_match")
+        instruct(intake, kind=kind, **pair).new for kind in ("confirm_match", "confirm_match", "reject_match", "confirm_match")
     ]
     assert news == [True, False, True, True]
     fact = str(uuid4())
-    assert [instruct(intake, kind="release_parked", fact=fact)[1] for _ in range(2)] == [True, True]
+    assert [instruct(intake, kind="release_parked", fact=fact).new for _ in range(2)] == [True, True]
     assert len({event.id for event in intake.of("InstructionGiven")}) == 5
 
 
-@pytest.mark.parametrize("approver", [None, "sachbearbeitung", "unbekannt"])
-def test_a_finding_is_waived_by_two_people_only(intake: Intake, approver: str | None) -> None:
+def waive(intake: Intake, actor: str = "sachbearbeitung", finding: str = "0c1277aa-6d1f-5b0e-9a53-1d1c36d1f3ab") -> Noted:
+    return instruct(intake, actor=actor, kind="waive_finding", finding=finding, reason="geringfügig")
+
+
+def test_a_waiver_waits_until_another_person_approves_it_and_then_carries_both_names(intake: Intake) -> None:
+    noted = waive(intake)
+    assert (noted.fact, noted.new) == (None, True) and not intake.told()
+    (waiting,) = intake.do(application.list_proposals)
+    assert (waiting["number"], waiting["actor"], waiting["instruction"]["reason"]) == (
+        noted.number, "sachbearbeitung", "geringfügig",
+    )
+    approved = intake.do(application.approve, noted.number, "leitung")
+    (given,) = intake.of("InstructionGiven")
+    assert (given.id, given.actor, given.approved_by) == (approved.fact, "sachbearbeitung", "leitung")
+    assert intake.do(application.list_proposals) == []
+    assert intake.do(application.find_row, given.source.digest, "1")["columns"]["reason"] == "geringfügig"
+
+
+def test_nobody_approves_what_they_proposed_themselves(intake: Intake) -> None:
+    number = waive(intake).number
     with pytest.raises(NotFourEyes):
-        instruct(intake, approved_by=approver, kind="waive_finding", finding=str(uuid4()), reason="geringfügig")
-    assert not intake.told()
+        intake.do(application.approve, number, "sachbearbeitung")
+    with pytest.raises(IntegrityError, match="four_eyes"):
+        intake.do(lambda work: work.session.execute(text("update proposal set state = 'approved', decided_by = actor")))
+    assert not intake.told() and len(intake.do(application.list_proposals)) == 1
 
 
-def test_a_waiver_carries_who_approved_it(intake: Intake) -> None:
-    instruct(intake, approved_by="leitung", kind="waive_finding", finding=str(uuid4()), reason="geringfügig")
-    assert intake.of("InstructionGiven")[0].approved_by == "leitung"
+def test_a_proposal_said_or_approved_again_is_the_same(intake: Intake) -> None:
+    first, again, by_another = waive(intake), waive(intake), waive(intake, "leitung")
+    assert first.number == again.number == by_another.number and (first.new, again.new) == (True, False)
+    approved = [intake.do(application.approve, first.number, "leitung") for _ in range(2)]
+    assert [noted.new for noted in approved] == [True, False] and approved[0].fact == approved[1].fact
+    assert waive(intake) == Noted("measure/M-1", approved[0].fact, new=False)
+    assert len(intake.of("InstructionGiven")) == 1
+
+
+def test_what_was_declined_waits_no_longer_and_may_be_proposed_anew(intake: Intake) -> None:
+    number = waive(intake).number
+    assert [intake.do(application.decline, number, "sachbearbeitung").new for _ in range(2)] == [True, False]
+    with pytest.raises(DecidedOtherwise, match="declined sachbearbeitung"):
+        intake.do(application.approve, number, "leitung")
+    anew = waive(intake).number
+    assert anew != number and intake.do(application.approve, anew, "leitung").new
+    with pytest.raises(DecidedOtherwise):
+        intake.do(application.decline, anew, "leitung")
+    with pytest.raises(UnknownProposal):
+        intake.do(application.approve, 999, "leitung")
 
 
 def test_an_instruction_about_a_file_is_refused(intake: Intake) -> None:

@@ -117,10 +117,29 @@ def test_an_instruction_is_given_by_a_clerk_and_a_waiver_by_two(caller: Caller) 
         "subject": "measure/W-1",
         "instruction": {"kind": "waive_finding", "finding": str(uuid4()), "reason": "geringfügig"},
     }
-    assert caller("clerk", "POST", "/instructions", json=waiver).status_code == 422
-    assert caller("clerk", "POST", "/instructions", json=waiver | {"approved_by": "test-clerk"}).status_code == 422
-    assert caller("clerk", "POST", "/instructions", json=waiver | {"approved_by": "test-auditor"}).status_code == 422
-    assert caller("clerk", "POST", "/instructions", json=waiver | {"approved_by": "second-clerk"}).status_code == 201
+    assert caller("clerk", "POST", "/instructions", json=waiver | {"approved_by": "second-clerk"}).status_code == 422
+    waits = caller("clerk", "POST", "/instructions", json=waiver)
+    number = waits.json()["number"]
+    assert (waits.status_code, waits.json()["fact"]) == (202, None)
+    assert [one["number"] for one in caller("auditor", "GET", "/approvals").json()] == [number]
+    assert caller("clerk", "POST", f"/approvals/{number}").status_code == 403
+    assert caller("auditor", "POST", f"/approvals/{number}").status_code == 403
+    approved = caller("second clerk", "POST", f"/approvals/{number}")
+    assert approved.status_code == 201 and approved.json()["fact"]
+    assert caller("clerk", "DELETE", f"/approvals/{number}").status_code == 409
+    assert caller("clerk", "DELETE", "/approvals/999").status_code == 404
+
+
+def test_a_number_that_is_none_in_json_is_refused_at_this_door_too(caller: Caller) -> None:
+    rows = '{"kind": "withdrawals", "rows": [{"Maßnahme": NaN}]}'
+    event = '{"specversion": "1.0", "id": "nan", "source": "urn:kasse", "type": "de.pruefpfad.submission.rows.v1", "data": %s}'
+    refused = caller("submitter", "POST", "/submissions", content=(event % rows).encode())
+    assert refused.status_code == 422 and "NaN is no JSON number" in refused.json()["detail"]
+
+
+def test_a_refusal_says_in_each_language_how_to_mend_it(caller: Caller) -> None:
+    refused = caller("submitter", "POST", "/files", files={"file": ("leer.csv", b"")}).json()
+    assert refused["mend"] == refused["mend_en"] != refused["de"]["mend"]
 
 
 def test_texts_are_erased_by_an_operator(caller: Caller) -> None:

@@ -46,16 +46,26 @@ class Waiver:
 def waivers_of(standing: Iterable[Fact], given_for: Mapping[UUID, Content]) -> dict[UUID, Waiver]:
     """Finding → waiver: the last word about a finding counts, also if it takes the waiver back.
 
-    ``given_for``: by instruction, what it was given for, where funding has seen it before.
+    A finding that crosses measures is one, so what was said in any of them counts: ``standing`` may be of several. ``given_for``:
+    by instruction, what it was given for, where funding has seen it before.
     """
     waivers: dict[UUID, Waiver] = {}
-    for fact in standing:
-        if isinstance(fact, InstructionGiven) and isinstance(given := fact.instruction, WaiveFinding):
-            if given.withdrawn:
-                waivers.pop(given.finding, None)
-            else:
-                waivers[given.finding] = Waiver(fact.id, given.reason, given_for.get(fact.id), given.at_risk_cents)
+    for fact, given in waiving(standing):
+        if given.withdrawn:
+            waivers.pop(given.finding, None)
+        else:
+            waivers[given.finding] = Waiver(fact, given.reason, given_for.get(fact), given.at_risk_cents)
     return waivers
+
+
+def waiving(standing: Iterable[Fact]) -> list[tuple[UUID, WaiveFinding]]:
+    """Facts that waive a finding or take that back, in the order they were said; at the same instant a measure's own order."""
+    said = [
+        (fact.recorded_at, fact.id, fact.instruction)
+        for fact in standing
+        if isinstance(fact, InstructionGiven) and isinstance(fact.instruction, WaiveFinding)
+    ]
+    return [(fact, given) for _, fact, given in sorted(said, key=lambda s: s[0])]
 
 
 def first_seen(waivers: Mapping[UUID, Waiver], findings: Iterable[Finding]) -> dict[UUID, Content]:

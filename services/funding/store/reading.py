@@ -14,7 +14,15 @@ from sqlmodel import Session
 
 from services.funding.domain.ledger import ZEROS
 from shared.contracts.funding import Book, Entry, Posting
-from shared.contracts.intake import INTAKE, AwardAmended, GrantAwarded, IntakeEvent, MeasureRegistered, MeasureWithdrawn
+from shared.contracts.intake import (
+    INTAKE,
+    AwardAmended,
+    GrantAwarded,
+    InstructionGiven,
+    IntakeEvent,
+    MeasureRegistered,
+    MeasureWithdrawn,
+)
 from shared.persistence.database import cursor
 from shared.values.source import Source
 
@@ -60,13 +68,14 @@ def rare_facts(session: Session, subjects: Sequence[str]) -> dict[str, list[Inta
 
 
 def facts_others_see(session: Session, subjects: Iterable[str]) -> dict[str, list[IntakeEvent]]:
-    """Facts that register these measures, award them money or withdraw them, in order."""
+    """Facts that register these measures, award them money, withdraw them or waive their findings, in order."""
     found: dict[str, list[IntakeEvent]] = {subject: [] for subject in sorted(set(subjects))}
     if found:
         with cursor(session) as run:
             run.execute(
-                f"select subject, body from fact where subject = any(%s) and {RARE} and type = any(%s) order by subject, n",  # noqa: S608
-                (list(found), _SEEN),
+                f"""select subject, body from fact where subject = any(%s) and {RARE} and (type = any(%s)
+                    or type = %s and position('"waive_finding"'::bytea in body) > 0) order by subject, n""",  # noqa: S608
+                (list(found), _SEEN, InstructionGiven.model_fields["type"].default),
                 binary=True,
             )
             for subject, body in run:

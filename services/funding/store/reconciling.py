@@ -172,10 +172,10 @@ def save_findings(session: Session, subject: str, day: date, kept: Sequence[Find
             )
 
 
-def given_for(session: Session, subject: str) -> dict[UUID, Content]:
-    """What the waivers of a subject were given for, by instruction."""
+def given_for(session: Session, instructions: Sequence[UUID]) -> dict[UUID, Content]:
+    """What these waivers were given for, as far as it is known."""
     with cursor(session) as run:
-        run.execute("select instruction, at_risk_cents, inputs from waiver where subject = %s", (subject,))
+        run.execute("select instruction, at_risk_cents, inputs from waiver where instruction = any(%s)", (list(instructions),))
         return {instruction: Content(cents, frozenset(inputs)) for instruction, cents, inputs in run}
 
 
