@@ -13,7 +13,7 @@ from typing import Any
 
 from services.funding.domain.case import Case, CaseVoucher, Paid, Paper, ProgrammeCase, Proof, Related
 from services.funding.domain.finding import Check
-from services.funding.domain.rules import RuleSet, read_rules
+from services.funding.domain.rules import RuleSet, rule_sets
 from shared.contracts.funding import CheckResult, Finding, Outcome
 from shared.contracts.intake import (
     Award,
@@ -55,7 +55,7 @@ PAPER = f"{TOWN.key}/V-1"
 @cache
 def a_rule_set(name: str = "2014-2020") -> RuleSet:
     """The rules as shipped."""
-    return read_rules((RULES / f"{name}.toml").read_bytes())
+    return rule_sets(RULES)[name][-1]
 
 
 def a_measure(key: str = "M-1", **given: Any) -> MeasureData:

@@ -22,7 +22,7 @@ from services.funding.domain.bank_line import line_of
 from services.funding.domain.case import Proof, case_of, programme_case_of, proofs_of
 from services.funding.domain.matching import claim_of, match
 from services.funding.domain.reconciliation import Reconciled, reconcile, reconcile_programme
-from services.funding.domain.rules import RuleSet, read_rules
+from services.funding.domain.rules import RuleSet
 from services.intake.domain.identity import Identities, New, Standing, fact_of
 from services.intake.domain.readers import read, read_rows
 from services.intake.domain.reading import Given, Reading
@@ -92,7 +92,7 @@ class Told:
 @cache
 def rule_sets() -> dict[str, RuleSet]:
     folder = Path(rules_module.__file__).parent.parent / "rules"
-    return {path.stem: read_rules(path.read_bytes()) for path in folder.glob("*.toml")}
+    return {name: versions[-1] for name, versions in rules_module.rule_sets(folder).items()}
 
 
 def told_after_each_act(key: str) -> Iterator[tuple[int, date, Told]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from services.funding import application
-from services.funding.application import MANY, Pace, Reconciling
+from services.funding.application import MANY, RULES, Pace, Reconciling
 from services.funding.store import looking, waiting
 from shared.contracts.funding import (
     FindingChanged,
@@ -240,6 +241,22 @@ def test_people_confirm_and_reject_matches(funding: Funding) -> None:
     funding.settle()
     assert funding.statement().totals.spent_cents == 0
     assert len(funding.told(PaymentUnmatched)) == 1
+
+
+def test_each_cut_off_date_is_judged_by_the_rules_in_force_on_it(funding: Funding) -> None:
+    shipped = RULES["national"][-1]
+    later = replace(shipped, applies_from=date(2026, 2, 1), digest="f" * 64)
+    future = replace(shipped, applies_from=date(2099, 1, 1), digest="9" * 64)
+    funding.using = replace(funding.using, rules={"national": (shipped, later, future)})
+    days = date(2026, 1, 31), date(2026, 2, 1)
+    programme = a_programme()
+    cut_offs = [facts.instruction("programme/P", SetCutOff(as_of=day), n) for n, day in enumerate(days)]
+    funding.post(*programme, *cut_offs, facts.measure(programme="P"), facts.promise(100_00))
+    funding.settle()
+    digests = [shipped.digest, later.digest, later.digest]
+    assert [funding.statement("M-1", day).rules for day in (*days, None)] == digests
+    stated = {e.statement.as_of: e.statement.rules for e in funding.told(ProgrammeReconciled)}
+    assert [stated[day] for day in sorted(stated)] == digests
 
 
 def test_rejected_rows_count_until_a_later_file_of_their_series(funding: Funding) -> None:

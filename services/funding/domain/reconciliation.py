@@ -160,11 +160,17 @@ def reconcile(case: Case, checks: Sequence[Check] = CHECKS) -> Reconciled:
 def _checked(
     case: Case | ProgrammeCase, checks: Sequence[Check], waivers: Mapping[UUID, Waiver]
 ) -> tuple[tuple[CheckResult, ...], tuple[Finding, ...]]:
-    """Run every check that concerns this kind of case; a waived finding says so and is not counted as open."""
+    """Run every check that concerns this kind of case; a waived finding says so and is not counted as open.
+
+    What the rules of the day do not know, such as a check that came with a later version of them, is not applicable.
+    """
     results: list[CheckResult] = []
     findings: list[Finding] = []
     for check in checks:
         if (check.of_measure if isinstance(case, Case) else check.of_programme) is None:
+            continue
+        if check.code not in case.rules.rules:
+            results.append(CheckResult(code=check.code, outcome=Outcome.NOT_APPLICABLE))
             continue
         result, found = check.run(case)
         waived = [_waived(f, waivers.get(f.id)) for f in found]

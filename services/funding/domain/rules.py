@@ -1,14 +1,15 @@
 """Rules of a funding period: data with a legal source, loaded into a frozen RuleSet whose digest stands in every finding.
 
-A rule changes by a new file with a later ``applies_from``; a file that was used is never edited. ``[MEM]`` values of the
-reference are marked ``verified = false`` and printed as such.
+A rule changes by a new file with a later ``applies_from``; a file that was used is never edited. Each cut-off date is judged by
+the version in force on it. Which rules somebody has compared with the text of their source is said beside the files, in a
+register that names each file by its digest: verifying changes what is printed of a rule, never the rule set.
 """
 
 from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,6 +18,9 @@ from typing import Any, Final, TypeVar
 
 Value = date | Decimal | int | str
 V = TypeVar("V", date, Decimal, int, str)
+
+REGISTER: Final = "verified.toml"
+"""Which rules of which file were compared with their source; every other file of the folder is a version of a rule set."""
 
 
 class RuleFileRefused(ValueError):
@@ -35,7 +39,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """The rules of one funding period or programme family."""
+    """The rules of one funding period or programme family, in the version that applies from a day."""
 
     name: str
     title: str
@@ -105,8 +109,11 @@ UNITS: Final[Mapping[str, Callable[[Any], Value]]] = {
 """Unit of a rule's value → how it is read."""
 
 
-def read_rules(content: bytes) -> RuleSet:
-    """A rule set from its TOML file; refuses unknown keys, numbers without a source, floats."""
+def read_rules(content: bytes, verified: Collection[str] = ()) -> RuleSet:
+    """A rule set from its TOML file; refuses unknown keys, numbers without a source, floats.
+
+    ``verified``: the rules that were compared with the text of their source.
+    """
     raw = tomllib.loads(content.decode())
     try:
         name, title, applies_from = _text(raw.pop("name")), _text(raw.pop("title")), _day(raw.pop("applies_from"))
@@ -115,22 +122,58 @@ def read_rules(content: bytes) -> RuleSet:
         raise RuleFileRefused(f"name, title and applies_from are due in every rule file: {error}") from error
     if raw:
         raise RuleFileRefused(f"rule set {name}: unknown keys {', '.join(sorted(raw))}")
-    rules = {key: _rule(name, key, dict(table)) for key, table in tables.items()}
-    return RuleSet(name, title, applies_from, hashlib.sha256(content).hexdigest(), rules)
+    rules = {key: _rule(name, key, dict(table), key in verified) for key, table in tables.items()}
+    if unknown := sorted(set(verified) - set(rules)):
+        raise RuleFileRefused(f"{REGISTER} calls rules of {name} verified that are not in it: {', '.join(unknown)}")
+    return RuleSet(name, title, applies_from, _digest(content), rules)
 
 
-def rule_sets(folder: Path) -> dict[str, RuleSet]:
-    """The rule sets of a folder by name: of several files of one name the one that applies latest."""
-    read = [read_rules(file.read_bytes()) for file in sorted(folder.glob("*.toml"))]
-    return {rules.name: rules for rules in sorted(read, key=lambda rules: rules.applies_from)}
+def rule_sets(folder: Path) -> dict[str, tuple[RuleSet, ...]]:
+    """The rule sets of a folder by name, each with its versions, the oldest first.
+
+    Refuses two versions that apply from the same day, and a register of a file that is not there, as after a file was edited.
+    """
+    verified = read_register(folder / REGISTER)
+    files = [file.read_bytes() for file in sorted(folder.glob("*.toml")) if file.name != REGISTER]
+    read = [read_rules(content, verified.pop(_digest(content), ())) for content in files]
+    if verified:
+        raise RuleFileRefused(
+            f"{REGISTER} speaks of digests no rule file has: {', '.join(sorted(verified))}. A file that was used is not edited;"
+            f" there are {', '.join(f'{rules.name} {rules.digest}' for rules in read)}"
+        )
+    versions: dict[str, tuple[RuleSet, ...]] = {}
+    for rules in sorted(read, key=lambda rules: rules.applies_from):
+        held = versions.get(rules.name, ())
+        if held and held[-1].applies_from == rules.applies_from:
+            raise RuleFileRefused(f"rule set {rules.name} has two versions that apply from {rules.applies_from}")
+        versions[rules.name] = (*held, rules)
+    return versions
 
 
-def _rule(rule_set: str, name: str, table: dict[str, Any]) -> Rule:
+def in_force(versions: Sequence[RuleSet], day: date) -> RuleSet:
+    """The version of a rule set in force on a day: the latest that applies by then, before the first of them the first."""
+    return next((rules for rules in reversed(versions) if rules.applies_from <= day), versions[0])
+
+
+def read_register(file: Path) -> dict[str, list[str]]:
+    """Rule file, by the SHA-256 of what is in it → its rules that were verified; nothing is, without a register."""
+    tables = tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
+    for digest, table in tables.items():
+        if set(table) != {"name", "verified"} or not isinstance(table["verified"], list):
+            raise RuleFileRefused(f"{REGISTER}: [{digest}] needs the rule set's name and the list verified, and nothing else")
+    return {digest: table["verified"] for digest, table in tables.items()}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _rule(rule_set: str, name: str, table: dict[str, Any], verified: bool) -> Rule:
     place = f"rule {name} of {rule_set}"
     source = table.pop("source", None)
     if not isinstance(source, str) or not source.strip():
         raise RuleFileRefused(f"{place} has no source (article, paragraph, URL)")
-    unit, verified = table.pop("unit", None), table.pop("verified", True)
+    unit = table.pop("unit", None)
     if unit not in UNITS:
         raise RuleFileRefused(f"{place} has unit {unit!r}, expected one of {', '.join(UNITS)}")
     try:
@@ -139,4 +182,4 @@ def _rule(rule_set: str, name: str, table: dict[str, Any]) -> Rule:
         raise RuleFileRefused(f"{place}: unit {unit} needs {error}") from error
     if table:
         raise RuleFileRefused(f"{place}: unknown keys {', '.join(sorted(table))}")
-    return Rule(name, value, source, bool(verified))
+    return Rule(name, value, source, verified)

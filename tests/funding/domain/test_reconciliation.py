@@ -10,7 +10,7 @@ import pytest
 
 from services.funding.domain.case import Proof, programme_case_of
 from services.funding.domain.reconciliation import Reconciled, reconcile, reconcile_programme
-from shared.contracts.funding import Head, Stage
+from shared.contracts.funding import Head, Outcome, Stage
 from shared.contracts.intake import (
     Close,
     Fact,
@@ -211,6 +211,15 @@ def test_what_was_known_when_the_close_was_ordered_is_judged_though_it_waits() -
     assert [f.code for f in said.findings] == ["KOF-05"], "no finding vanishes because a row could not be read"
 
 
+def test_a_check_the_rules_of_the_day_do_not_know_is_not_applicable() -> None:
+    rules = a_rule_set("national")
+    before = replace(rules, rules={name: rule for name, rule in rules.rules.items() if name != "KOF-01"})
+    of = replace(case(facts.plan(100_00)), rules=rules)
+    assert [f.code for f in reconcile(of).findings] == ["KOF-01"]
+    said = reconcile(replace(of, rules=before))
+    assert (said.findings, next(c.outcome for c in said.checks if c.code == "KOF-01")) == ((), Outcome.NOT_APPLICABLE)
+
+
 def test_drawdowns_that_nobody_can_hand_in_yet_keep_nothing_open() -> None:
     given = facts.award(100_00, years={2026: 100_00})
     said = stated(facts.plan(100_00), given, facts.receipt(100_00, funder=facts.ESF, award="AZ-1"))
@@ -252,7 +261,7 @@ def test_a_programme_whose_own_facts_are_missing_or_set_aside_is_open() -> None:
 def of_programme(*more: Fact, parked: int = 0, rejected: int = 0, **known: Any) -> str:
     period = Period(start=date(2026, 1, 1), end=date(2027, 12, 31))
     registered = told(ProgrammeRegistered, programme=ProgrammeData(key="P", name="P", rule_set="national", period=period))
-    programme = programme_case_of([registered, *more], as_of=date(2026, 12, 31), rules=RULES, **known)
+    programme = programme_case_of([registered, *more], as_of=date(2026, 12, 31), rules=a_rule_set("national"), **known)
     return reconcile_programme(programme, parked=parked, rejected=rejected).statement.verdict
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
-from services.funding.domain.rules import RuleFileRefused, read_rules
-from tests.builders import a_rule_set
+from services.funding.domain.rules import REGISTER, RuleFileRefused, in_force, read_rules, rule_sets
+from tests.builders import RULES, a_rule_set
 
 HEAD = 'name = "test"\ntitle = "Test"\napplies_from = 2020-01-01\n'
 RULE = '[rule.last]\nunit = "day"\nvalue = 2023-12-31\nsource = "Art. 1"\n'
 
 
 def test_a_rule_has_a_value_of_its_unit_and_a_source() -> None:
-    rules = read_rules(
-        f'{HEAD}{RULE}[rule.part]\nunit = "share"\nvalue = "0.20"\nsource = "Nr. 1.2"\nverified = false\n'.encode()
-    )
+    rules = read_rules(f'{HEAD}{RULE}[rule.part]\nunit = "share"\nvalue = "0.20"\nsource = "Nr. 1.2"\n'.encode(), ["last"])
     assert (rules.day("last"), rules.share("part"), rules.day("other")) == (date(2023, 12, 31), Decimal("0.20"), None)
     assert (rules.source("last"), rules.source("part")) == ("Art. 1", "Nr. 1.2 (nicht geprüft)")
 
@@ -37,6 +37,7 @@ def test_the_digest_is_that_of_the_file_as_it_is() -> None:
         (RULE.replace("2023-12-31", '"2023-12-31"'), "TOML date"),
         (RULE.replace('"day"', '"year"'), "unit 'year'"),
         (RULE + 'note = "x"\n', "unknown keys note"),
+        (RULE + "verified = true\n", "unknown keys verified"),
         ('extra = 1\n' + RULE, "unknown keys extra"),
     ],
 )
@@ -72,3 +73,74 @@ def test_a_rule_read_as_another_unit_is_an_error_not_a_guess() -> None:
 def test_the_periods_end_when_the_regulations_say(name: str, first: date | None, last: date | None) -> None:
     rules = a_rule_set(name)
     assert (rules.day("eligible_from"), rules.day("eligible_until"), rules.share("overrun")) == (first, last, Decimal("0.20"))
+
+
+# ── versions ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def version(folder: Path, first: str, name: str = "test", file: str = "") -> str:
+    """Writes a version of a rule set; returns its digest."""
+    content = (HEAD.replace("2020-01-01", first).replace('"test"', f'"{name}"') + RULE).encode()
+    (folder / f"{file or name + first}.toml").write_bytes(content)
+    return sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("day", "applies_from"),
+    [
+        (date(2019, 12, 31), date(2020, 1, 1)),
+        (date(2020, 1, 1), date(2020, 1, 1)),
+        (date(2022, 6, 30), date(2020, 1, 1)),
+        (date(2022, 7, 1), date(2022, 7, 1)),
+        (date(2026, 12, 31), date(2022, 7, 1)),
+        (date(2098, 12, 31), date(2022, 7, 1)),
+        (date(2099, 1, 1), date(2099, 1, 1)),
+    ],
+)
+def test_each_day_is_judged_by_the_version_in_force_on_it(tmp_path: Path, day: date, applies_from: date) -> None:
+    for file, first in (("b", "2020-01-01"), ("a", "2099-01-01"), ("c", "2022-07-01")):
+        version(tmp_path, first, file=file)
+    version(tmp_path, "2023-01-01", "other")
+    versions = rule_sets(tmp_path)
+    assert set(versions) == {"test", "other"}
+    assert [rules.applies_from.year for rules in versions["test"]] == [2020, 2022, 2099]
+    assert in_force(versions["test"], day).applies_from == applies_from
+
+
+def test_two_versions_that_apply_from_the_same_day_are_refused(tmp_path: Path) -> None:
+    version(tmp_path, "2020-01-01", file="a")
+    (tmp_path / "b.toml").write_bytes((tmp_path / "a.toml").read_bytes() + b"# again")
+    with pytest.raises(RuleFileRefused, match="test has two versions that apply from 2020-01-01"):
+        rule_sets(tmp_path)
+
+
+def test_verifying_a_rule_changes_neither_the_rule_set_nor_its_digest(tmp_path: Path) -> None:
+    digest, other = version(tmp_path, "2020-01-01"), version(tmp_path, "2022-01-01")
+    before = rule_sets(tmp_path)["test"]
+    assert [rules.source("last") for rules in before] == ["Art. 1 (nicht geprüft)"] * 2
+    (tmp_path / REGISTER).write_text(f'[{other}]\nname = "test"\nverified = ["last"]\n', "utf-8")
+    after = rule_sets(tmp_path)["test"]
+    assert [rules.source("last") for rules in after] == ["Art. 1 (nicht geprüft)", "Art. 1"], "it is said of one file"
+    assert [rules.digest for rules in after] == [rules.digest for rules in before] == [digest, other]
+
+
+@pytest.mark.parametrize(
+    ("register", "says"),
+    [
+        ('[{digest}]\nname = "test"\nverified = ["last", "first"]\n', "verified that are not in it: first"),
+        ('[{digest}]\nverified = ["last"]\n', "needs the rule set's name"),
+        ('[{digest}]\nname = "test"\nverified = "last"\n', "the list verified"),
+        ("[" + "0" * 64 + ']\nname = "test"\nverified = ["last"]\n', "is not edited; there are test {digest}"),
+    ],
+    ids=["a rule that is not there", "no name", "no list", "a file that was edited since"],
+)
+def test_a_register_that_speaks_of_something_else_is_refused(tmp_path: Path, register: str, says: str) -> None:
+    digest = version(tmp_path, "2020-01-01")
+    (tmp_path / REGISTER).write_text(register.replace("{digest}", digest), "utf-8")
+    with pytest.raises(RuleFileRefused, match=says.replace("{digest}", digest)):
+        rule_sets(tmp_path)
+
+
+def test_of_the_rules_as_shipped_some_are_verified_and_some_are_not() -> None:
+    sources = {name: [rule.verified for rule in versions[-1].rules.values()] for name, versions in rule_sets(RULES).items()}
+    assert all(any(verified) and not all(verified) for verified in sources.values())
