@@ -37,6 +37,9 @@ from shared.contracts.intake import (
     FileRead,
     Instruction,
     InstructionGiven,
+    MeasureAliased,
+    MeasureData,
+    MeasureRegistered,
     RejectMatch,
     ReleaseParked,
     RowRejected,
@@ -437,7 +440,9 @@ class Reader:
         if self._pseudonyms is None:
             self._pseudonyms = Pseudonyms(store.installation(work, "pseudonyms", secrets.token_bytes(32)))
         try:
-            given = Given(name=handin.name, kind=handin.kind, pseudonyms=self._pseudonyms, **_said(handin.given))
+            names = store.names_of_measures(work) if handin.kind in TEMPLATES else {}
+            given = Given(name=handin.name, kind=handin.kind, pseudonyms=self._pseudonyms, names=names, **_said(handin.given))
+            given = replace(given, measure=names.get(given.measure or "", given.measure))
             if handin.submission is not None:
                 reading = readers.read_rows(handin.kind, json.loads(self.files.read(handin.digest))["rows"], given)
             else:
@@ -481,6 +486,9 @@ def tell_rows(work: Work, handin: Handin, rows: Sequence[Row], identities: Ident
     told = _Told(work, handin)
     for row in rows:
         told.row(row, identities)
+    if told.names:
+        store.keep_names(work, told.names)
+        told.remarks += _came_before(work, told.names)
     store.keep_standings(work, identities.made)
     store.keep_rows(work, handin.digest, [(row.place, row.cells, row.ignored) for row in rows], again=handin.nth > 1)
     store.keep_rejections(work, told.rejections)
@@ -493,6 +501,19 @@ def tell_rows(work: Work, handin: Handin, rows: Sequence[Row], identities: Ident
     handin.remarks = list(dict.fromkeys([*handin.remarks, *told.remarks, *remarks]))[:MOST_REMARKS]
 
 
+def _came_before(work: Work, names: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """What was handed in under another name of a measure before that was known: its facts wait for a measure of that key."""
+    said = {name for name, measure in names if name != measure}
+    known = store.names_of_measures(work) if said else {}
+    called = {subject_of("measure", name): name for name in said if name in known}
+    files: dict[str, list[str]] = {}
+    for subject, file in store.files_about(work, list(called)) if called else ():
+        files.setdefault(called[subject], []).append(file)
+    for name, of in sorted(files.items()):
+        again = f"noch einmal einreichen, was vorher so hieß, und das Geparkte verwerfen: {', '.join(of[:5])}"
+        yield f"„{name}“ ist {known[name]}; {again}."
+
+
 class _Told:
     """What a chunk of rows comes to."""
 
@@ -501,6 +522,8 @@ class _Told:
         self.facts = self.known = self.rejected = self.ignored = 0
         self.totals: dict[str, tuple[int, int]] = {}
         self.remarks: list[str] = []
+        self.names: list[tuple[str, str]] = []
+        """What measures are called: name and key."""
         self.rejections: list[tuple[UUID, str, int, str, str | None, str | None, str, str]] = []
         self.said = {"recorded_at": handin.received_at, "actor": handin.actor, "correlation": handin.id}
 
@@ -522,6 +545,11 @@ class _Told:
                 case New():
                     new += 1
                     self.work.emit(fact_of(draft, verdict, source, self.said))
+                    if draft.event is MeasureRegistered:
+                        measure: MeasureData = draft.body["measure"]
+                        self.names += [(name, measure.key) for name in (measure.key, measure.grant_reference) if name]
+                    elif draft.event is MeasureAliased:
+                        self.names.append((draft.body["alias"], draft.body["measure"]))
                     facts, cents = self.totals.get(draft.subject, (0, 0))
                     self.totals[draft.subject] = (facts + 1, cents + draft.cents)
                     if verdict.remark:

@@ -50,6 +50,8 @@ PHRASES: Final = Phrases({
         "Statement {}: the balance cannot be checked, since entries were rejected.",
     "Auszug {}: Anfangssaldo {} und Buchungen {} ergeben {}, der Schlusssaldo ist {}: Differenz {}.":
         "Statement {}: opening balance {} and entries {} make {}, the closing balance is {}: difference {}.",
+    "„{}“ ist {}; noch einmal einreichen, was vorher so hieß, und das Geparkte verwerfen: {}.":
+        "“{}” is {}; hand in again what was called so before, and dismiss what is parked: {}.",
     "Das ist eine Seite von mehreren; die nächste ist {}.": "This is one page of several; the next is {}.",
     "Aktenzeichen {} steht an zwei Vorlagen; es gilt die spätere von beiden.":
         "Reference {} stands on two papers; the later of them counts.",

@@ -310,6 +310,30 @@ def add_submission(work: Work, row: Submission) -> None:
     work.session.flush()
 
 
+def keep_names(work: Work, names: Iterable[tuple[str, str]]) -> None:
+    """Keep what measures are called: name and key of the measure."""
+    with cursor(work.session) as at:
+        at.executemany("insert into measure_name (name, measure) values (%s, %s) on conflict do nothing", sorted(set(names)))
+
+
+def names_of_measures(work: Work) -> dict[str, str]:
+    """Other names of measures → their keys; not those that several measures have, or that are the key of another."""
+    with cursor(work.session) as at:
+        at.execute("select name, min(measure) from measure_name group by name having count(*) = 1 and min(measure) <> name")
+        return dict(at.fetchall())
+
+
+def files_about(work: Work, subjects: Sequence[str]) -> list[tuple[str, str]]:
+    """Which files brought facts about these subjects: subject and name, in the order of their arrival."""
+    with cursor(work.session) as at:
+        at.execute(
+            """select t.subject, h.name from handin_total t join handin h on h.id = t.handin
+               where t.subject = any(%s) and t.facts > 0 order by h.number""",
+            (list(subjects),),
+        )
+        return list(dict.fromkeys((subject, name) for subject, name in at))
+
+
 def propose(work: Work, proposal: Proposal) -> Proposal:
     """Keep an instruction that waits for a second person; the one that waits already if it says the same."""
     with cursor(work.session) as at:

@@ -136,6 +136,14 @@ class Submission(Table, table=True):
     handin: UUID
 
 
+class MeasureName(Table, table=True):
+    """What a measure is called: its key, its Aktenzeichen, its Förderkennzeichen. A name of several measures stands for none."""
+
+    __tablename__ = "measure_name"
+    name: str = _text(primary_key=True)
+    measure: str = _text(primary_key=True)
+
+
 class Proposal(Table, table=True):
     """An instruction that needs two people: what the first said, and what the second made of it."""
 

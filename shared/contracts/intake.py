@@ -91,7 +91,10 @@ class MeasureRegistered(Fact):
 
 
 class MeasureAliased(Fact):
-    """A sender calls the measure by another name (Aktenzeichen, project number) from a day on."""
+    """The measure has another name (Aktenzeichen). Rows that call it so are facts of the measure from then on: intake sees to it.
+
+    ``valid_from``: since when, where it was handed in; nothing is judged by it yet.
+    """
 
     type: Literal["de.pruefpfad.measure.aliased.v1"] = "de.pruefpfad.measure.aliased.v1"
     measure: Key

@@ -17,10 +17,11 @@ IBAN = "DE02120300000000202051"
 
 
 def voucher(
-    number: str = "1", gross: str = "119,00", corrects: str = "", withdrawn: str = "", payee: str = "Werkstoff GmbH"
+    number: str = "1", gross: str = "119,00", corrects: str = "", withdrawn: str = "", payee: str = "Werkstoff GmbH",
+    measure: str = "M-1",
 ) -> str:
     """A row of a voucher list."""
-    return f"M-1;BL-1;{number};1.1;{payee};03.03.2014;01.03.2014;{gross};{corrects};{withdrawn}"
+    return f"{measure};BL-1;{number};1.1;{payee};03.03.2014;01.03.2014;{gross};{corrects};{withdrawn}"
 
 
 def voucher_list(*rows: str) -> bytes:

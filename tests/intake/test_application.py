@@ -32,6 +32,7 @@ from services.intake.domain import readers
 from services.intake.domain.columns import AMOUNT
 from services.intake.domain.errors import Unreadable
 from services.intake.domain.text import Content
+from services.intake.phrases import PHRASES
 from shared.contracts.intake import FileRead, RowRejected, StepResult
 from shared.values.source import digest_of
 from tests.intake.conftest import Intake, dumped
@@ -298,6 +299,49 @@ def test_council_objects_in_any_order_come_to_the_same_paper(intake: Intake, ano
         another_intake.hand_in(part, "vorlage.json")
     assert len(intake.of("DecisionRecorded")) == 3 and len(another_intake.of("DecisionRecorded")) == 1
     assert intake.of("DecisionRecorded")[-1].decision == another_intake.of("DecisionRecorded")[-1].decision
+
+
+# ── other names of measures ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+MEASURES = (
+    "Maßnahme;Bezeichnung;Kommune;Name der Kommune;Träger;Leistung;Zielgruppe;Beginn;Ende;Regelwerk;"
+    "Förderkennzeichen;Aktenzeichen\n"
+)
+
+
+def measures(*named: tuple[str, str, str]) -> bytes:
+    """Measures with grant reference and file reference."""
+    row = "{};Maßnahme;herne;Herne (Demo);Träger;Beratung;Jugend;01.01.2014;31.12.2014;2014-2020;{};{}\n"
+    return (MEASURES + "".join(row.format(*one) for one in named)).encode()
+
+
+@pytest.mark.parametrize("name", ["51.2-7/14", "FKZ-9"])
+def test_a_row_that_calls_a_measure_by_another_name_is_a_fact_of_the_measure(intake: Intake, name: str) -> None:
+    intake.hand_in(measures(("M-1", "FKZ-9", "51.2-7/14")))
+    digest = digest_of(content := voucher_list(voucher("1", measure=name)))
+    intake.hand_in(content)
+    (said,) = intake.of("VoucherRecorded")
+    assert (said.subject, said.voucher.measure) == ("measure/M-1", "M-1")
+    assert intake.do(application.find_row, digest, "2")["columns"]["Maßnahme"] == name, "the row is kept as it came"
+    intake.hand_in(voucher_list(voucher("1", measure="M-1")))
+    assert len(intake.of("VoucherRecorded")) == 1, "by its key it is the same fact"
+
+
+def test_a_name_of_several_measures_or_the_key_of_another_stands_for_none(intake: Intake) -> None:
+    intake.hand_in(measures(("M-1", "FKZ-9", "M-2"), ("M-2", "FKZ-9", "")))
+    intake.hand_in(voucher_list(voucher("1", measure="M-2"), voucher("2", measure="FKZ-9")))
+    assert [event.subject for event in intake.of("VoucherRecorded")] == ["measure/M-2", "measure/FKZ-9"]
+
+
+def test_what_came_before_a_name_was_known_is_named_and_counts_when_it_comes_again(intake: Intake) -> None:
+    early = voucher_list(voucher("1", measure="51.2-7/14"))
+    intake.hand_in(early)
+    intake.hand_in(measures(("M-1", "", "51.2-7/14")))
+    (remark,) = intake.of("FileRead")[-1].remarks
+    assert remark.startswith("„51.2-7/14“ ist M-1;") and PHRASES.english(remark) != remark
+    intake.hand_in(early)
+    assert [event.voucher.measure for event in intake.of("VoucherRecorded")] == ["51.2-7/14", "M-1"]
 
 
 # ── instructions ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -488,6 +488,8 @@ def read_cells(
                 said[column.name] = standing
             else:
                 faults.append(Fault("ROW-01", column.heading, None, column.expected))
+    if given.names and template.kind != "measures" and said.get("measure") in given.names:
+        said["measure"] = given.names[said["measure"]]          # the row is kept as it came; the fact is the measure's
     years: dict[int, Any] = {}
     if template.yearly:
         for year, cell in yearly.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -40,6 +40,8 @@ class Given:
     series: str | None = None
     """Name of the list as a submission gives it."""
     pseudonyms: Pseudonyms = field(default_factory=lambda: Pseudonyms(TRY_KEY))
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Other names of measures (Aktenzeichen, Förderkennzeichen) → their keys, where a name means one only."""
     remembered: tuple[dict[str, Any], ...] = ()
     """Council objects handed in before: meetings and organizations that papers name, papers that name what comes now."""
 
