@@ -132,7 +132,7 @@ class FactParked(Event):
 
 
 class FactReleased(Event):
-    """A parked fact was applied."""
+    """A parked fact was applied, or a person dismissed it: it is waited for no longer."""
 
     type: Literal["de.pruefpfad.fact.released.v1"] = "de.pruefpfad.fact.released.v1"
     fact: UUID
