@@ -229,7 +229,8 @@ def _refused(refused: ReportRefused) -> Problem:
         causes=list(refused.causes),
         causes_en=causes,
         differences=[
-            {"figure": d.figure, "stated_cents": d.stated_cents, "found_cents": d.found_cents} for d in refused.differences
+            {"figure": d.figure, "of": d.of, "stated_cents": d.stated_cents, "found_cents": d.found_cents}
+            for d in refused.differences
         ],
     )
 

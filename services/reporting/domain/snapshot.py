@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from services.reporting.domain.facts import Paper, papers_of
 from services.reporting.domain.lines import Line, VoucherLine, standing, voucher_lines
+from services.reporting.domain.secured import Found, coverage_differences, year_differences
 from shared.contracts.funding import Finding, MeasureStatement, ProgrammeStatement
 from shared.contracts.intake import (
     AwardAmended,
@@ -130,10 +131,12 @@ class Disagreement:
     figure: str
     stated_cents: int
     found_cents: int
+    of: str = ""
+    """Whose it is, where it is not the whole measure's or programme's: a budget year, a funder and year, an entry."""
 
     def __str__(self) -> str:
         stated, found, off = self._amounts()
-        return f"{self.figure}: stated {stated}, found {found}, off by {off}"
+        return f"{self.figure}{self.of and f' ({self.of})'}: stated {stated}, found {found}, off by {off}"
 
     @property
     def de(self) -> str:
@@ -141,7 +144,7 @@ class Disagreement:
         stated, found, off = self._amounts()
         name, _, way = self.figure.partition(" by ")
         figure = FIGURES[name] + (f" nach {WAYS[way]}" if way else "")
-        return f"{figure}: abgeglichen {stated}, gefunden {found}, Differenz {off}"
+        return f"{figure}{self.of and f' ({self.of})'}: abgeglichen {stated}, gefunden {found}, Differenz {off}"
 
     def _amounts(self) -> tuple[str, str, str]:
         return write_cents(self.stated_cents), write_cents(self.found_cents), write_cents(self.found_cents - self.stated_cents)
@@ -155,6 +158,10 @@ FIGURES: Final = {
     "spent": "nachgewiesen bezahlt",
     "gap": "Deckungslücke",
     "unbalanced postings": "unausgeglichene Buchungen",
+    "promised": "zugesagt",
+    "secured at most": "höchstens gesichert",
+    "secured without a reason": "gesichert, ohne Grund für weniger",
+    "posted": "gebucht",
 }
 WAYS: Final = {"funder": "Mittelgebern", "year": "Jahren", "municipality": "Kommunen", "measure": "Maßnahmen"}
 """Figures, and the ways they are added up, as Germans call them."""
@@ -163,8 +170,9 @@ WAYS: Final = {"funder": "Mittelgebern", "year": "Jahren", "municipality": "Komm
 def disagreements(snapshot: MeasureSnapshot) -> tuple[Disagreement, ...]:
     """Re-adds the lines up to the statement's head; empty if every figure agrees to the cent.
 
-    Claimed and received come from the postings, spent from vouchers with proof of payment, planned from the plan's facts,
-    committed and gap from the coverage the statement itself lists.
+    Claimed and received come from the postings, spent from vouchers with proof of payment, planned from the plan's facts, the gap
+    from plan and coverage, and the coverage itself is held against promises, awards, receipts and papers: what was promised and
+    came in, and what of it can be secured at most.
     """
     statement, on = snapshot.statement, snapshot.as_of
     standing_main = [x for x in standing(snapshot.main) if x.entry.valued_on <= on]
@@ -179,7 +187,38 @@ def disagreements(snapshot: MeasureSnapshot) -> tuple[Disagreement, ...]:
         "claimed by year": (statement.totals.claimed_cents, sum(y.claimed_cents for y in years)),
         "unbalanced postings": (0, sum(p.cents for x in snapshot.main + snapshot.settlement for p in x.entry.postings)),
     }
-    return tuple(Disagreement(name, stated, here) for name, (stated, here) in found.items() if stated != here)
+    wrong = [Disagreement(name, stated, here) for name, (stated, here) in found.items() if stated != here]
+    return (*wrong, *(Disagreement(name, stated, here, of) for name, of, stated, here in _in_detail(snapshot)))
+
+
+def _in_detail(snapshot: MeasureSnapshot) -> Iterator[Found]:
+    """The same year by year, funder by funder, entry by entry. What funding could not apply is no part of a statement."""
+    claimed: dict[int, int] = {}
+    for voucher in (v.voucher for v in snapshot.vouchers):
+        claimed[voucher.budget_year] = claimed.get(voucher.budget_year, 0) + voucher.eligible_cents
+    yield from _posted(snapshot)
+    if not snapshot.statement.parked:
+        yield from year_differences(snapshot.statement, snapshot.plan, snapshot.receipts, claimed)
+        yield from coverage_differences(
+            snapshot.statement,
+            municipality=snapshot.measure.municipality.key,
+            commitments=snapshot.commitments,
+            awards=snapshot.awards,
+            receipts=snapshot.receipts,
+            papers=snapshot.papers,
+        )
+
+
+def _posted(snapshot: MeasureSnapshot) -> Iterator[Found]:
+    """Entries of promises, awards and receipts that book, under seal, another amount than the fact says."""
+    said = {f.id: ("cofunding", f.commitment.amount_cents) for f in snapshot.commitments}
+    said |= {f.id: ("award", sum(y.amount_cents for y in f.award.years) or f.award.maximum_cents) for f in snapshot.awards}
+    said |= {f.id: ("bank", f.receipt.amount_cents) for f in snapshot.receipts}
+    for line in snapshot.main:
+        if line.entry.reverses is None and line.entry.fact in said:
+            account, cents = said[line.entry.fact]
+            if line.cents(account) != cents:
+                yield "posted", line.reference, line.cents(account), cents
 
 
 @dataclass(frozen=True, slots=True)
