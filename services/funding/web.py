@@ -29,7 +29,7 @@ Key = Annotated[str, Path(description="Its key", examples=["M-1"])]
 
 OVERVIEW: Final = {
     "subject": "measure/M-1", "key": "M-1", "programme": "programme/herne", "name": "Werkstatt", "municipality": "Stadt Herne",
-    "as_of": "2015-12-31", "state": "active", "open_findings": 2, "suggestions": 1,
+    "as_of": "2015-12-31", "state": "active", "open_findings": 2, "suggestions": 1, "has_plan": True,
     "totals": {
         "planned_cents": 5902778, "committed_cents": 5902778, "received_cents": 5472222, "spent_cents": 5692874, "gap_cents": 0,
         "claimed_cents": 5692874,

@@ -243,6 +243,13 @@ def test_people_confirm_and_reject_matches(funding: Funding) -> None:
     assert len(funding.told(PaymentUnmatched)) == 1
 
 
+def test_the_overview_says_of_which_measures_no_plan_is_known(funding: Funding) -> None:
+    funding.post(facts.measure(), facts.plan(100_00), facts.measure("M-2"), facts.promise(100_00, key="M-2"))
+    assert [one["has_plan"] for one in funding.do(application.overview, None)] == [False, False], "nothing is stated yet"
+    funding.settle()
+    assert {one["key"]: one["has_plan"] for one in funding.do(application.overview, None)} == {"M-1": True, "M-2": False}
+
+
 def test_each_cut_off_date_is_judged_by_the_rules_in_force_on_it(funding: Funding) -> None:
     shipped = RULES["national"][-1]
     later = replace(shipped, applies_from=date(2026, 2, 1), digest="f" * 64)

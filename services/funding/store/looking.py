@@ -38,12 +38,14 @@ def list_suggestions(session: Session, measure: str | None) -> list[dict[str, An
 
 
 def overview(session: Session, day: date | None) -> list[dict[str, Any]]:
-    """Each measure with its name and, as of the day or its latest one, its totals and how many findings are open."""
+    """Each measure with its name and, as of the day or its latest one, its totals, whether they know of a plan, and how many
+    findings are open."""
     return dicts_of(
         session,
         """with measures as (select subject, key, programme, convert_from(body, 'UTF8')::json as about from measure)
            select m.subject, m.key, m.programme, m.about->>'name' as name, m.about->'municipality'->>'name' as municipality,
              s.day as as_of, s.body->>'state' as state, s.body->'totals' as totals,
+             exists (select from json_array_elements(s.body->'years') y where y->>'planned_cents' is not null) as has_plan,
              (select count(*) from finding f where f.subject = m.subject and f.day = s.day
                 and convert_from(f.body, 'UTF8')::json->>'waived' is null) as open_findings,
              (select count(distinct voucher) from suggestion g where g.subject = m.subject) as suggestions

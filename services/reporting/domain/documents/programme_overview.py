@@ -306,7 +306,8 @@ def _measures(snapshot: ProgrammeSnapshot) -> tuple[Block, ...]:
     if not rows:
         return (Paragraph("Es ist keine Maßnahme gemeldet."),)
     told = snapshot.statement
-    total = _parts(told.totals, told.unplanned, len(told.measures) + told.measures_beyond)
+    measures = len(told.measures) + told.measures_beyond
+    total = _parts(told.totals, told.unplanned, measures)
     rows.append(Row((Text("Summe des Programms"), None, *total, None, None), RowKind.TOTAL))
     columns = (
         Column("Maßnahme", 3),
@@ -322,7 +323,7 @@ def _measures(snapshot: ProgrammeSnapshot) -> tuple[Block, ...]:
     )
     shown = Table(columns, tuple(rows))
     how = "Ohne Finanzierungsplan ist nicht bekannt, was geplant und was ungedeckt ist; Summen gelten für die anderen."
-    return (shown, Paragraph(how)) if told.unplanned else (shown,)
+    return (shown, Paragraph(how)) if 0 < told.unplanned < measures else (shown,)
 
 
 def _parts(totals: Totals, unplanned: int, measures: int) -> tuple[Cell, ...]:
