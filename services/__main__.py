@@ -1059,6 +1059,11 @@ def _print_trail(found: dict[str, Any]) -> None:
             line(name, name, f": {value}", indent=4)
         if as_handed_in.get("ignored"):
             line("passed over", "übergangen", f": {said(as_handed_in['ignored_en'], as_handed_in['ignored'])}", indent=4)
+        for fault in as_handed_in.get("rejected", ()):
+            line("rejected", "abgewiesen", f": {fault['error']} {fault['column'] or ''}: {fault['mend']}", indent=4)
+    for earlier in found.get("repeats", ()):
+        line("repeats an earlier row:", "wiederholt eine frühere Zeile:")
+        _print_trail(earlier)
     for name, words in (("reversed_by", ("reversed by", "storniert durch")), ("entries", ("entries", "Buchungen"))):
         if found.get(name):
             line(*words, f": {', '.join(found[name])}")

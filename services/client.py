@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -15,10 +16,13 @@ import httpx
 from services.language import chosen, count, said
 from shared.runtime.access import COMMAND_LINE, Role, TokenExists, create_token, revoke_token
 from shared.runtime.settings import Settings
+from shared.values.source import SHORT
 
 TOKEN_VARIABLE: Final = "PRUEFPFAD_TOKEN"  # noqa: S105 - the name of a variable, not a token
 LONGEST_READING: Final = 600.0
 """Seconds after which nobody waits any longer for a file to be read; it is read all the same."""
+ROW: Final = re.compile(rf"(?P<digest>[0-9a-f]{{{SHORT},64}}):(?P<place>[^\s–/]+).*")
+"""A printed row: ``3f2a9c1be07d:17``; of several, ``…:3–18``, the first."""
 _NO_TOKEN: Final = {
     "detail": "This installation does not know the token.",
     "mend": f"Set {TOKEN_VARIABLE} to one that an operator made there with `pruefpfad token create`. On the machine it runs on, "
@@ -206,11 +210,37 @@ class Client:
 
     def trail(self, reference: str) -> dict[str, Any]:
         """Walk a printed reference back, or a row forward; the row itself as it was handed in, where it is kept."""
-        found: dict[str, Any] = self.call("auditor", "GET", "/reporting/trail", params={"reference": reference}).json()
+        try:
+            found: dict[str, Any] = self.call("auditor", "GET", "/reporting/trail", params={"reference": reference}).json()
+        except Refused as unknown:
+            row = self._row(reference) if unknown.status == 404 else None
+            if row is None:
+                raise
+            return self._forward(reference, row)
         for row in _rows(found):
             with suppress(Refused):
                 row["as_handed_in"] = self.call("auditor", "GET", row["href"]).json()
         return found
+
+    def _row(self, reference: str) -> dict[str, Any] | None:
+        """A row of a file by its printed reference; None if intake knows none."""
+        named = ROW.fullmatch(reference.partition(" · ")[0].strip())
+        if named is None:
+            return None
+        try:
+            found: dict[str, Any] = self.call("auditor", "GET", f"/intake/files/{named['digest']}/rows/{named['place']}").json()
+        except Refused:
+            return None
+        return found
+
+    def _forward(self, reference: str, row: dict[str, Any]) -> dict[str, Any]:
+        """A row nothing was posted from: why, or the rows it repeats, each with its own way forward."""
+        return {
+            "reference": reference,
+            "kind": "row",
+            "row": {"reference": f"{row['digest'][:SHORT]}:{row['place']}", "digest": row["digest"], "as_handed_in": row},
+            "repeats": [self.trail(f"{of['digest']}:{of['place']}") for of in (one["row"] for one in row.get("repeats", ()))],
+        }
 
 
 def _rows(value: Any) -> list[dict[str, Any]]:

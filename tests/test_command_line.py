@@ -429,6 +429,16 @@ def test_a_figure_leads_to_the_row_it_came_from_and_back(served: Served, list_ha
     assert list_handed_in["issued"]["number"] in [r["number"] for r in back["reports"]]
     shown = served.run("trail", "CL-1/1").stdout
     assert "1.234,56" in shown and "Zahlungsempfänger: Druckerei Muster GmbH (Demo)" in shown
+    rejected = served.run("trail", f"{list_handed_in['loaded']['digest'][:12]}:3")
+    assert rejected.exit_code == 0 and "rejected: " in rejected.stdout and "Rechnungsdatum" in rejected.stdout
+
+
+def test_a_row_of_a_later_edition_leads_forward_over_the_row_it_repeats(served: Served, list_handed_in: dict[str, Any]) -> None:
+    later = served.json("load", written(served.folder / "nachtrag.csv", "\n".join(VOUCHERS.splitlines()[:2]) + "\n"))
+    (earlier,) = served.json("trail", f"{later['digest'][:12]}:2")["repeats"]
+    assert earlier["entries"] == ["CL-1/1"]
+    shown = served.run("trail", f"{later['digest'][:12]}:2").stdout
+    assert "repeats an earlier row:" in shown and f"in report {list_handed_in['issued']['number']}" in shown
 
 
 def test_a_german_sees_trail_proof_and_refusal_in_german(served: Served, list_handed_in: dict[str, Any]) -> None:

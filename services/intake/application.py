@@ -491,6 +491,7 @@ def tell_rows(work: Work, handin: Handin, rows: Sequence[Row], identities: Ident
         told.remarks += _came_before(work, told.names)
     store.keep_standings(work, identities.made)
     store.keep_rows(work, handin.digest, [(row.place, row.cells, row.ignored) for row in rows], again=handin.nth > 1)
+    store.keep_repetitions(work, handin.digest, told.repeated, again=handin.nth > 1)
     store.keep_rejections(work, told.rejections)
     store.add_totals(work, handin.id, told.totals)
     handin.rows += len(rows)
@@ -521,6 +522,8 @@ class _Told:
         self.work, self.handin = work, handin
         self.facts = self.known = self.rejected = self.ignored = 0
         self.totals: dict[str, tuple[int, int]] = {}
+        self.repeated: list[tuple[str, Known]] = []
+        """Places that say what was said elsewhere before."""
         self.remarks: list[str] = []
         self.names: list[tuple[str, str]] = []
         """What measures are called: name and key."""
@@ -556,6 +559,8 @@ class _Told:
                         self.remarks.append(f"Zeile {place}: {verdict.remark}.")
                 case Known():
                     known += 1
+                    if (verdict.digest, verdict.place) != (source.digest, source.place):
+                        self.repeated.append((place, verdict))
                 case Left(reason):
                     left = reason
                 case Refused(fault):
@@ -858,7 +863,10 @@ def _expected_en(kind: str, rejection: Rejection) -> str:
 
 
 def find_row(work: Work, digest: str, place: str) -> dict[str, Any]:
-    """A row as it was handed in, with its columns; a place within a row (``17.2``) leads to the row. Raises ``UnknownRow``."""
+    """A row as it was handed in, with its columns; a place within a row (``17.2``) leads to the row. Raises ``UnknownRow``.
+
+    What it is the first to say are its ``facts``; what an earlier row said, it ``repeats``, and that row leads on.
+    """
     handin = store.latest(work, digest)
     if handin is None:
         if len(digest) == 64 and (kept := store.row(work, digest, place)) is not None:  # an instruction
@@ -878,6 +886,8 @@ def find_row(work: Work, digest: str, place: str) -> dict[str, Any]:
                 "columns": _columns(handin.columns, found.cells),
                 "facts": [{"place": at, "id": str(fact), "revision": revision} for at, fact, revision in facts],
             }
+            if repeated := store.repetitions_of_row(work, handin.digest, candidate):
+                view["repeats"] = [{"place": at, "fact": str(fact), "row": _row_at(of)} for at, fact, of in repeated]
             if found.ignored:
                 view |= {"ignored": found.ignored, "ignored_en": PHRASES.english(found.ignored)}
             if found.erased_at:
@@ -891,6 +901,15 @@ def find_row(work: Work, digest: str, place: str) -> dict[str, Any]:
                 ]
             return view
     raise UnknownRow(f"{digest}:{place}")
+
+
+def _row_at(source: Source) -> dict[str, str]:
+    return {
+        "reference": source.reference,
+        "digest": source.digest,
+        "place": source.place,
+        "href": f"/intake/files/{source.digest}/rows/{source.place}",
+    }
 
 
 def _rows_of(place: str) -> Iterator[str]:

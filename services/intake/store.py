@@ -14,13 +14,14 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import desc
 from sqlmodel import Session, col, select
 
-from services.intake.domain.identity import Standing
+from services.intake.domain.identity import Known, Standing
 from services.intake.domain.readers import oparl
-from services.intake.tables import Handin, Proposal, Rejection, RowText, SetAside, Submission
+from services.intake.tables import Handin, Proposal, Rejection, Repetition, RowText, SetAside, Submission
 from services.intake.tables import Standing as StandingRow
 from shared.contracts.intake import SubjectTotal
 from shared.messaging.work import Work
 from shared.persistence.database import cursor, plain_url, url_for
+from shared.values.source import Source
 
 READER: Final = 11
 """Advisory lock: who reads hand-ins. One at a time, in order of arrival, so that a correction finds what it corrects."""
@@ -144,6 +145,32 @@ def keep_rows(work: Work, digest: str, rows: Sequence[tuple[str, Any, str | None
         ("digest", "place", "cells", "ignored"),
         ((raw, place, to_json(cells), why) for place, cells, why in rows),
     )
+
+
+def keep_repetitions(work: Work, digest: str, rows: Sequence[tuple[str, Known]], *, again: bool) -> None:
+    """Keep which earlier rows some repeat; ``again``: the same content came before, so most are there."""
+    raw = bytes.fromhex(digest)
+    if again:
+        with cursor(work.session) as at:
+            at.execute("select place from repetition where digest = %s and place = any(%s)", (raw, [place for place, _ in rows]))
+            there = {place for (place,) in at}
+        rows = [row for row in rows if row[0] not in there]
+    work.copy(
+        Repetition,
+        ("digest", "place", "fact", "of_digest", "of_place"),
+        ((raw, place, known.fact, bytes.fromhex(known.digest), known.place) for place, known in rows),
+    )
+
+
+def repetitions_of_row(work: Work, digest: str, place: str) -> list[tuple[str, UUID, Source]]:
+    """What a row repeats: the place in it, the fact, and where that was said first."""
+    with cursor(work.session) as at:
+        at.execute(
+            """select place, fact, encode(of_digest, 'hex'), of_place from repetition
+               where digest = %s and (place = %s or place like %s) order by place""",
+            (bytes.fromhex(digest), place, place.replace("%", "") + ".%"),
+        )
+        return [(found, fact, Source(digest=of, place=of_place)) for found, fact, of, of_place in at]
 
 
 def passed_over(work: Work, digest: str) -> list[tuple[str, int, list[str]]]:

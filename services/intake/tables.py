@@ -116,6 +116,16 @@ class Standing(Table, table=True):
     place: str = _text()
 
 
+class Repetition(Table, table=True):
+    """A row, or a place in it, that says what an earlier one said: its fact, and where that was said first. Append-only."""
+
+    digest: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    place: str = _text(primary_key=True)
+    fact: UUID
+    of_digest: bytes = Field(sa_type=LargeBinary)
+    of_place: str = _text()
+
+
 class Council(Table, table=True):
     """A council object handed in before, for papers and meetings that come later."""
 

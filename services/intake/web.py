@@ -300,7 +300,8 @@ def show_file(intake: Here, _: Annotated[Actor, may("look")], digest: str) -> di
 
 @router.get("/files/{digest}/rows/{place}", tags=["trail"], responses=answers(404))
 def show_row(intake: Here, _: Annotated[Actor, may("look")], digest: str, place: str) -> dict[str, Any]:
-    """A row as it was handed in, with its columns, and the facts it was the first to say."""
+    """A row as it was handed in, with its columns, the facts it was the first to say, the earlier rows it repeats, and why it was
+    rejected or passed over, if it was."""
     try:
         found: dict[str, Any] = intake.do(application.find_row, _hex(digest), place)
     except UnknownFile:

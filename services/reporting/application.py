@@ -521,7 +521,7 @@ def _programme(work: Work, key: str | None) -> ProgrammeData | None:
 
 # ── trace: from a printed reference back, and from a row forward ─────────────────────────────────────────────────────
 
-_ENTRY: Final = re.compile(r"(?P<key>.+)/(?P<settlement>S-)?(?P<number>\d+)")
+_ENTRY: Final = re.compile(r"(?P<key>.+)/(?P<settlement>S-)?(?P<number>\d{1,18})")
 _ROW: Final = re.compile(rf"(?P<digest>[0-9a-f]{{{SHORT},64}}):(?P<place>\S+)")
 _IBAN: Final = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{1,30}")
 
@@ -536,8 +536,8 @@ def trace(work: Work, reference: str) -> dict[str, Any]:
     Back: entry, fact, file digest and row, bank line, decision. Forward: entries, reports.
     """
     reference = reference.split(" · ", maxsplit=1)[0].strip()
-    if found := _ROW.fullmatch(reference):
-        return _trace_row(work, reference, found["digest"], found["place"].partition("–")[0])  # of 3–18 the first
+    if row_at := row_named(reference):
+        return _trace_row(work, reference, *row_at)
     if row := store.report(work, reference):
         return {"reference": reference, "kind": "report", "report": report_view(row)}
     if found := _ENTRY.fullmatch(reference):
@@ -550,6 +550,12 @@ def trace(work: Work, reference: str) -> dict[str, Any]:
     raise UnknownReference(
         f"{reference!r} is unknown; expected an entry such as M-1/123, a row such as 3f2a9c1be07d:17 or the number of a report"
     )
+
+
+def row_named(reference: str) -> tuple[str, str] | None:
+    """Digest and place of a reference that names a row, of ``3–18`` the first."""
+    found = _ROW.fullmatch(reference.split(" · ", maxsplit=1)[0].strip())
+    return (found["digest"], found["place"].partition("–")[0]) if found else None
 
 
 def _trace_entry(work: Work, reference: str, event: Posted) -> dict[str, Any]:

@@ -136,14 +136,18 @@ def show_trail(
     try:
         return reporting.do(application.trace, reference)
     except UnknownReference as unknown:
+        mend, german = (
+            "Type it as printed, e.g. M-1/123 or 3f2a9c1be07d:17.",
+            "So eingeben, wie sie gedruckt ist: M-1/123 oder 3f2a9c1be07d:17.",
+        )
+        if row := application.row_named(reference):
+            where = f"GET /intake/files/{row[0]}/rows/{row[1]}"
+            mend = f"{where} says which earlier row it repeats, whose trail leads on, or why it was rejected or passed over."
+            german = f"{where} sagt, welche frühere Zeile sie wiederholt (von da führt der Weg weiter), oder was ihr fehlt."
         raise Problem(
             404,
-            Say("Unknown reference", f"{unknown}.", "Type it as printed, e.g. M-1/123 or 3f2a9c1be07d:17."),
-            Say(
-                "Unbekannte Fundstelle",
-                f"Zu {reference!r} ist nichts bekannt.",
-                "So eingeben, wie sie gedruckt ist: M-1/123 oder 3f2a9c1be07d:17.",
-            ),
+            Say("Unknown reference", f"{unknown}.", mend),
+            Say("Unbekannte Fundstelle", f"Zu {reference!r} ist nichts bekannt.", german),
         ) from None
 
 

@@ -219,6 +219,22 @@ def test_a_row_is_found_as_it_was_handed_in_with_its_facts(intake: Intake) -> No
         intake.do(application.find_row, "f" * 12, "2")
 
 
+def test_a_row_of_a_later_edition_leads_to_the_row_it_repeats_and_one_that_was_rejected_says_why(intake: Intake) -> None:
+    first = intake.hand_in(voucher_list(voucher("1"), voucher("2")))
+    later = intake.hand_in(voucher_list(voucher("1"), voucher("2"), voucher("3"), voucher("4", "kaputt")))
+    again = intake.hand_in(voucher_list(voucher("1"), voucher("2"), voucher("3"), voucher("4", "kaputt")))
+    assert again["digest"] == later["digest"]
+    row = intake.do(application.find_row, later["digest"][:12], "3")
+    (said,) = intake.do(application.find_row, first["digest"], "3")["facts"]
+    (repeated,) = row["repeats"]
+    assert not row["facts"]
+    assert (repeated["fact"], repeated["row"]["reference"]) == (said["id"], f"{first['digest'][:12]}:3")
+    own = intake.do(application.find_row, later["digest"], "4")
+    assert "repeats" not in own and len(own["facts"]) == 1
+    (fault,) = intake.do(application.find_row, later["digest"], "5")["rejected"]
+    assert fault["mend"]
+
+
 def test_texts_can_be_erased_while_facts_and_digests_stay(intake: Intake) -> None:
     content = voucher_list(voucher("1", payee="Erika Beispiel"), voucher("2", "kaputt", payee="Erika Beispiel"), voucher("3"))
     view = intake.hand_in(content)

@@ -466,9 +466,10 @@ def test_a_commitment_leads_to_the_council_decision(desk: Desk) -> None:
     assert found["decisions"][0]["steps"][0]["result_raw"] == "ungeändert beschlossen"
 
 
-def test_an_unknown_reference_says_what_is_expected(desk: Desk) -> None:
+@pytest.mark.parametrize("reference", ["nonsense", "M-1/999999999999999999", "A-1/99999999999999999999999", "M-1/S-" + "9" * 40])
+def test_an_unknown_reference_says_what_is_expected(desk: Desk, reference: str) -> None:
     with unit_of_work(desk.database, desk.clock) as work, pytest.raises(application.UnknownReference, match=r"M-1/123"):
-        application.trace(work, "nonsense")
+        application.trace(work, reference)
 
 
 def test_anybody_can_recompute_the_voucher_list_from_its_own_bytes(desk: Desk) -> None:

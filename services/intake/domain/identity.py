@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -50,9 +50,11 @@ class New:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Was said before."""
+    """Was said before, and where."""
 
     fact: UUID
+    digest: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class Identities:
             return self._correction(draft, key, content, twins, source, nth, nth_marked)
         same = [revisions for revisions in twins.values() if any(one.content == content for one in revisions)]
         if nth <= len(same):
-            return Known(same[nth - 1][-1].fact)
+            return _known(same[nth - 1], content)
         if not twins or same:
             return self._new(draft, key, content, source, max(twins, default=0) + 1, 1)
         if draft.grows_from is not None:
@@ -171,7 +173,7 @@ class Identities:
             or (self.again and any(one.content == content for one in revisions))
         ]
         if nth <= len(same):
-            return Known(same[nth - 1][-1].fact)
+            return _known(same[nth - 1], content)
         if not twins:
             if draft.withdraws:
                 return Left("storniert, war aber nie eingereicht")
@@ -191,7 +193,7 @@ class Identities:
         assert draft.replaces is not None  # noqa: S101 - the caller looked
         same = [revisions for revisions in twins.values() if any(one.content == content for one in revisions)]
         if nth <= len(same):
-            return Known(same[nth - 1][-1].fact)
+            return _known(same[nth - 1], content)
         if twins:
             return Refused(Fault("ROW-14", None, None, None, _differs(max(twins.items())[1][-1], source)))
         other = key_id(draft.kind, draft.replaces)
@@ -208,7 +210,7 @@ class Identities:
         """A thing with states of its own: a later one takes the place of an earlier one, an earlier one is no news."""
         revisions = twins.get(1, [])
         if found := next((one for one in revisions if one.content == content), None):
-            return Known(found.fact)
+            return _known([found], content)
         if revisions and draft.state and revisions[-1].state and draft.state < revisions[-1].state:
             return Left(f"älterer Stand als der bekannte ({revisions[-1].source.reference})")
         return self._new(draft, key, content, source, 1, len(revisions) + 1, revisions[-1].fact if revisions else None)
@@ -244,6 +246,12 @@ class Identities:
     def _add(self, key: bytes, standing: Standing) -> None:
         self.standings.setdefault(key, []).append(standing)
         self.made.append((key, standing))
+
+
+def _known(revisions: Sequence[Standing], content: bytes) -> Known:
+    """The revision that says the same; what it was corrected to since, its own trail tells."""
+    one = next(revision for revision in reversed(revisions) if revision.content == content)
+    return Known(one.fact, one.digest, one.place)
 
 
 def _differs(standing: Standing, source: Source) -> Words:
