@@ -11,12 +11,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from shared.messaging.tables import HISTORY
 from shared.messaging.work import StandingClock
 from shared.persistence import migrations
 from shared.persistence.database import Database, plain_url
 from shared.runtime.embedded import Postgres
+
+settings.register_profile("unhurried", deadline=None)   # how long an example takes is the machine's affair
+settings.load_profile("unhurried")
 
 _names = (f"test_{n}" for n in itertools.count(1))
 

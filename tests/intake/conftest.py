@@ -11,7 +11,6 @@ from uuid import UUID
 
 import httpx
 import pytest
-from hypothesis import settings
 
 from services.intake import application, store, tables
 from services.intake.app import create
@@ -29,9 +28,6 @@ from tests.conftest import make_database
 from tests.shared.runtime.conftest import until
 
 T = TypeVar("T")
-
-settings.register_profile("unhurried", deadline=None)  # how long an example takes is the machine's affair
-settings.load_profile("unhurried")
 
 
 @dataclass
