@@ -903,7 +903,18 @@ def _state_as_of(client: Client, subject: str, day: date) -> None:
                 f"{subject} is not registered: compare the key, or hand in the measure first",
                 f"{subject} ist nicht angemeldet: Schlüssel vergleichen oder zuerst die Maßnahme einreichen",
             ), REFUSED)
-        client.instruct(subject, {"kind": "set_cut_off", "as_of": day.isoformat()})
+        try:
+            client.instruct(subject, {"kind": "set_cut_off", "as_of": day.isoformat()})
+        except Refused as refused:
+            if refused.status != 403:
+                raise
+            days = ", ".join(client.statement(subject)["cut_offs"][:10])
+            _end(said(
+                f"{subject} was not stated as of {day}, but as of {days or 'no day yet'}: take one of these, or have a clerk set "
+                f"another (pruefpfad decide cut-off)",
+                f"{subject} ist nicht zum {day} abgeglichen, sondern zu {days or 'noch keinem Tag'}: einen davon nehmen oder "
+                "von der Sachbearbeitung einen anderen setzen lassen (pruefpfad decide cut-off)",
+            ), REFUSED)
         _settle(client)
 
 

@@ -441,6 +441,15 @@ def test_a_row_of_a_later_edition_leads_forward_over_the_row_it_repeats(served: 
     assert "repeats an earlier row:" in shown and f"in report {list_handed_in['issued']['number']}" in shown
 
 
+def test_an_auditor_is_told_which_days_are_stated_and_who_sets_another(served: Served, list_handed_in: dict[str, Any]) -> None:
+    (token,) = re.findall(r"pp_[\w-]+", served.run("token", "create", "--name", "pruefung", "--role", "auditor").stdout)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PRUEFPFAD_TOKEN", token)
+        refused = served.run("report", "CL-1", "--as-of", "2014-06-30")
+    told = refused.stderr.replace("\n", " ")
+    assert refused.exit_code == 3 and "2015-12-31" in told and "have a clerk set another" in told
+
+
 def test_a_german_sees_trail_proof_and_refusal_in_german(served: Served, list_handed_in: dict[str, Any]) -> None:
     trail = served.run("--lang", "de", "trail", "CL-1/1").stdout
     for said in ("Buchung: Beleg, Wert vom", "Kosten:1", "Zeile ", "im Bericht "):

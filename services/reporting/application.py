@@ -234,8 +234,10 @@ def draft_report(
         raise ReportRefused([f"für {subject} gibt es {', '.join(known)}, nicht {document}"])
     event = store.statement_of(work, subject, as_of)
     if event is None:
-        days = ", ".join(day.isoformat() for day in store.cut_offs(work, subject)[:10]) or "keinem"
-        raise NoStatement([f"zu {subject} gibt es keinen Abgleich zum {as_of or 'heutigen Tag'}; es gibt ihn zu {days}"])
+        days = ", ".join(day.isoformat() for day in store.cut_offs(work, subject)[:10])
+        if not days:
+            raise NoStatement([f"zu {subject} ist noch nichts abgeglichen"])
+        raise NoStatement([f"zu {subject} gibt es keinen Abgleich zum {as_of}; es gibt ihn zu {days}"])
     missing = still_missing(work, event)
     if missing and not incomplete:
         raise ReportRefused(missing)

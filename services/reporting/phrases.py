@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.reporting.domain.snapshot import Disagreement
 from shared.values.phrases import Phrases
-
-
-def german_of(figure: str, stated: int, found: int) -> str:
-    """A figure that reporting does not find as it was stated, in German; amounts in cents."""
-    return Disagreement(figure, stated, found).de
-
 
 PHRASES: Final = Phrases({
     "für {} gibt es {}, nicht {}": "of {} there is {}, not {}",
+    "zu {} ist noch nichts abgeglichen": "Nothing has been stated about {} yet",
     "zu {} gibt es keinen Abgleich zum {}; es gibt ihn zu {}": "{} was not stated as of {}; it was as of {}",
     "{}: die Folge der Ereignisse von {} ist gespalten und angehalten (Betrieb verständigen)":
         "{}: the events of {} are forked and stopped (tell the operator)",

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from services.reporting import application
 from services.reporting.application import FORMATS, NoStatement, ReportRefused, UnknownReference
 from services.reporting.domain.documents.all import OF_MEASURE, OF_PROGRAMME
-from services.reporting.phrases import PHRASES, german_of
+from services.reporting.phrases import PHRASES
 from services.reporting.public_page import PAGE_HEADERS, public_page
 from shared.messaging.work import Work
 from shared.persistence.files import Files
@@ -73,7 +73,7 @@ def issue_report(
             incomplete=incomplete,
         )
     except NoStatement as refused:
-        raise _not_stated(subject, as_of, refused) from None
+        raise _not_stated(refused) from None
     except ReportRefused as refused:
         raise _refused(refused) from None
     return JSONResponse(application.report_view(issued.row), 201 if issued.new else 200)
@@ -196,20 +196,20 @@ def _no_such_document(subject: str, document: str, kinds: Iterable[str]) -> Prob
     )
 
 
-def _not_stated(subject: str, as_of: date | None, refused: NoStatement) -> Problem:
+def _not_stated(refused: NoStatement) -> Problem:
     return Problem(
         404,
         Say(
             "No statement",
-            f"Nothing has been stated about {subject} " + (f"as of {as_of}." if as_of else "yet."),
-            "Compare the key with GET /funding/measures; if it is right, have the day stated (instruction set_cut_off), "
-            "or wait until what was handed in has arrived.",
+            f"{'; '.join(PHRASES.english(cause) for cause in refused.causes)}.",
+            "Compare the key with GET /funding/measures; if it is right, take one of these days, have a clerk set another "
+            "(instruction set_cut_off), or wait until what was handed in has arrived.",
         ),
         Say(
             "Kein Abgleich",
             f"Abgeglichen ist nichts: {refused}.",
-            "Den Schlüssel mit GET /funding/measures vergleichen; stimmt er, den Stichtag abgleichen lassen (Anweisung "
-            "set_cut_off) oder warten, bis das Eingereichte da ist.",
+            "Den Schlüssel mit GET /funding/measures vergleichen; stimmt er, einen dieser Tage nehmen, von der Sachbearbeitung "
+            "einen anderen setzen lassen (Anweisung set_cut_off) oder warten, bis das Eingereichte da ist.",
         ),
         causes=list(refused.causes),
     )
@@ -217,7 +217,7 @@ def _not_stated(subject: str, as_of: date | None, refused: NoStatement) -> Probl
 
 def _refused(refused: ReportRefused) -> Problem:
     causes = [PHRASES.english(cause) for cause in refused.causes]
-    differences = [(german_of(d.figure, d.stated_cents, d.found_cents), str(d)) for d in refused.differences]
+    differences = [(d.de, str(d)) for d in refused.differences]
     return Problem(
         409,
         Say(

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from services.reporting import application
-from services.reporting.phrases import PHRASES, german_of
+from services.reporting.domain.snapshot import Disagreement
+from services.reporting.phrases import PHRASES
 from tests.tools.sentences import arguments_of, sentences
 
 
@@ -30,9 +31,8 @@ def test_a_cause_has_an_english_text(place: str, german: str) -> None:
 
 
 def test_a_figure_that_is_not_found_is_told_in_german() -> None:
-    assert german_of("planned by funder", 1_000, 999) == (
-        "geplant nach Mittelgebern: abgeglichen 10,00, gefunden 9,99, Differenz −0,01"
-    )
+    told = Disagreement("planned by funder", 1_000, 999)
+    assert told.de == "geplant nach Mittelgebern: abgeglichen 10,00, gefunden 9,99, Differenz −0,01"
 
 
 def test_there_are_causes_to_look_at() -> None:
