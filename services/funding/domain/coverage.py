@@ -74,7 +74,7 @@ class Coverage:
         """Planned and not secured in a year; None without a plan, or where years are not judged singly."""
         if not self.planned or not self.by_year:
             return None
-        return _gap(self.planned.get(year, 0) - self.valid.get(year, 0))
+        return _gap(self.planned[year] - self.valid.get(year, 0)) if year in self.planned else 0
 
     @property
     def gaps(self) -> dict[int, int]:
@@ -148,7 +148,7 @@ def secured_of(case: Case) -> dict[UUID, tuple[int, str | None]]:
             kept = max(0, min(promise.amount_cents, _kept_by(receipts, last) - used))
             used += kept
             why_not = f"abgelaufen am {write_day(last)}, bis dahin eingegangen {write_cents(kept)}"
-            found[fact.id] = kept, why_not if kept < promise.amount_cents else None
+            found[fact.id] = kept, why_not if kept != promise.amount_cents else None
     return found
 
 

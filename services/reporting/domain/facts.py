@@ -70,6 +70,15 @@ def registration(facts: Iterable[Fact]) -> MeasureRegistered | None:
     return next((f for f in reversed(tuple(facts)) if isinstance(f, MeasureRegistered)), None)
 
 
+def plan_of(facts: Iterable[Fact]) -> tuple[PlanLineRecorded, ...]:
+    """The plan as it is: the last line of each cell, that is of position, year, module and district."""
+    cells: dict[tuple[str, int, str | None, str | None], PlanLineRecorded] = {}
+    for fact in facts:
+        if isinstance(fact, PlanLineRecorded):
+            cells[fact.line.position, fact.line.budget_year, fact.line.module, fact.line.district] = fact
+    return tuple(cells.values())
+
+
 def papers_named(facts: Iterable[Fact], municipality: str) -> tuple[str, ...]:
     """Subjects of the council papers that promises name, in their order, each once."""
     promises = (f.commitment for f in facts if isinstance(f, CofundingCommitted))

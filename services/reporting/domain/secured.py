@@ -152,17 +152,19 @@ def _backed(
     lapsed: dict[Place, list[Commitment]] = defaultdict(list)
     for promise in _latest(commitments, _promise):
         place, cents = (promise.funder.key, promise.budget_year, False), _promised(promise, commitments)
-        covers = promise.status in COVERS and (
-            promise.funder.kind is not FunderKind.MUNICIPALITY or _decided(promise, papers, municipality)
-        )
-        if covers and promise.expires_on is not None and promise.expires_on < on:
+        of_council = promise.funder.kind is FunderKind.MUNICIPALITY
+        covers = promise.status in COVERS and (not of_council or _decided(promise, papers, municipality))
+        late = covers and promise.expires_on is not None and promise.expires_on < on
+        if late:
             lapsed[place].append(promise)
-            covers = False
-        found[place] = found.get(place, NOTHING) + Backed(cents, cents if covers else 0)
+        most = cents if covers and not late else 0
+        if of_council:                                              # funding may judge that the council did not decide it
+            most = max(0, most)
+        found[place] = found.get(place, NOTHING) + Backed(cents, most)
     for place, promises in lapsed.items():
         paid = [r for r in receipts if (r.funder.key, r.award_year) == place[:2]]
         in_time = max(_kept_by(paid, promise.expires_on or on) for promise in promises)
-        found[place] += Backed(0, max(0, min(in_time, sum(promise.amount_cents for promise in promises))))
+        found[place] += Backed(0, max(0, min(in_time, sum(max(0, promise.amount_cents) for promise in promises))))
     return found
 
 

@@ -8,11 +8,12 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from services.reporting.domain.facts import Paper, papers_of
+from services.reporting.domain.facts import Paper, papers_of, plan_of
 from services.reporting.domain.lines import Line, VoucherLine, standing, voucher_lines
 from services.reporting.domain.secured import Found, coverage_differences, year_differences
 from shared.contracts.funding import Finding, MeasureStatement, ProgrammeStatement
 from shared.contracts.intake import (
+    Award,
     AwardAmended,
     CofundingCommitted,
     Fact,
@@ -91,7 +92,7 @@ def measure_snapshot(
         main=main,
         settlement=settlement,
         vouchers=voucher_lines(main, settlement, statement.as_of),
-        plan=tuple(f for f in facts if isinstance(f, PlanLineRecorded)),
+        plan=plan_of(facts),
         awards=tuple(f for f in facts if isinstance(f, GrantAwarded | AwardAmended)),
         commitments=tuple(f for f in facts if isinstance(f, CofundingCommitted)),
         receipts=tuple(f for f in facts if isinstance(f, ReceiptRecorded)),
@@ -212,13 +213,17 @@ def _in_detail(snapshot: MeasureSnapshot) -> Iterator[Found]:
 def _posted(snapshot: MeasureSnapshot) -> Iterator[Found]:
     """Entries of promises, awards and receipts that book, under seal, another amount than the fact says."""
     said = {f.id: ("cofunding", f.commitment.amount_cents) for f in snapshot.commitments}
-    said |= {f.id: ("award", sum(y.amount_cents for y in f.award.years) or f.award.maximum_cents) for f in snapshot.awards}
+    said |= {f.id: ("award", _awarded(f.award)) for f in snapshot.awards}
     said |= {f.id: ("bank", f.receipt.amount_cents) for f in snapshot.receipts}
     for line in snapshot.main:
         if line.entry.reverses is None and line.entry.fact in said:
             account, cents = said[line.entry.fact]
             if line.cents(account) != cents:
                 yield "posted", line.reference, line.cents(account), cents
+
+
+def _awarded(award: Award) -> int:
+    return sum(y.amount_cents for y in award.years) if award.years else award.maximum_cents
 
 
 @dataclass(frozen=True, slots=True)
