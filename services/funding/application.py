@@ -12,7 +12,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
@@ -31,12 +31,19 @@ from services.funding.domain.ledger import ZEROS, Broken, Journal, built, refere
 from services.funding.domain.matching import Matched, Matching, Suggested, claims_of, match, words_of
 from services.funding.domain.posting import Unpostable, entries_for, settle
 from services.funding.domain.purpose import purpose_of
-from services.funding.domain.reconciliation import ProgrammeReconciliation, Reconciled, reconcile, reconcile_programme
+from services.funding.domain.reconciliation import (
+    MOST_DISMISSED,
+    ProgrammeReconciliation,
+    Reconciled,
+    reconcile,
+    reconcile_programme,
+)
 from services.funding.domain.rules import RuleSet, in_force, rule_sets
 from services.funding.domain.waiver import Content, first_seen, waivers_of, waiving
 from services.funding.store import looking, matching, posting, reading, reconciling, relations, waiting
 from services.funding.store.posting import Held, Written
 from services.funding.store.reading import Memory
+from services.funding.store.rows import id_in
 from services.funding.store.waiting import Due
 from shared.contracts.event import Event
 from shared.contracts.funding import (
@@ -382,7 +389,7 @@ def tell_parked(work: Work, limit: int = 1_000) -> bool:
     subjects = {p.subject for p in parked} | {subject for _, subject, _ in released}
     subjects |= relations.users_of_accounts(work.session, subjects)
     waiting.lock(work.session, (s for s in subjects if not s.startswith("file/")))
-    told = [(p, _id_in(p.body)) for p in parked]
+    told = [(p, id_in(p.body)) for p in parked]
     for p, fact in told:
         work.emit(
             FactParked(
@@ -401,13 +408,6 @@ def tell_parked(work: Work, limit: int = 1_000) -> bool:
     waiting.save_told(work.session, [(p.reference, p.subject, fact, p.attempts) for p, fact in told], [r for r, _, _ in released])
     waiting.touch(work.session, (s for s in subjects if not s.startswith("file/")))
     return True
-
-
-def _id_in(body: bytes) -> UUID | None:
-    """The id of a fact that may be unreadable otherwise."""
-    with suppress(ValueError, TypeError, KeyError, AttributeError):
-        return UUID(json.loads(body)["id"])
-    return None
 
 
 # ── matching ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -644,6 +644,7 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
     )
     unmatched = reconciling.unmatched_of(session, subject)
     parked, rejected = reconciling.count_parked(session, subject), reconciling.count_rejected(session, subject)
+    dismissed = reconciling.dismissed(session, (subject, *papers), MOST_DISMISSED)
     for day in sorted({work.today, *reconciling.days_of(session, subject, programme)}):
         there = elsewhere.claimed_on(day)
         result = reconcile(
@@ -658,8 +659,8 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
             )
         )
         statement = result.statement(
-            head=place.head, settlement=place.settlement, facts_upto=place.facts_upto, papers_upto=papers_upto, parked=parked,
-            rejected=rejected,
+            head=place.head, settlement=place.settlement, facts_upto=place.facts_upto, papers_upto=papers_upto,
+            dismissed=dismissed, parked=parked, rejected=rejected,
         )
         stated.days.append((result, statement))
     findings = [f for result, _ in stated.days for f in result.findings]
@@ -930,7 +931,7 @@ def list_suggestions(work: Work, measure: str | None) -> list[dict[str, Any]]:
 def list_parked(work: Work, limit: int = 500) -> list[dict[str, Any]]:
     """Facts that could not be posted: why, and what they wait for."""
     return [
-        {"fact": str(fact) if (fact := _id_in(p.body)) else None, **{k: v for k, v in p._asdict().items() if k != "body"}}
+        {"fact": str(fact) if (fact := id_in(p.body)) else None, **{k: v for k, v in p._asdict().items() if k != "body"}}
         for p in waiting.list_parked(work.session, limit)
     ]
 

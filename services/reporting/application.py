@@ -301,12 +301,13 @@ def _rests_on(event: store.Reconciled) -> dict[str, int]:
 def _facts(work: Work, event: store.Reconciled) -> tuple[Fact, ...]:
     """Facts a report on a statement prints: as far as the statement knows them, whatever came since."""
     upto, on = _rests_on(event), event.statement.as_of
-    own = shown(store.facts_upto(work, {event.subject: event.statement.facts_upto}), on)
+    dismissed = frozenset(event.statement.dismissed) if isinstance(event, MeasureReconciled) else frozenset()
+    own = shown(store.facts_upto(work, {event.subject: event.statement.facts_upto}), on, dismissed)
     registered = registration(own)
     if registered is None:
         return own
     papers = {paper: upto.get(paper, 0) for paper in papers_named(own, registered.measure.municipality.key)}
-    return own + shown(store.facts_upto(work, papers), on)
+    return own + shown(store.facts_upto(work, papers), on, dismissed)
 
 
 def _findings(work: Work, event: store.Reconciled) -> tuple[Finding, ...]:
@@ -397,8 +398,11 @@ def _freeze_programme(work: Work, event: ProgrammeReconciled, basis: Basis, pred
     _refuse_changed(work, event)
     named = store.statements_named(work, event.statement.measures)
     known = dict.fromkeys(_measures_of(event), store.EVERYTHING) | {e.subject: e.statement.facts_upto for e in named}
+    dismissed = {fact for e in named for fact in e.statement.dismissed}
     measures: dict[str, MeasureData] = {
-        f.measure.key: f.measure for f in store.facts_upto(work, known) if isinstance(f, MeasureRegistered)
+        f.measure.key: f.measure
+        for f in store.facts_upto(work, known)
+        if isinstance(f, MeasureRegistered) and f.id not in dismissed
     }
     return ProgrammeSnapshot(
         subject=event.subject,

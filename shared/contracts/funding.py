@@ -362,6 +362,9 @@ class MeasureStatement(Data):
     """Sequence of the last fact of this subject in intake's stream that the statement knows."""
     papers_upto: dict[str, int] = Field(default_factory=dict)
     """The same for each council paper it rests on, by subject. What it takes from accounts is told by ``settlement``."""
+    dismissed: tuple[UUID, ...] = Field(default=(), exclude_if=lambda ids: not ids)
+    """Facts of the measure and its papers, vouchers apart, that were parked and that a person dismissed: none of its figures
+    knows them, nor that they were to correct anything. At most 1,000."""
     state: Literal["active", "withdrawn", "closed"]
     """Closed from the day somebody ordered it, but not while anything of the measure is parked or rejected."""
     close_ordered_on: date | None = None

@@ -134,6 +134,16 @@ def test_what_a_person_dismisses_waits_for_nothing_any_more_and_stays_as_evidenc
     assert funding.seals()["measure/M-1"][0] == 1
 
 
+def test_a_statement_names_what_was_dismissed_and_nothing_a_dismissal_came_too_late_for(funding: Funding) -> None:
+    early, late = facts.plan(100, 2026), facts.plan(200, 2027)
+    funding.post(early, late)
+    funding.post(facts.instruction("measure/M-1", DismissParked(fact=early.id, reason="vertippt")))
+    funding.post(facts.measure(), facts.instruction("measure/M-1", DismissParked(fact=late.id, reason="zu spät"), 2))
+    funding.settle()
+    statement = funding.statement()
+    assert (statement.parked, statement.dismissed, statement.totals.planned_cents) == (0, (early.id,), 200)
+
+
 def test_rows_of_a_mistyped_measure_are_dismissed_though_nobody_registers_it(funding: Funding) -> None:
     mistyped, other = facts.voucher(1, key="M-l"), facts.voucher(2, key="M-l")
     funding.post(facts.measure(), mistyped, other)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from shared.contracts.event import Event
 from shared.contracts.funding import (
@@ -178,7 +179,9 @@ class Story:
         self.told.append(FindingRaised(**named("f", code), subject=self.subject, as_of=AS_OF, finding=finding))
         return finding
 
-    def state(self, *findings: Finding, facts_upto: int = 4, papers_upto: int = 2, **changed: Any) -> MeasureReconciled:
+    def state(
+        self, *findings: Finding, facts_upto: int = 4, papers_upto: int = 2, dismissed: tuple[UUID, ...] = (), **changed: Any
+    ) -> MeasureReconciled:
         """Funding's statement, from the sums kept beside the entries; it knows all of ``facts``, if not told otherwise."""
         self.statements += 1
         gap = 0
@@ -188,7 +191,8 @@ class Story:
         ).model_copy(update=changed)
         statement = MeasureStatement(
             as_of=AS_OF, rule_set="national", rules=RULES, head=self.heads[Book.MAIN], settlement=self.heads[Book.SETTLEMENT],
-            facts_upto=facts_upto, papers_upto={PAPER_SUBJECT: papers_upto}, state="active", totals=totals,
+            facts_upto=facts_upto, papers_upto={PAPER_SUBJECT: papers_upto}, dismissed=dismissed, state="active",
+            totals=totals,
             years=(YearLine(budget_year=2026, planned_cents=100_000, valid_cents=100_000, received_cents=self.received,
                             claimed_cents=self.claimed, gap_cents=gap, verdict="reconciled"),),
             coverage=(CoverageLine(funder=CITY, budget_year=2026, committed_cents=100_000, valid_cents=100_000,

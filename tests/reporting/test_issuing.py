@@ -126,6 +126,27 @@ def test_a_report_is_issued_when_the_lines_add_up_to_the_statement(desk: Desk, d
     assert desk.files.read(issued.row.files["pdf"]).startswith(b"%PDF-1.7")
 
 
+def test_what_a_person_dismissed_is_in_no_figure_and_no_document_and_corrects_nothing(desk: Desk) -> None:
+    story = two_vouchers()
+    facts = story.facts()
+    promise = next(f for f in facts if isinstance(f, CofundingCommitted))
+    never = promise.model_copy(update={
+        **named("k", "never"), "corrects": promise.id,
+        "commitment": promise.commitment.model_copy(update={"number": "K-9", "amount_cents": 77_700}),
+    })
+    desk.take("intake", *facts, never)
+    story.state(facts_upto=5)
+    desk.take("funding", *story.told)
+    with pytest.raises(ReportRefused, match="promised"):
+        desk.issue()
+    story.state(facts_upto=5, dismissed=(never.id,))
+    desk.take("funding", story.told[-1])
+    printed = desk.files.read(desk.issue().row.files["json"])
+    content = json.loads(printed)
+    assert [f["id"] for f in content["facts"] if f["type"] == promise.type] == [str(promise.id)]
+    assert "777,00" not in json.dumps(content["content"]) and examine(printed).holds
+
+
 def test_a_statement_that_is_one_cent_off_is_refused_with_the_difference(desk: Desk) -> None:
     story = two_vouchers()
     story.state(claimed_cents=25_001)

@@ -63,6 +63,8 @@ SOMETIMES: Final[st.SearchStrategy[bool]] = st.sampled_from((False, False, False
 AMOUNTS: Final = st.sampled_from((0, 1, 2, 50_00, 100_00, 333_33, 1_000_00, -1, -50_00))
 FUNDERS: Final = st.sampled_from((tell.CITY, tell.CITY, tell.CITY, tell.LAND, tell.ESF))
 PAPERS: Final = st.sampled_from(("V-1", "V-1", "V-1", "V-2"))
+LOST: Final[st.SearchStrategy[bool]] = st.sampled_from((False,) * 9 + (True,))
+"""Does it correct what never came? Then it waits, until a person dismisses it."""
 STAYS: Final = st.none()
 
 
@@ -145,7 +147,10 @@ CORRECTABLE: Final = frozenset(TYPES) - {"voucher"}
 
 @st.composite
 def histories(draw: Draw) -> list[Fact]:
-    """Facts of one measure and its papers in the order they came; each is corrected once at most, by one of its kind."""
+    """Facts of one measure and its papers in the order they came; each is corrected once at most, by one of its kind.
+
+    Some name what never came.
+    """
     told: list[Fact] = [tell.measure()]
     correctable: dict[str, list[UUID]] = {}
     for n, kind in enumerate(draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=14))):
@@ -158,6 +163,8 @@ def histories(draw: Draw) -> list[Fact]:
             continue
         earlier = correctable.setdefault(kind, [])
         corrects = earlier.pop(draw(st.integers(0, len(earlier) - 1))) if draw(SOMETIMES) and earlier else None
+        if draw(LOST):
+            corrects = UUID(int=n + 1)
         cls = AwardAmended if kind == "award" and corrects else TYPES[kind]
         subject = subject_of("paper", body.paper) if kind in ("decision", "detail") else SUBJECT
         fact = tell.told(cls, subject, n, corrects=corrects, **{kind: body})
@@ -172,7 +179,7 @@ def stated(told: Sequence[Fact], on: date) -> tuple[MeasureStatement, list[Entry
     books = Books(Journal(SUBJECT))
     posted: list[EntryPosted] = []
     applied: list[Fact] = []
-    parked = 0
+    dismissed: list[UUID] = []
     for fact in told:
         if fact.subject != SUBJECT:
             applied.append(fact)
@@ -180,7 +187,7 @@ def stated(told: Sequence[Fact], on: date) -> tuple[MeasureStatement, list[Entry
         try:
             entries = entries_for(cast(IntakeEvent, fact), books, date(2026, 3, 2))
         except Unpostable:
-            parked += 1
+            dismissed.append(fact.id)
             continue
         if entries:
             books.posted[fact.id] = tuple(e for e in entries if e.reverses is None)
@@ -191,7 +198,7 @@ def stated(told: Sequence[Fact], on: date) -> tuple[MeasureStatement, list[Entry
         entries={e.entry.fact: e.entry.number for e in posted}, papers=[f for f in applied if f.subject != SUBJECT],
     )
     statement = reconcile(case).statement(
-        head=books.journal.head, settlement=Head(number=0, seal=ZEROS), facts_upto=len(told), parked=parked
+        head=books.journal.head, settlement=Head(number=0, seal=ZEROS), facts_upto=len(told), dismissed=tuple(dismissed)
     )
     return statement, posted
 
@@ -199,7 +206,7 @@ def stated(told: Sequence[Fact], on: date) -> tuple[MeasureStatement, list[Entry
 def frozen(told: Sequence[Fact], statement: MeasureStatement, posted: Sequence[EntryPosted]) -> MeasureSnapshot:
     """What reporting freezes."""
     heard = [f for f in told if f.type in SHOWN]
-    own = shown([f for f in heard if f.subject == SUBJECT], statement.as_of)
+    own = shown([f for f in heard if f.subject == SUBJECT], statement.as_of, statement.dismissed)
     registered = registration(own)
     assert registered is not None
     named = papers_named(own, registered.measure.municipality.key)

@@ -50,6 +50,7 @@ LISTED: Final = 50
 """Unmatched items a stage lists; it counts them all."""
 MOST_FINDINGS: Final = 4_000
 MOST_MEASURES: Final = 1_500
+MOST_DISMISSED: Final = 1_000
 """What a statement names one by one: an event has room for 256 kB. Counts are always of all."""
 
 PLAN: Final = "Finanzierungsplan"
@@ -92,6 +93,7 @@ class Reconciled:
         settlement: Head,
         facts_upto: int,
         papers_upto: Mapping[str, int] | None = None,
+        dismissed: tuple[UUID, ...] = (),
         parked: int = 0,
         rejected: int = 0,
     ) -> MeasureStatement:
@@ -106,6 +108,7 @@ class Reconciled:
             settlement=settlement,
             facts_upto=facts_upto,
             papers_upto=dict(papers_upto or {}),
+            dismissed=dismissed,
             state="active" if incomplete and self.state == "closed" else self.state,
             close_ordered_on=max((c.closed_on for c in self.case.closes if c.budget_year is None), default=None),
             totals=self.totals,

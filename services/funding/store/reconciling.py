@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from services.funding.domain.ledger import ZEROS
 from services.funding.domain.waiver import Content
-from services.funding.store.rows import CONSUMER, count_of
+from services.funding.store.rows import CONSUMER, count_of, id_in
 from shared.contracts.funding import Finding, Head, MeasureStatement
 from shared.persistence.database import cursor
 
@@ -112,6 +112,17 @@ def count_parked(session: Session, subject: str) -> int:
            and (subject = %s or subject in (select account from account_use where measure = %s))""",
         (CONSUMER, subject, subject),
     )
+
+
+def dismissed(session: Session, subjects: Sequence[str], limit: int) -> tuple[UUID, ...]:
+    """Facts of subjects, but vouchers and bank lines, that were parked and a person dismissed, oldest first."""
+    with cursor(session) as run:
+        run.execute(
+            """select body from parked where consumer = %s and status = 'dismissed' and subject = any(%s)
+               and type not like 'de.pruefpfad.voucher.%%' and type not like 'de.pruefpfad.payment.%%' order by id limit %s""",
+            (CONSUMER, list(subjects), limit),
+        )
+        return tuple(fact for (body,) in run if (fact := id_in(bytes(body))) is not None)
 
 
 def count_rejected(session: Session, subject: str) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from shared.contracts.intake import (
     AwardAmended,
@@ -35,10 +36,14 @@ class Paper:
     details: tuple[DecisionDetailed, ...] = ()
 
 
-def shown(facts: Sequence[Fact], on: date) -> tuple[Fact, ...]:
-    """Those of a subject's facts that a report as of a day prints: no later one corrects them, and they count by the day."""
-    corrected = {f.corrects for f in facts if f.corrects}
-    return tuple(f for f in facts if f.id not in corrected and (since := _since(f)) is not None and since <= on)
+def shown(facts: Sequence[Fact], on: date, dismissed: Collection[UUID] = ()) -> tuple[Fact, ...]:
+    """Those of a subject's facts that a report as of a day prints: no later one corrects them, and they count by the day.
+
+    What was parked and ``dismissed`` is as if it had never been told: it corrects nothing either.
+    """
+    told = [f for f in facts if f.id not in dismissed]
+    corrected = {f.corrects for f in told if f.corrects}
+    return tuple(f for f in told if f.id not in corrected and (since := _since(f)) is not None and since <= on)
 
 
 def _since(fact: Fact) -> date | None:
