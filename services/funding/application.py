@@ -271,6 +271,7 @@ class _Posting:
 
     def _settle_parked(self, subject: str, given: ReleaseParked | DismissParked) -> None:
         """Try a parked fact of the subject again, or close it; nothing where it is parked no longer."""
+        self.work.keep_parked()                                     # it may have come in this very batch
         reference = posting.parked_under(self.session, subject, given.fact)
         if reference is None:
             return

@@ -213,6 +213,9 @@ class _Batch:
     def sequence(self, fact: Event) -> int:
         return self.parked.sequence(fact)
 
+    def keep_parked(self) -> None:
+        self.parked.flush()
+
     def dismiss(self, _: Work, reference: str, reason: str) -> None:
         self.parked.dismiss(reference, reason)
 

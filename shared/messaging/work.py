@@ -78,6 +78,7 @@ class Consuming(Protocol):
     def release(self, work: Work, reference: str) -> list[Event]: ...
     def dismiss(self, work: Work, reference: str, reason: str) -> None: ...
     def body(self, fact: Event) -> bytes | None: ...
+    def keep_parked(self) -> None: ...
     def sequence(self, fact: Event) -> int: ...
 
 
@@ -130,6 +131,10 @@ class Work:
     def dismiss(self, reference: str, reason: str) -> None:
         """Close a parked fact for good, because a person said so and why; it stays as evidence."""
         self._consuming().dismiss(self, reference, reason)
+
+    def keep_parked(self) -> None:
+        """Write down what was parked so far, so that it is found by asking the database."""
+        self._consuming().keep_parked()
 
     def body(self, event: Event) -> bytes:
         """An event's JSON as it came, so that fields only a later version knows are kept; written anew if it did not come."""

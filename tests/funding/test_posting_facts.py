@@ -154,6 +154,15 @@ def test_rows_of_a_mistyped_measure_are_dismissed_though_nobody_registers_it(fun
     assert funding.seals()["measure/M-l"][0] == 1, "only what still waited is posted"
 
 
+def test_what_is_dismissed_in_the_batch_that_brings_it_is_dismissed_as_well(funding: Funding) -> None:
+    mistyped = facts.voucher(1, key="M-l")
+    funding.post(mistyped, facts.instruction("measure/M-l", DismissParked(fact=mistyped.id, reason="gemeint ist M-1")))
+    assert funding.rows("select status from parked order by id limit 1") == [("dismissed",)]
+    funding.post(facts.measure("M-l"))
+    funding.settle()
+    assert "measure/M-l" not in funding.seals() or funding.seals()["measure/M-l"][0] == 0
+
+
 def test_an_instruction_about_one_measure_takes_nothing_out_of_anothers_parking(funding: Funding) -> None:
     parked = facts.voucher(1, key="M-2")
     funding.post(facts.measure(), parked)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise, zip_longest
 from typing import Final
 
@@ -20,6 +20,8 @@ from services.intake.domain.text import misread
 DELIMITERS: Final = (";", ",", "\t", "|")
 TITLE_ROWS: Final = 40
 """So many rows may stand above the headings."""
+LONGEST_HEADING: Final = 300
+"""Characters; a longer cell explains something, and is no heading."""
 _SEPARATOR_LINE: Final = re.compile(r"\ufeff?\s*\"?sep=(.)\"?[ \t]*\r?\n", re.IGNORECASE)
 """What Excel writes and reads as a first line: ``sep=;``."""
 
@@ -316,14 +318,16 @@ def _trimmed(cells: Sequence[str]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _words_of(cell: str) -> Iterator[str]:
+@lru_cache(2_000)
+def _words_of(cell: str) -> tuple[str, ...]:
     """A heading as it is compared: as written, then without what stands in brackets, then without a unit behind it."""
-    yield word_of(cell)
+    if len(cell) > LONGEST_HEADING:
+        return ()
     bare = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", cell).rstrip(" *")
-    yield word_of(bare)
-    yield word_of(re.sub(r"[\s,]*(?:\bin\s+)?(?:€|EUR|Euro|%)\s*$", "", bare, flags=re.IGNORECASE))
-    if "\n" in (cell := cell.strip()):
-        yield word_of(cell.partition("\n")[0])  # the same below it in another language, or explained
+    without_unit = re.sub(r"[\s,]*(?:\bin\s+)?(?:€|EUR|Euro|%)\s*$", "", bare, flags=re.IGNORECASE)
+    words = word_of(cell), word_of(bare), word_of(without_unit)
+    first, broken, _ = cell.strip().partition("\n")
+    return (*words, word_of(first)) if broken else words        # the same below it in another language, or explained
 
 
 def _first_line(text: str) -> str:
