@@ -25,6 +25,7 @@ from sqlmodel import Session
 
 from services.funding.domain.bank_line import Line, line_of
 from services.funding.domain.case import Proof, case_of, programme_case_of, proofs_of, standing_of
+from services.funding.domain.checks import objects
 from services.funding.domain.crossing import crossings, of_invoice, of_month, sharing
 from services.funding.domain.finding import Difference, compare
 from services.funding.domain.ledger import ZEROS, Broken, Journal, built, reference_of, verify_chain
@@ -627,7 +628,10 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
     neighbours = relations.neighbours(session, subject)
     elsewhere = _elsewhere(session, subject, facts, standing)
     others = reading.facts_others_see(session, {*neighbours.compared, *elsewhere.measures})
-    said = [*standing, *chain.from_iterable(map(standing_of, others.values()))]
+    on_the_same_papers = relations.users_of_papers(session, papers) - {subject} if papers else set()
+    waivers = reading.waivers_given(session, on_the_same_papers - others.keys())
+    waived_elsewhere = list(chain.from_iterable(map(standing_of, waivers.values())))
+    said = [*standing, *chain.from_iterable(map(standing_of, others.values())), *waived_elsewhere]
     known, first = _given_for(session, subject, said)
     rare = reading.rare_facts(session, [*papers, *([programme] if programme else [])])
     of_programme = rare[programme] if programme else []
@@ -641,6 +645,7 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
         papers=[f for paper in papers for f in rare[paper]],
         programme_facts=of_programme,
         related=list(others.values()),
+        waived_elsewhere=waived_elsewhere,
         given_for=known,
     )
     unmatched = reconciling.unmatched_of(session, subject)
@@ -671,6 +676,8 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
     if due.own:
         waived = {given.finding for _, given in waiving(standing)}
         stated.marks |= elsewhere.concerned | {other for f in findings if f.id in waived for other in f.crosses} - {subject}
+        if any(f.id in waived and objects.is_of_paper(f.object) for f in findings):
+            stated.marks |= on_the_same_papers                      # the flaw of a decision is one, whoever rests on it
     return stated
 
 

@@ -50,7 +50,7 @@ from shared.contracts.submissions import Submission
 from shared.messaging.work import Work
 from shared.persistence.database import is_lost
 from shared.persistence.files import Files
-from shared.values.source import Source, digest_of, id_of
+from shared.values.source import SHORT, Source, digest_of, id_of
 from shared.values.subject import key_of, kind_of, subject_of
 
 CHUNK: Final = 1_000
@@ -509,7 +509,7 @@ def _came_before(work: Work, names: Sequence[tuple[str, str]]) -> Iterator[str]:
     called = {subject_of("measure", name): name for name in said if name in known}
     files: dict[str, list[str]] = {}
     for subject, file in store.files_about(work, list(called)) if called else ():
-        files.setdefault(called[subject], []).append(file)
+        files.setdefault(called[subject], []).append(file[:SHORT])
     for name, of in sorted(files.items()):
         again = f"noch einmal einreichen, was vorher so hieß, und das Geparkte verwerfen: {', '.join(of[:5])}"
         yield f"„{name}“ ist {known[name]}; {again}."

@@ -351,14 +351,15 @@ def names_of_measures(work: Work) -> dict[str, str]:
 
 
 def files_about(work: Work, subjects: Sequence[str]) -> list[tuple[str, str]]:
-    """Which files brought facts about these subjects: subject and name, in the order of their arrival."""
+    """Which files brought facts about these subjects: subject and digest, in the order of their arrival. No name: it may be a
+    person's, and what is told of it is told for ever."""
     with cursor(work.session) as at:
         at.execute(
-            """select t.subject, h.name from handin_total t join handin h on h.id = t.handin
+            """select t.subject, h.digest from handin_total t join handin h on h.id = t.handin
                where t.subject = any(%s) and t.facts > 0 order by h.number""",
             (list(subjects),),
         )
-        return list(dict.fromkeys((subject, name) for subject, name in at))
+        return list(dict.fromkeys((subject, digest) for subject, digest in at))
 
 
 def propose(work: Work, proposal: Proposal) -> Proposal:

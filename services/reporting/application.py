@@ -94,7 +94,7 @@ def project(work: Work, events: Sequence[Event]) -> None:
 
 
 def _leave_behind(work: Work, event: store.Reconciled) -> None:
-    store.lock_series(work, event.subject, event.statement.as_of)  # a report that is being kept now is seen, or sees the event
+    store.lock_series(work, event.subject)  # a report that is being kept now is seen, or sees the event
     for row in store.reports_as_of(work, event.subject, event.statement.as_of):
         since = _since(work, row, event)
         if since:
@@ -451,7 +451,7 @@ def keep_report(work: Work, made: Made, *, actor: str) -> tables.Report | None:
         issued_by=actor,
         outdated_since=None,
     )
-    store.lock_series(work, row.subject, row.as_of)
+    store.lock_series(work, row.subject)
     latest = store.latest_report(work, row.subject, row.document, row.as_of)
     if (latest and latest.id) != row.predecessor:
         return None

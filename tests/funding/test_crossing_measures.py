@@ -16,6 +16,8 @@ from shared.contracts.intake import (
     Party,
     StaffAssigned,
     StaffMonth,
+    Step,
+    StepResult,
     VoucherRecorded,
     WaiveFinding,
 )
@@ -154,6 +156,32 @@ def test_a_finding_that_crosses_measures_is_waived_for_all_of_them_at_once_and_o
     funding.settle()
     assert waived() == [None, None], "it was given for two claims, and there are three"
     assert [f.waived for f in funding.findings("measure/M-3") if f.code == "BEL-01"] == [None]
+
+
+def test_the_flaw_of_a_decision_is_waived_for_all_measures_that_rest_on_it(funding: Funding) -> None:
+    rejected = Step(
+        body="Rat", role="Entscheidung", authoritative=True, held_on=date(2026, 1, 15), result_raw="abgelehnt",
+        result=StepResult.REJECTED,
+    )
+
+    def waived() -> set[str | None]:
+        found = [f for key in ("M-1", "M-2") for f in funding.findings(f"measure/{key}") if f.object.startswith("paper ")]
+        assert len({f.id for f in found}) < len(found), "one flaw, seen from both"
+        return {f.waived for f in found if f.id == chosen}
+
+    for key in ("M-1", "M-2"):
+        funding.post(facts.measure(key), facts.promise(100, key=key, funder=facts.CITY, decision="V-1"))
+    funding.post(facts.decision(steps=(rejected,)), facts.detail(200))
+    funding.settle()
+    chosen = next(f.id for f in funding.findings("measure/M-1") if f.object.startswith("paper "))
+    funding.post(facts.instruction("measure/M-1", WaiveFinding(finding=chosen, reason="neu beschlossen")))
+    funding.settle()
+    assert waived() == {"neu beschlossen"}
+    funding.clock.at += timedelta(minutes=1)
+    back = WaiveFinding(finding=chosen, reason="doch nicht", withdrawn=True)
+    funding.post(facts.instruction("measure/M-2", back).model_copy(update={"recorded_at": funding.clock.at}))
+    funding.settle()
+    assert waived() == {None}
 
 
 def test_a_waiver_is_taken_back_in_any_of_the_measures_it_holds_for(funding: Funding) -> None:

@@ -386,6 +386,7 @@ def case_of(
     papers: Iterable[Fact] = (),
     programme_facts: Iterable[Fact] = (),
     related: Iterable[Sequence[Fact]] = (),
+    waived_elsewhere: Iterable[Fact] = (),
     unmatched_payments: tuple[str, ...] = (),
     bank_statements: bool = False,
     suggestions: int = 0,
@@ -396,7 +397,8 @@ def case_of(
     ``facts``: all of the measure's, in the order they were recorded. ``entries`` and ``proofs``: by voucher fact; a proof counts
     from its value date on, until it is returned. ``papers``: facts of the council papers its promises name. ``elsewhere``:
     standing vouchers of other measures. ``related``: the facts of each related measure that register it, award it money or
-    withdraw it, and waive findings. ``given_for``: what waivers were given for, by instruction.
+    withdraw it, and waive findings. ``waived_elsewhere``: facts of other measures on the same papers that waive findings.
+    ``given_for``: what waivers were given for, by instruction.
     """
     standing = standing_of(facts)
     registered = [f for f in standing if isinstance(f, MeasureRegistered)]
@@ -434,7 +436,7 @@ def case_of(
         unmatched_payments=unmatched_payments,
         bank_statements=bank_statements,
         suggestions=suggestions,
-        waivers=waivers_of((*standing, *chain.from_iterable(neighbours)), given_for or {}),
+        waivers=waivers_of((*standing, *chain.from_iterable(neighbours), *waived_elsewhere), given_for or {}),
         sources=sources_of((*standing, *colleagues, *chain.from_iterable(neighbours))),
     )
 

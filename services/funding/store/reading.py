@@ -83,6 +83,22 @@ def facts_others_see(session: Session, subjects: Iterable[str]) -> dict[str, lis
     return found
 
 
+def waivers_given(session: Session, subjects: Iterable[str]) -> dict[str, list[IntakeEvent]]:
+    """Facts that waive findings of these measures or take that back, in order."""
+    found: dict[str, list[IntakeEvent]] = {subject: [] for subject in sorted(set(subjects))}
+    if found:
+        with cursor(session) as run:
+            run.execute(
+                f"""select subject, body from fact where subject = any(%s) and {RARE} and type = %s
+                    and position('"waive_finding"'::bytea in body) > 0 order by subject, n""",  # noqa: S608
+                (list(found), InstructionGiven.model_fields["type"].default),
+                binary=True,
+            )
+            for subject, body in run:
+                found[subject].append(_seen_again(body))
+    return found
+
+
 _seen_again: Final = lru_cache(8_192)(INTAKE.validate_json)
 """Neighbours are read by each of their neighbours."""
 _SEEN: Final = [cls.model_fields["type"].default for cls in (MeasureRegistered, GrantAwarded, AwardAmended, MeasureWithdrawn)]

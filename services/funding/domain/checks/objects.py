@@ -43,6 +43,11 @@ def paper(key: str) -> str:
     return f"paper {key}"
 
 
+def is_of_paper(name: str) -> bool:
+    """Is it the name of a paper?"""
+    return name.startswith("paper ")
+
+
 def invoice(of: Invoice) -> str:
     """``invoice P-0123456789abcdef re-17 1.190,00``, without the measure: the same seen from each of them."""
     return f"invoice {of.issuer} {of.number} {write_cents(of.gross_cents)}"
