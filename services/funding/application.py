@@ -44,7 +44,6 @@ from services.funding.domain.waiver import Content, first_seen, waivers_of, waiv
 from services.funding.store import looking, matching, posting, reading, reconciling, relations, waiting
 from services.funding.store.posting import Held, Written
 from services.funding.store.reading import Memory
-from services.funding.store.rows import id_in
 from services.funding.store.waiting import Due
 from shared.contracts.event import Event
 from shared.contracts.funding import (
@@ -92,6 +91,7 @@ from shared.contracts.intake import (
     VoucherRecorded,
     VoucherWithdrawn,
 )
+from shared.messaging.parking import id_in
 from shared.messaging.work import Work
 from shared.persistence.database import driver_error, is_refusal
 from shared.values.dates import business_date
@@ -272,8 +272,7 @@ class _Posting:
 
     def _settle_parked(self, subject: str, given: ReleaseParked | DismissParked) -> None:
         """Try a parked fact of the subject again, or close it; nothing where it is parked no longer."""
-        self.work.keep_parked()                                     # it may have come in this very batch
-        reference = posting.parked_under(self.session, subject, given.fact)
+        reference = self.work.parked_under(subject, given.fact)
         if reference is None:
             return
         if isinstance(given, ReleaseParked):

@@ -887,7 +887,7 @@ def find_row(work: Work, digest: str, place: str) -> dict[str, Any]:
                 "facts": [{"place": at, "id": str(fact), "revision": revision} for at, fact, revision in facts],
             }
             if repeated := store.repetitions_of_row(work, handin.digest, candidate):
-                view["repeats"] = [{"place": at, "fact": str(fact), "row": _row_at(of)} for at, fact, of in repeated]
+                view["repeats"] = [{"place": at, "fact": str(fact), "row": of.row} for at, fact, of in repeated]
             if found.ignored:
                 view |= {"ignored": found.ignored, "ignored_en": PHRASES.english(found.ignored)}
             if found.erased_at:
@@ -901,15 +901,6 @@ def find_row(work: Work, digest: str, place: str) -> dict[str, Any]:
                 ]
             return view
     raise UnknownRow(f"{digest}:{place}")
-
-
-def _row_at(source: Source) -> dict[str, str]:
-    return {
-        "reference": source.reference,
-        "digest": source.digest,
-        "place": source.place,
-        "href": f"/intake/files/{source.digest}/rows/{source.place}",
-    }
 
 
 def _rows_of(place: str) -> Iterator[str]:

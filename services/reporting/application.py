@@ -571,7 +571,7 @@ def _trace_entry(work: Work, reference: str, event: Posted) -> dict[str, Any]:
         "reference": reference,
         "kind": "entry",
         "entry": data.entry_data(line),
-        "row": _row(line.entry.source),
+        "row": line.entry.source.row,
         "reversed_by": undone,
         "reverses": reference_of(line.subject, line.entry.book, line.entry.reverses) if line.entry.reverses else None,
         "reports": [report_view(r) for r in store.reports_with(work, line.entry.source.digest, line.entry.source.place)],
@@ -593,7 +593,7 @@ def _payment(line: Line, booked: Mapping[UUID, str]) -> dict[str, Any]:
         "voucher": booked.get(match.voucher),
         "undone": line.entry.reverses is not None,
         "bank_entry": reference_of(subject_of("account", match.account), Book.MAIN, match.payment_entry),
-        "row": _row(match.payment_source),
+        "row": match.payment_source.row,
         "value_date": match.value_date.isoformat(),
         "paid_cents": match.paid_cents,
         "reasons": list(match.reasons),
@@ -611,9 +611,9 @@ def _decisions(work: Work, line: Line) -> list[dict[str, Any]]:
     return [
         {
             "paper": paper.key,
-            "row": _row(paper.recorded.source) if paper.recorded else None,
+            "row": paper.recorded.source.row if paper.recorded else None,
             "steps": [s.model_dump(mode="json") for s in paper.recorded.decision.steps] if paper.recorded else [],
-            "details": [{**d.detail.model_dump(mode="json"), "row": _row(d.source)} for d in paper.details],
+            "details": [{**d.detail.model_dump(mode="json"), "row": d.source.row} for d in paper.details],
         }
         for paper in papers.values()
     ]
@@ -628,19 +628,10 @@ def _trace_row(work: Work, reference: str, digest: str, place: str) -> dict[str,
     return {
         "reference": reference,
         "kind": "row",
-        "row": _row(Source(digest=full, place=place)),
+        "row": Source(digest=full, place=place).row,
         "facts": [{"id": str(f.id), "type": f.type, "subject": f.subject} for f in facts],
         "entries": sorted({line_of(e).reference for e in [*events, *settled]}),
         "reports": [report_view(r) for r in store.reports_with(work, full, place)],
-    }
-
-
-def _row(source: Source) -> dict[str, str]:
-    return {
-        "reference": source.reference,
-        "digest": source.digest,
-        "place": source.place,
-        "href": f"/intake/files/{source.digest}/rows/{source.place}",
     }
 
 

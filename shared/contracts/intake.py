@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -250,6 +251,17 @@ class Receipt(Data):
     award: str | None = Field(default=None, max_length=120)
     """Aktenzeichen of the award, for money of a grantor."""
     payment_reference: str | None = Field(default=None, max_length=140)
+
+
+def kept_by(receipts: Iterable[Receipt], last: date) -> int:
+    """Cents that came by a day, less what was repaid later beyond what came later: a promise that lapsed still covers them."""
+    came, later = 0, 0
+    for receipt in receipts:
+        if receipt.received_on <= last:
+            came += receipt.amount_cents
+        else:
+            later += receipt.amount_cents
+    return came + min(0, later)
 
 
 class ReceiptRecorded(Fact):

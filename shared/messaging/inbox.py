@@ -11,6 +11,7 @@ from datetime import datetime
 from threading import Event as Flag
 from threading import Lock
 from typing import Any, Final
+from uuid import UUID
 from zlib import crc32
 
 from sqlmodel import Session
@@ -213,8 +214,8 @@ class _Batch:
     def sequence(self, fact: Event) -> int:
         return self.parked.sequence(fact)
 
-    def keep_parked(self) -> None:
-        self.parked.flush()
+    def parked_under(self, subject: str, fact: UUID) -> str | None:
+        return self.parked.under(subject, fact)
 
     def dismiss(self, _: Work, reference: str, reason: str) -> None:
         self.parked.dismiss(reference, reason)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from psycopg.types.json import Jsonb
 from sqlmodel import Session
@@ -157,6 +159,17 @@ class Parking:
         self.flush()
         return self._take("status = 'waiting' and waits_for = %s", (printable(key),))
 
+    def under(self, subject: str, fact: UUID) -> str | None:
+        """See ``Work.parked_under``. The id is looked for in what cannot be read, too; other facts may only name it."""
+        self.flush()
+        with cursor(self._session) as run:
+            run.execute(
+                f"""select reference, body from parked where consumer = %s and {OPEN} and subject = %s
+                    and position(%s::bytea in body) > 0 order by id""",                                           # noqa: S608
+                (self._consumer, subject, str(fact).encode()),
+            )
+            return next((str(reference) for reference, body in run if id_in(body) == fact), None)
+
     def release(self, reference: str) -> list[Event]:
         """See ``Work.release``; ``NotParked`` if there is none that could be read."""
         self.flush()
@@ -220,3 +233,10 @@ class Parking:
 def _delivery(row: tuple[Any, ...]) -> Delivery:
     _, _, subject, sequence, kind, body = row
     return Delivery(subject, sequence, b"", b"", kind.encode("ascii", "replace"), bytes(body))
+
+
+def id_in(body: bytes) -> UUID | None:
+    """The id of a fact that may be unreadable otherwise."""
+    with suppress(ValueError, TypeError, KeyError, AttributeError):
+        return UUID(json.loads(body)["id"])
+    return None

@@ -78,7 +78,7 @@ class Consuming(Protocol):
     def release(self, work: Work, reference: str) -> list[Event]: ...
     def dismiss(self, work: Work, reference: str, reason: str) -> None: ...
     def body(self, fact: Event) -> bytes | None: ...
-    def keep_parked(self) -> None: ...
+    def parked_under(self, subject: str, fact: UUID) -> str | None: ...
     def sequence(self, fact: Event) -> int: ...
 
 
@@ -132,9 +132,9 @@ class Work:
         """Close a parked fact for good, because a person said so and why; it stays as evidence."""
         self._consuming().dismiss(self, reference, reason)
 
-    def keep_parked(self) -> None:
-        """Write down what was parked so far, so that it is found by asking the database."""
-        self._consuming().keep_parked()
+    def parked_under(self, subject: str, fact: UUID) -> str | None:
+        """Reference under which this fact of the subject is parked, also if it came in this very batch; None if it is not."""
+        return self._consuming().parked_under(subject, fact)
 
     def body(self, event: Event) -> bytes:
         """An event's JSON as it came, so that fields only a later version knows are kept; written anew if it did not come."""

@@ -28,6 +28,12 @@ class Source(BaseModel):
         """The printed form, ``3f2a9c1be07d:17``: what a reader types to see the row."""
         return f"{self.digest[:SHORT]}:{self.place}"
 
+    @property
+    def row(self) -> dict[str, str]:
+        """The row as answers name it, with the address under which intake shows it."""
+        address = f"/intake/files/{self.digest}/rows/{self.place}"
+        return {"reference": self.reference, "digest": self.digest, "place": self.place, "href": address}
+
 
 def digest_of(content: bytes) -> str:
     """SHA-256 of a file's bytes, in hex: its name everywhere."""

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 from datetime import date
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import psycopg
 
@@ -22,19 +22,9 @@ from shared.messaging.work import StandingClock, Work, unit_of_work
 from shared.persistence.database import Database, cursor, plain_url
 from shared.runtime.embedded import Postgres
 from tests.conftest import make_database
+from tests.tools.record import Record
 
 E = TypeVar("E", bound=Event)
-
-
-class Record(NamedTuple):
-    """A Kafka record."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]] | None
 
 
 class Funding:

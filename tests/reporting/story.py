@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from shared.contracts.event import Event
@@ -56,6 +56,7 @@ from shared.values.dates import Period
 from shared.values.funders import Funder, FunderKind
 from shared.values.source import Source, id_of
 from shared.values.subject import lane_of, subject_of
+from tests.tools.record import Record
 
 WHEN = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
 AS_OF = date(2026, 2, 28)
@@ -228,17 +229,6 @@ class Story:
         seal = seal_of(self.subject, book, number=head.number + 1, **fields)
         self.heads[book] = Head(number=head.number + 1, seal=seal)
         return Entry(number=head.number + 1, book=book, seal=seal, **fields)
-
-
-class Record(NamedTuple):
-    """A Kafka record as the inbox sees it."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]] | None
 
 
 class Publisher:

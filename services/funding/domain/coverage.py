@@ -9,7 +9,7 @@ of its grantor. Where the proof is missing nothing is secured: BES-01 says that 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -17,7 +17,7 @@ from uuid import UUID
 
 from services.funding.domain.case import Case, deciding_step, is_deciding
 from shared.contracts.funding import CoverageLine
-from shared.contracts.intake import Award, CofundingCommitted, Commitment, CommitmentStatus, Receipt, StepResult
+from shared.contracts.intake import Award, CofundingCommitted, Commitment, CommitmentStatus, StepResult, kept_by
 from shared.values.funders import Funder, FunderKind
 from shared.values.german import write_cents, write_day
 
@@ -145,22 +145,11 @@ def secured_of(case: Case) -> dict[UUID, tuple[int, str | None]]:
         used = 0
         for fact in sorted(facts, key=lambda f: (f.commitment.expires_on or date.max, f.commitment.number)):
             promise, last = fact.commitment, fact.commitment.expires_on or date.max
-            kept = max(0, min(promise.amount_cents, _kept_by(receipts, last) - used))
+            kept = max(0, min(promise.amount_cents, kept_by(receipts, last) - used))
             used += kept
             why_not = f"abgelaufen am {write_day(last)}, bis dahin eingegangen {write_cents(kept)}"
             found[fact.id] = kept, why_not if kept != promise.amount_cents else None
     return found
-
-
-def _kept_by(receipts: Iterable[Receipt], last: date) -> int:
-    """What came by a day, less what was repaid later beyond what came later."""
-    came, later = 0, 0
-    for receipt in receipts:
-        if receipt.received_on <= last:
-            came += receipt.amount_cents
-        else:
-            later += receipt.amount_cents
-    return came + min(0, later)
 
 
 def undecided(case: Case, promise: Commitment) -> str | None:

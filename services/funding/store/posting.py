@@ -15,7 +15,7 @@ from sqlmodel import Session
 from services.funding.domain.ledger import ZEROS, Journal
 from services.funding.domain.posting import Books, Standing
 from services.funding.store.reading import entries_where
-from services.funding.store.rows import CONSUMER, id_in
+from services.funding.store.rows import CONSUMER
 from services.funding.tables import EntryRow, FactRow
 from shared.contracts.funding import Book, Entry
 from shared.contracts.intake import FileRead, RowRejected
@@ -234,14 +234,3 @@ def awaited(session: Session, keys: Callable[[], list[str]]) -> set[str]:
             (CONSUMER, keys()),
         )
         return {key for (key,) in run}
-
-
-def parked_under(session: Session, subject: str, fact: UUID) -> str | None:
-    """Reference under which a fact of a subject is parked."""
-    with cursor(session) as run:
-        run.execute(
-            """select reference, body from parked where consumer = %s and status in ('waiting', 'unreadable', 'refused')
-               and subject = %s and position(%s::bytea in body) > 0 order by id""",
-            (CONSUMER, subject, str(fact).encode()),
-        )
-        return next((str(reference) for reference, body in run if id_in(body) == fact), None)    # others may only name it

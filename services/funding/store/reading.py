@@ -69,29 +69,22 @@ def rare_facts(session: Session, subjects: Sequence[str]) -> dict[str, list[Inta
 
 def facts_others_see(session: Session, subjects: Iterable[str]) -> dict[str, list[IntakeEvent]]:
     """Facts that register these measures, award them money, withdraw them or waive their findings, in order."""
+    return _of_types_or_waiving(session, subjects, _SEEN)
+
+
+def waivers_given(session: Session, subjects: Iterable[str]) -> dict[str, list[IntakeEvent]]:
+    """Facts that waive findings of these measures or take that back, in order."""
+    return _of_types_or_waiving(session, subjects, [])
+
+
+def _of_types_or_waiving(session: Session, subjects: Iterable[str], types: list[str]) -> dict[str, list[IntakeEvent]]:
     found: dict[str, list[IntakeEvent]] = {subject: [] for subject in sorted(set(subjects))}
     if found:
         with cursor(session) as run:
             run.execute(
                 f"""select subject, body from fact where subject = any(%s) and {RARE} and (type = any(%s)
                     or type = %s and position('"waive_finding"'::bytea in body) > 0) order by subject, n""",  # noqa: S608
-                (list(found), _SEEN, InstructionGiven.model_fields["type"].default),
-                binary=True,
-            )
-            for subject, body in run:
-                found[subject].append(_seen_again(body))
-    return found
-
-
-def waivers_given(session: Session, subjects: Iterable[str]) -> dict[str, list[IntakeEvent]]:
-    """Facts that waive findings of these measures or take that back, in order."""
-    found: dict[str, list[IntakeEvent]] = {subject: [] for subject in sorted(set(subjects))}
-    if found:
-        with cursor(session) as run:
-            run.execute(
-                f"""select subject, body from fact where subject = any(%s) and {RARE} and type = %s
-                    and position('"waive_finding"'::bytea in body) > 0 order by subject, n""",  # noqa: S608
-                (list(found), InstructionGiven.model_fields["type"].default),
+                (list(found), types, InstructionGiven.model_fields["type"].default),
                 binary=True,
             )
             for subject, body in run:

@@ -11,8 +11,9 @@ from sqlmodel import Session
 
 from services.funding.domain.ledger import ZEROS
 from services.funding.domain.waiver import Content
-from services.funding.store.rows import CONSUMER, count_of, id_in
+from services.funding.store.rows import CONSUMER, count_of
 from shared.contracts.funding import Finding, Head, MeasureStatement
+from shared.messaging.parking import id_in
 from shared.persistence.database import cursor
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, Final
-from uuid import UUID
 
 from sqlmodel import Session
 
@@ -37,10 +34,3 @@ def dicts_of(session: Session, statement: str, parameters: Any) -> list[dict[str
         run.execute(statement, parameters)
         names = [column.name for column in run.description or ()]
         return [dict(zip(names, row, strict=True)) for row in run]
-
-
-def id_in(body: bytes) -> UUID | None:
-    """The id of a fact that may be unreadable otherwise."""
-    with suppress(ValueError, TypeError, KeyError, AttributeError):
-        return UUID(json.loads(body)["id"])
-    return None

@@ -24,6 +24,7 @@ from shared.contracts.intake import (
     Receipt,
     ReceiptRecorded,
     StepResult,
+    kept_by,
 )
 from shared.values.funders import FunderKind
 from shared.values.subject import paper_key
@@ -163,7 +164,7 @@ def _backed(
         found[place] = found.get(place, NOTHING) + Backed(cents, most)
     for place, promises in lapsed.items():
         paid = [r for r in receipts if (r.funder.key, r.award_year) == place[:2]]
-        in_time = max(_kept_by(paid, promise.expires_on or on) for promise in promises)
+        in_time = max(kept_by(paid, promise.expires_on or on) for promise in promises)
         found[place] += Backed(0, max(0, min(in_time, sum(max(0, promise.amount_cents) for promise in promises))))
     return found
 
@@ -200,14 +201,3 @@ def _decided(promise: Commitment, papers: Mapping[str, Paper], municipality: str
         return False
     years = {d.detail.budget_year for d in paper.details if d.detail.amount_cents is not None}
     return promise.budget_year in years and any(step.result in PASSED for step in paper.recorded.decision.steps)
-
-
-def _kept_by(receipts: Iterable[Receipt], last: date) -> int:
-    """What came by a day, less what was repaid later beyond what came later."""
-    came, later = 0, 0
-    for receipt in receipts:
-        if receipt.received_on <= last:
-            came += receipt.amount_cents
-        else:
-            later += receipt.amount_cents
-    return came + min(0, later)
