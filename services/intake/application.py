@@ -454,7 +454,9 @@ class Reader:
                 reading = readers.read(content, given)
             again = handin.submission is None and store.was_read(work, handin.digest)
             return Open(id, handin.rows, reading, Identities(again=again))
-        except Exception as error:  # noqa: BLE001 - as above: the files behind this one go on
+        except Exception as error:  # as above: the files behind this one go on
+            if is_lost(error):
+                raise  # says nothing about the file: it is opened again
             broken = Open(id, 0, Reading(handin.kind, handin.series, (), ()))
             broken.position = handin.rows
             broken.failure, broken.chunk = f"{type(error).__name__}: {error}"[:500], []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from collections import Counter
+from contextlib import suppress
 from functools import partial
 from itertools import permutations
 from pathlib import Path
@@ -14,7 +15,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from services.intake import application, store, trying
 from services.intake.application import (
@@ -34,6 +35,8 @@ from services.intake.domain.errors import Unreadable
 from services.intake.domain.text import Content
 from services.intake.phrases import PHRASES
 from shared.contracts.intake import FileRead, RowRejected, StepResult
+from shared.messaging.work import Work
+from shared.persistence.database import cursor
 from shared.values.source import digest_of
 from tests.intake.conftest import Intake, dumped
 from tests.intake.made import VOUCHERS, details, entry, statement, voucher, voucher_list
@@ -173,6 +176,26 @@ def test_a_fault_of_a_reader_stops_its_file_and_no_other(intake: Intake, monkeyp
     view = intake.do(application.show_handin, broken)
     assert view["state"] == "failed" and "FileUnknown" in view["problem"]["en"]
     assert intake.do(application.show_handin, fine)["facts"] == 1
+
+
+def test_a_connection_lost_while_a_file_is_opened_says_nothing_about_the_file(
+    intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id, real = intake.receive(voucher_list(voucher("1"))), store.was_read
+
+    def lost(work: Work, digest: str) -> bool:
+        monkeypatch.undo()
+        with suppress(psycopg.OperationalError), cursor(work.session) as at:
+            at.execute("select pg_terminate_backend(pg_backend_pid())")
+        return real(work, digest)
+
+    monkeypatch.setattr(store, "was_read", lost)
+    assert intake.reader.ahead()
+    with pytest.raises((psycopg.OperationalError, OperationalError)):
+        intake.do(intake.reader.read_on)
+    intake.read()
+    view = intake.do(application.show_handin, id)
+    assert (view["state"], view["facts"]) == ("read", 1)
 
 
 def test_a_file_whose_rows_cannot_be_told_fails_and_the_next_is_read(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:

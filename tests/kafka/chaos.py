@@ -260,6 +260,7 @@ def picture(cluster: Cluster) -> Picture:
     entries = funding("select subject, number, encode(seal, 'hex') from entry where book = 'main' order by 1, 2")
     lines = reporting("select subject, number, encode(sha256(body), 'hex') from line where book = 'main' order by 1, 2")
     return {
+        "hand-ins not read": cluster.run("intake", "select name, state, problem from handin where state <> 'read' order by 1"),
         "entries": len(entries),
         "journal digest": _digest(entries),
         "report lines": len(lines),
