@@ -33,7 +33,6 @@ from services.funding.domain.matching import Matched, Matching, Suggested, claim
 from services.funding.domain.posting import Unpostable, entries_for, settle
 from services.funding.domain.purpose import purpose_of
 from services.funding.domain.reconciliation import (
-    MOST_DISMISSED,
     ProgrammeReconciliation,
     Reconciled,
     reconcile,
@@ -158,9 +157,7 @@ class _Posting:
             if fact.corrects is not None:
                 corrects[fact.subject].append(fact.corrects)
         posting.load_originals(self.session, self.held, corrects)
-        posting.load_standing(
-            self.session, self.held, (f.subject for f in facts if isinstance(f, GrantAwarded | AwardAmended | CofundingCommitted))
-        )
+        posting.load_standing(self.session, self.held, (fact.subject for fact in facts if _posts_versions(fact)))
         self.awaited = posting.awaited(self.session, lambda: [_released_by(fact) for fact in facts])
 
     def _dependents(self, facts: Sequence[IntakeEvent]) -> set[str]:
@@ -179,7 +176,7 @@ class _Posting:
                 series.add(fact.series)
             elif fact.subject.startswith("programme/") and (
                 isinstance(fact, ReportSigned | ProgrammeRegistered)
-                or (isinstance(fact, InstructionGiven) and isinstance(fact.instruction, SetCutOff))
+                or isinstance(getattr(fact, "instruction", None), SetCutOff | ReleaseParked | DismissParked)
             ):
                 programmes.add(fact.subject)
         found |= relations.users_of_papers(self.session, papers) if papers else set()
@@ -228,7 +225,7 @@ class _Posting:
 
     def _keep(self, fact: IntakeEvent, held: Held) -> None:
         """The fact's row, and what of it other parts look for."""
-        held.facts += 1
+        n = held.facts = held.facts + 1                         # before what it may release, which is kept at once
         held.touched = held.own = True
         crosses = None
         if isinstance(fact, VoucherRecorded | VoucherCorrected):
@@ -239,7 +236,7 @@ class _Posting:
         else:
             crosses = self._keep_rare(fact, held)
         self.written.facts.append((
-            fact.subject, held.facts, fact.id, fact.type, fact.recorded_at, fact.corrects, crosses, self.work.body(fact),
+            fact.subject, n, fact.id, fact.type, fact.recorded_at, fact.corrects, crosses, self.work.body(fact),
         ))
 
     def _keep_rare(self, fact: IntakeEvent, held: Held) -> int | None:
@@ -321,6 +318,13 @@ def entry_posted(entry: Entry, fact: IntakeEvent) -> EntryPosted:
         entry=entry,
         voucher=fact.voucher if isinstance(fact, VoucherRecorded | VoucherCorrected) and entry.reverses is None else None,
     )
+
+
+def _posts_versions(fact: Fact) -> bool:
+    """Does it post a version of an award or a promise, or may it release one that was parked?"""
+    if isinstance(fact, InstructionGiven):
+        return isinstance(fact.instruction, ReleaseParked)
+    return isinstance(fact, GrantAwarded | AwardAmended | CofundingCommitted)
 
 
 def _released_by(fact: Fact) -> str:
@@ -649,7 +653,7 @@ def _state(work: Work, due: Due, using: Reconciling) -> _Stated:
     )
     unmatched = reconciling.unmatched_of(session, subject)
     parked, rejected = reconciling.count_parked(session, subject), reconciling.count_rejected(session, subject)
-    dismissed = reconciling.dismissed(session, (subject, *papers), MOST_DISMISSED)
+    dismissed = reconciling.dismissed(session, (subject, *papers, *([programme] if programme else [])))
     for day in sorted({work.today, *reconciling.days_of(session, subject, programme)}):
         there = elsewhere.claimed_on(day)
         result = reconcile(
@@ -824,7 +828,7 @@ def _reconcile_programme(work: Work, due: Due, using: Reconciling) -> None:
             )
             results.append(
                 reconcile_programme(
-                    case, facts_upto=place.facts_upto,
+                    case, facts_upto=place.facts_upto, dismissed=reconciling.dismissed(session, [subject]),
                     parked=reconciling.count_parked(session, subject) + waiting.count_set_aside_of(session, subject),
                     rejected=reconciling.count_rejected(session, subject),
                 )

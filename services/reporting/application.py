@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
@@ -57,6 +57,7 @@ from shared.contracts.reporting import ReportIssued, ReportOutdated
 from shared.contracts.seal import reference_of
 from shared.messaging.work import Work
 from shared.persistence.files import Files
+from shared.values.german import write_count
 from shared.values.source import SHORT, Source, digest_of, id_of
 from shared.values.subject import key_of, kind_of, subject_of
 
@@ -301,7 +302,7 @@ def _rests_on(event: store.Reconciled) -> dict[str, int]:
 def _facts(work: Work, event: store.Reconciled) -> tuple[Fact, ...]:
     """Facts a report on a statement prints: as far as the statement knows them, whatever came since."""
     upto, on = _rests_on(event), event.statement.as_of
-    dismissed = frozenset(event.statement.dismissed) if isinstance(event, MeasureReconciled) else frozenset()
+    dismissed = frozenset(event.statement.dismissed)
     own = shown(store.facts_upto(work, {event.subject: event.statement.facts_upto}), on, dismissed)
     registered = registration(own)
     if registered is None:
@@ -332,6 +333,9 @@ def freeze(
 ) -> MeasureSnapshot | ProgrammeSnapshot:
     """Everything a report stands on. Raises ReportRefused where lines are missing or do not add up to what was stated."""
     basis = Basis(event.id, event.recorded_at, missing)
+    if event.statement.dismissed_beyond:
+        most = write_count(len(event.statement.dismissed))
+        raise ReportRefused([f"{event.subject}: mehr als {most} Tatsachen wurden verworfen; mehr nennt kein Abgleich"])
     if isinstance(event, ProgrammeReconciled):
         programme = _freeze_programme(work, event, basis, predecessor)
         counted = Counter(f.code for f in programme.findings)
@@ -369,7 +373,7 @@ def _freeze_measure(work: Work, event: MeasureReconciled, basis: Basis, predeces
         subject=subject,
         source=registered.source,
         measure=registered.measure,
-        programme=_programme(work, registered.measure.programme),
+        programme=_programme(work, registered.measure.programme, statement.dismissed),
         basis=basis,
         findings=_findings(work, event),
         predecessor=predecessor,
@@ -518,11 +522,11 @@ def _registered(work: Work, subject: str) -> MeasureRegistered | None:
     return registration(store.facts_of(work, subject))
 
 
-def _programme(work: Work, key: str | None) -> ProgrammeData | None:
-    if key is None:
-        return None
-    facts = [f for f in store.facts_of(work, subject_of("programme", key)) if isinstance(f, ProgrammeRegistered)]
-    return facts[-1].programme if facts else None
+def _programme(work: Work, key: str | None, dismissed: Collection[UUID]) -> ProgrammeData | None:
+    """As it was last registered, if it was."""
+    told = store.facts_of(work, subject_of("programme", key)) if key else ()
+    known = [f.programme for f in told if isinstance(f, ProgrammeRegistered) and f.id not in dismissed]
+    return known[-1] if known else None
 
 
 # ── trace: from a printed reference back, and from a row forward ─────────────────────────────────────────────────────

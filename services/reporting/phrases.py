@@ -27,6 +27,8 @@ PHRASES: Final = Phrases({
     "die Zeilen ergeben nicht, was abgeglichen wurde": "the lines do not add up to what was stated",
     "{}: die Anmeldung der Maßnahme ist noch nicht da": "{}: the registration of the measure is not here yet",
     "{}: die Anmeldung des Programms ist noch nicht da": "{}: the registration of the programme is not here yet",
+    "{}: mehr als {} Tatsachen wurden verworfen; mehr nennt kein Abgleich":
+        "{}: more than {} facts were dismissed; no statement names more",
     "das Journal ist unvollständig oder gebrochen: {}": "the journal is incomplete or broken: {}",
     "{}: was hier aufbewahrt ist, ist nicht, was ankam (Betrieb verständigen)":
         "{}: what is kept here is not what arrived (tell the operator)",

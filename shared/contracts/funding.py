@@ -363,8 +363,10 @@ class MeasureStatement(Data):
     papers_upto: dict[str, int] = Field(default_factory=dict)
     """The same for each council paper it rests on, by subject. What it takes from accounts is told by ``settlement``."""
     dismissed: tuple[UUID, ...] = Field(default=(), exclude_if=lambda ids: not ids)
-    """Facts of the measure and its papers, vouchers apart, that were parked and that a person dismissed: none of its figures
-    knows them, nor that they were to correct anything. At most 1,000."""
+    """Facts of the measure, its papers and its programme, vouchers apart, that were parked and that a person dismissed: none of
+    its figures knows them, nor that they were to correct anything. At most 1,000."""
+    dismissed_beyond: int = Field(default=0, ge=0, exclude_if=lambda more: not more)
+    """How many more there are: no report can leave out what is not named, so none is issued then."""
     state: Literal["active", "withdrawn", "closed"]
     """Closed from the day somebody ordered it, but not while anything of the measure is parked or rejected."""
     close_ordered_on: date | None = None
@@ -448,6 +450,10 @@ class ProgrammeStatement(Data):
     rule_set: str
     rules: str = Field(pattern=r"^[0-9a-f]{64}$")
     facts_upto: int = Field(ge=0)
+    dismissed: tuple[UUID, ...] = Field(default=(), exclude_if=lambda ids: not ids)
+    """Facts of the programme itself that were parked and that a person dismissed, as in ``MeasureStatement``; at most 1,000."""
+    dismissed_beyond: int = Field(default=0, ge=0, exclude_if=lambda more: not more)
+    """How many more there are."""
     measures: dict[str, UUID] = Field(default_factory=dict)
     """Measure subject → event id of the MeasureReconciled it stands on."""
     measures_beyond: int = Field(default=0, ge=0)

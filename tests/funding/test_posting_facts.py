@@ -8,11 +8,14 @@ import psycopg
 import pytest
 
 from services.funding import application
-from shared.contracts.funding import Book, EntryPosted, FactParked, FactReleased
-from shared.contracts.intake import DismissParked, Fact, ReleaseParked
+from services.funding.domain.reconciliation import reconcile, reconcile_programme
+from shared.contracts.funding import Book, EntryPosted, FactParked, FactReleased, Head
+from shared.contracts.intake import DismissParked, Fact, ProgrammeRegistered, ReleaseParked
 from shared.messaging.work import StandingClock
 from shared.persistence.database import plain_url
 from shared.runtime.embedded import Postgres
+from shared.values.source import id_of
+from tests.builders import a_case, a_programme, a_programme_case
 from tests.funding import facts
 from tests.funding.running import Funding, Record, twice_and_shuffled
 
@@ -120,6 +123,28 @@ def test_a_person_may_have_a_parked_fact_tried_again(funding: Funding) -> None:
     assert funding.do(application.list_parked)[0]["attempts"] == 2
 
 
+def test_an_award_that_is_tried_again_stands_behind_the_version_that_came_meanwhile(
+    funding: Funding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = facts.award(100, years={2026: 100}), facts.award(80, years={2026: 80}, version=2)
+    real = vars(application)["entries_for"]
+
+    def refuses_the_first(fact: Any, *more: Any) -> Any:
+        if fact.id == first.id:
+            raise ArithmeticError("an earlier release could not")
+        return real(fact, *more)
+
+    monkeypatch.setattr(application, "entries_for", refuses_the_first)
+    funding.post(facts.measure(), facts.plan(80), first)
+    monkeypatch.setattr(application, "entries_for", real)
+    funding.post(second)
+    funding.post(facts.instruction("measure/M-1", ReleaseParked(fact=first.id)))
+    funding.settle()
+    assert funding.rows("select sum(cents) from posting where account = 'award'") == [(80,)]
+    assert funding.rows("select version from standing") == [(2,)]
+    assert (funding.statement().parked, funding.statement().totals.committed_cents) == (0, 80)
+
+
 def test_what_a_person_dismisses_waits_for_nothing_any_more_and_stays_as_evidence(funding: Funding) -> None:
     correction = facts.corrected(facts.voucher(1), eligible_cents=1)
     funding.post(facts.measure(), correction)
@@ -213,3 +238,27 @@ def test_postings_can_be_added_up_in_the_database(funding: Funding) -> None:
         (2, 1, "award", 50, "esf", 2026), (2, 2, "commitment", -50, "esf", 2026),
     ]
     assert funding.rows("select sum(cents) from posting") == [(0,)]
+
+
+def test_what_was_dismissed_of_a_programme_is_named_by_it_and_by_its_measures(funding: Funding) -> None:
+    programme = a_programme(rule_set="national")
+    first = facts.told(ProgrammeRegistered, "programme/P-1", 1, programme=programme)
+    unknown = facts.told(
+        ProgrammeRegistered, "programme/P-1", 2, corrects=first.id, programme=programme.model_copy(update={"rule_set": "1999"})
+    )
+    funding.post(facts.measure(programme="P-1"), first, unknown)
+    funding.settle()
+    funding.post(facts.instruction("programme/P-1", DismissParked(fact=unknown.id, reason="vertippt")))
+    funding.settle()
+    stated = funding.do(application.coverage_of, "programme/P-1")
+    assert (stated.dismissed, stated.parked, funding.statement().dismissed) == ((unknown.id,), 0, (unknown.id,))
+
+
+def test_a_statement_names_a_thousand_that_were_dismissed_and_how_many_more_there_are() -> None:
+    head = Head(number=0, seal="0" * 64)
+    gone = tuple(id_of("gone", str(n)) for n in range(1_001))
+    for dismissed, beyond in ((gone[1:], 0), (gone, 1)):
+        statement = reconcile(a_case()).statement(head=head, settlement=head, facts_upto=0, dismissed=dismissed)
+        whole = reconcile_programme(a_programme_case(), dismissed=dismissed).statement
+        for said in (statement, whole):
+            assert (said.dismissed, said.dismissed_beyond) == (dismissed[:1_000], beyond)

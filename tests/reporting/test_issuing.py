@@ -23,8 +23,22 @@ from services.reporting.renderers.canonical import canonical
 from services.reporting.tables import HISTORY
 from shared.contracts import streams
 from shared.contracts.event import Event
-from shared.contracts.funding import FUNDING, FindingChanged, FindingSettled
-from shared.contracts.intake import INTAKE, CofundingCommitted, DecisionDetailed, DecisionRecorded
+from shared.contracts.funding import (
+    FUNDING,
+    FindingChanged,
+    FindingSettled,
+    ProgrammeReconciled,
+    ProgrammeStatement,
+    Totals,
+)
+from shared.contracts.intake import (
+    INTAKE,
+    CofundingCommitted,
+    DecisionDetailed,
+    DecisionRecorded,
+    ProgrammeData,
+    ProgrammeRegistered,
+)
 from shared.contracts.reporting import ReportIssued, ReportOutdated
 from shared.messaging.inbox import Inbox
 from shared.messaging.work import StandingClock, Work, unit_of_work
@@ -32,7 +46,8 @@ from shared.persistence.database import Database, plain_url
 from shared.persistence.files import Files
 from shared.runtime.embedded import Postgres
 from shared.runtime.service import Stream
-from shared.values.source import digest_of, id_of
+from shared.values.dates import Period
+from shared.values.source import Source, digest_of, id_of
 from tests.conftest import Fresh, make_database
 from tests.reporting.story import AS_OF, BANK, LIST, PAPER, Publisher, Story, named, two_vouchers
 
@@ -88,12 +103,13 @@ class Desk:
             return use_case(work, *args, **kwargs)
 
     def issue(
-        self, document: str = "D5", *, incomplete: bool = False, pdf_entries: int = 1_000, door: application.Door | None = None
+        self, document: str = "D5", *, incomplete: bool = False, pdf_entries: int = 1_000, door: application.Door | None = None,
+        subject: str = "measure/M-1",
     ) -> application.Issued:
         return application.issue_report(
             door or self.do,
             self.files,
-            subject="measure/M-1",
+            subject=subject,
             document=document,
             as_of=AS_OF,
             actor="revision",
@@ -145,6 +161,35 @@ def test_what_a_person_dismissed_is_in_no_figure_and_no_document_and_corrects_no
     content = json.loads(printed)
     assert [f["id"] for f in content["facts"] if f["type"] == promise.type] == [str(promise.id)]
     assert "777,00" not in json.dumps(content["content"]) and examine(printed).holds
+
+
+def test_what_a_person_dismissed_of_a_programme_is_in_no_report_of_it(desk: Desk) -> None:
+    source = Source(digest=LIST, place="2")
+    right = ProgrammeData(key="P", name="Programm", rule_set="national", period=Period(start=AS_OF, end=AS_OF))
+    told = [
+        ProgrammeRegistered(**named("p", key), subject="programme/P", source=source, programme=data)
+        for key, data in (("right", right), ("wrong", right.model_copy(update={"name": "Vertippt", "rule_set": "1999"})))
+    ]
+    desk.take("intake", *told)
+    statement = ProgrammeStatement(
+        as_of=AS_OF, rule_set="national", rules="d" * 64, facts_upto=2, totals=Totals(**dict.fromkeys(Totals.model_fields, 0)),
+        lines=(), figures=(), checks=(), findings=(),
+    )
+    for n, (dismissed, name) in enumerate((((), "Vertippt"), ((told[1].id,), "Programm"))):
+        stated = statement.model_copy(update={"dismissed": dismissed})
+        desk.take("funding", ProgrammeReconciled(**named("s", str(n)), subject="programme/P", statement=stated))
+        printed = json.loads(desk.files.read(desk.issue("D9", subject="programme/P").row.files["json"]))
+        assert name in json.dumps(printed["content"])
+    assert "Vertippt" not in json.dumps(printed["content"])
+
+
+def test_where_more_was_dismissed_than_a_statement_names_no_report_is_issued(desk: Desk) -> None:
+    story = two_vouchers()
+    event = story.state()
+    story.told[-1] = event.model_copy(update={"statement": event.statement.model_copy(update={"dismissed_beyond": 1})})
+    desk.hear(story)
+    with pytest.raises(ReportRefused, match="verworfen"):
+        desk.issue()
 
 
 def test_a_statement_that_is_one_cent_off_is_refused_with_the_difference(desk: Desk) -> None:

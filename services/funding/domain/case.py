@@ -6,7 +6,8 @@ everything after that (matching, coverage, checks, statement) reads only these.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -281,6 +282,22 @@ class Case:
         """By fact, the invoices of its vouchers and of those elsewhere that name one."""
         return invoices_of((v.fact, named) for v in (*self.vouchers, *self.elsewhere) if (named := v.named))
 
+    @cached_property
+    def cancelled(self) -> frozenset[UUID]:
+        """Vouchers, here and elsewhere, that another one of the same measure and invoice takes back by the opposite amount, and
+        those that do: together they claim nothing, and nothing was to be paid."""
+        of_invoice: dict[tuple[str, Invoice], tuple[list[CaseVoucher], list[CaseVoucher]]] = {}
+        for voucher in (*self.vouchers, *self.elsewhere):
+            if invoice := self.invoices.get(voucher.fact):
+                key = voucher.data.measure, invoice._replace(gross_cents=abs(invoice.gross_cents))
+                of_invoice.setdefault(key, ([], []))[invoice.gross_cents < 0].append(voucher)
+        return frozenset(v.fact for claims, takers in of_invoice.values() for pair in _cancelling(claims, takers) for v in pair)
+
+    @cached_property
+    def claims(self) -> tuple[CaseVoucher, ...]:
+        """Vouchers that claim something, without those that were cancelled."""
+        return tuple(v for v in self.vouchers if v.data.eligible_cents > 0 and v.fact not in self.cancelled)
+
     @property
     def eu_award(self) -> Award | None:
         """The award of Union money in force on the day, if there is one."""
@@ -317,6 +334,23 @@ class Case:
         """The Union's part of an amount at risk, rounded down; 0 without an award of Union money that names a rate."""
         award = self.eu_award
         return int(Fraction(award.share) * at_risk_cents // 1) if award and award.share else 0
+
+
+def _cancelling(claims: Sequence[CaseVoucher], takers: Sequence[CaseVoucher]) -> Iterator[tuple[CaseVoucher, CaseVoucher]]:
+    """Which voucher each cancellation takes back: one that claims what it gives back, else the first that is left."""
+    waiting: dict[int, list[CaseVoucher]] = defaultdict(list)
+    for claim in reversed(claims if takers else ()):
+        waiting[claim.data.eligible_cents].append(claim)
+    taken: set[UUID] = set()
+    others: list[CaseVoucher] = []
+    for taker in takers:
+        if alike := waiting.get(-taker.data.eligible_cents):
+            claim = alike.pop()
+            taken.add(claim.fact)
+            yield claim, taker
+        else:
+            others.append(taker)
+    yield from zip((claim for claim in claims if claim.fact not in taken), others, strict=False)
 
 
 @dataclass(frozen=True)

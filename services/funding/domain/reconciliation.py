@@ -108,7 +108,8 @@ class Reconciled:
             settlement=settlement,
             facts_upto=facts_upto,
             papers_upto=dict(papers_upto or {}),
-            dismissed=dismissed,
+            dismissed=dismissed[:MOST_DISMISSED],
+            dismissed_beyond=max(0, len(dismissed) - MOST_DISMISSED),
             state="active" if incomplete and self.state == "closed" else self.state,
             close_ordered_on=max((c.closed_on for c in self.case.closes if c.budget_year is None), default=None),
             totals=self.totals,
@@ -324,7 +325,7 @@ def _vouchers_and_bank(case: Case) -> Stage:
         return _without("S5", "Kontoauszug")
     owed = sum(payable_share(voucher.data) for voucher in case.vouchers)
     paid = sum(voucher.proof.paid_cents for voucher in case.vouchers if voucher.proof)
-    unpaid = [voucher.references[0] for voucher in case.vouchers if voucher.proof is None]
+    unpaid = [v.references[0] for v in case.vouchers if v.proof is None and v.fact not in case.cancelled]
     rounding = Explained(code="D02", cents=_rounded(case), text="Rundung der Anteile an einer Rechnung")
     stage = _compared("S5", owed, paid, [rounding])
     return stage.model_copy(
@@ -364,7 +365,13 @@ class ProgrammeReconciliation:
 
 
 def reconcile_programme(
-    case: ProgrammeCase, checks: Sequence[Check] = CHECKS, *, facts_upto: int = 0, parked: int = 0, rejected: int = 0
+    case: ProgrammeCase,
+    checks: Sequence[Check] = CHECKS,
+    *,
+    facts_upto: int = 0,
+    dismissed: tuple[UUID, ...] = (),
+    parked: int = 0,
+    rejected: int = 0,
 ) -> ProgrammeReconciliation:
     """All that can be said about a programme as of the case's day, on top of the statements of its measures."""
     own, findings = _checked(case, checks, case.waivers)
@@ -385,6 +392,8 @@ def reconcile_programme(
             rule_set=case.rules.name,
             rules=case.rules.digest,
             facts_upto=facts_upto,
+            dismissed=dismissed[:MOST_DISMISSED],
+            dismissed_beyond=max(0, len(dismissed) - MOST_DISMISSED),
             measures=dict(sorted(case.events.items())[:MOST_MEASURES]),
             measures_beyond=max(0, len(case.events) - MOST_MEASURES),
             totals=_sum(s.totals for s in case.statements.values()),

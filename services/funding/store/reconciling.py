@@ -115,13 +115,13 @@ def count_parked(session: Session, subject: str) -> int:
     )
 
 
-def dismissed(session: Session, subjects: Sequence[str], limit: int) -> tuple[UUID, ...]:
+def dismissed(session: Session, subjects: Sequence[str]) -> tuple[UUID, ...]:
     """Facts of subjects, but vouchers and bank lines, that were parked and a person dismissed, oldest first."""
     with cursor(session) as run:
         run.execute(
             """select body from parked where consumer = %s and status = 'dismissed' and subject = any(%s)
-               and type not like 'de.pruefpfad.voucher.%%' and type not like 'de.pruefpfad.payment.%%' order by id limit %s""",
-            (CONSUMER, list(subjects), limit),
+               and type not like 'de.pruefpfad.voucher.%%' and type not like 'de.pruefpfad.payment.%%' order by id""",
+            (CONSUMER, list(subjects)),
         )
         return tuple(fact for (body,) in run if (fact := id_in(bytes(body))) is not None)
 

@@ -64,6 +64,13 @@ def test_a_paper_that_was_named_and_not_handed_in_is_missing(check, details) -> 
     assert [(m.object, m.what) for m in result.missing] == [(f"paper {PAPER}", "Ratsvorlage")]
 
 
+@pytest.mark.parametrize("check", [amount_differs, not_in_budget, year_not_covered], ids=lambda c: c.code)
+@pytest.mark.parametrize("papers", [{}, a_paper()], ids=["nothing of it", "only the paper"])
+def test_where_nobody_read_what_a_paper_grants_its_details_are_missing(check, papers) -> None:
+    result = run(check, a_case(commitments=(PROMISE,), papers=papers))
+    assert [(m.object, m.what) for m in result.missing] == [(f"paper {PAPER}", "Beschlussdetails (Haushaltsjahr, Betrag)")]
+
+
 class TestNoDecision:
     def test_a_promise_that_names_no_decision_blocks_once_over_its_years(self) -> None:
         promises = tuple(a_city_promise(50_00, year, decision=None) for year in (2015, 2016))
@@ -144,6 +151,13 @@ class TestNotInBudget:
         assert finding(not_in_budget, decided(approved, steps=(committee,)))
         assert run(not_in_budget, decided(approved, steps=(committee, a_step("Kreistag")))).outcome is Outcome.HOLDS
         assert run(not_in_budget, decided(steps=(committee,))).outcome is Outcome.HOLDS
+
+    def test_of_a_promise_the_details_do_not_name_in_a_year_they_cover_it_is_missing(self) -> None:
+        amt = Funder(key="amt", name="Amt (Demo)", kind=FunderKind.MUNICIPALITY)
+        both = (PROMISE, a_city_promise(10_00, funder=amt, number="AMT-1"))
+        assert [m.what for m in run(not_in_budget, decided(promises=both)).missing] == ["Im Budget enthalten 2015"]
+        later = (PROMISE, a_city_promise(10_00, 2016))
+        assert run(not_in_budget, decided(promises=later)).outcome is Outcome.HOLDS, "that year is BES-07's business"
 
     def test_where_the_paper_does_not_say_it_is_missing_for_what_was_promised_only(self) -> None:
         assert [m.what for m in run(not_in_budget, decided(a_detail(100_00, in_budget=None))).missing] == [

@@ -8,8 +8,9 @@ from services.funding.domain.checks.double_funding.same_purpose import same_purp
 from services.funding.domain.checks.programme.band_exceeded import band_exceeded
 from services.funding.domain.checks.programme.count_differs import count_differs
 from services.funding.domain.checks.programme.total_differs import total_differs
-from shared.contracts.funding import Outcome, Severity
+from shared.contracts.funding import FindingRaised, Outcome, Severity
 from shared.contracts.intake import FinancingType, Municipality, Population, SizeBand
+from shared.messaging.envelope import MAX_BODY
 from shared.values.dates import Period
 from shared.values.funders import Funder, FunderKind
 from tests.builders import (
@@ -27,6 +28,7 @@ from tests.builders import (
     findings,
     run,
 )
+from tests.funding import facts
 
 HERNE = Period(start=date(2010, 10, 1), end=date(2013, 12, 31))
 MILLION = 1_000_000_00
@@ -45,6 +47,27 @@ class TestSamePurpose:
     def test_each_pair_is_found_once(self) -> None:
         found = findings(same_purpose, a_case(awards=(an_award(),), related=(a_related("M-2"), a_related("M-3"))))
         assert [f.object for f in found] == ["measures M-1 M-2", "measures M-1 M-3"]
+
+    def test_what_overlaps_with_very_many_is_found_once_for_all_of_them(self) -> None:
+        few = tuple(a_related(f"M-{n:03d}") for n in range(2, 22))
+        assert len(findings(same_purpose, a_case(awards=(an_award(),), related=few))) == len(few) == 20
+        found = finding(same_purpose, a_case(awards=(an_award(),), related=(*few, a_related("M-022"))))
+        assert (found.object, found.crosses, found.severity) == ("measure M-1", (), Severity.WARNING)
+        assert (found.arithmetic, len(found.inputs), found.inputs["M-022"]) == ("21 > 20", 21, "01.01.2015–31.12.2018")
+
+    def test_what_thousands_do_is_told_in_one_event_of_each(self) -> None:
+        many = tuple(a_related(f"M-{n:04d}-{'ü' * 100}") for n in range(2_000))
+        found = finding(same_purpose, a_case(awards=(an_award(),), related=many))
+        assert found.inputs["…"] == "und 1.500 weitere"
+        raised = FindingRaised(
+            id=found.id, subject="measure/M-1", recorded_at=facts.KNOWN, actor="test", as_of=date(2018, 12, 31), finding=found
+        )
+        assert len(raised.model_dump_json().encode()) < MAX_BODY
+
+    def test_one_common_day_is_an_overlap_and_two_that_follow_each_other_are_not(self) -> None:
+        for start, outcome in ((date(2018, 12, 31), Outcome.FINDING), (date(2019, 1, 1), Outcome.HOLDS)):
+            related = a_related("M-2", implementation=Period(start=start, end=date(2020, 12, 31)))
+            assert run(same_purpose, a_case(awards=(an_award(),), related=(related,))).outcome is outcome
 
     def test_the_same_words_written_otherwise_are_the_same(self) -> None:
         related = a_related("M-2", service=" beratung", target_group="andere")

@@ -90,6 +90,12 @@ class TestRateExceeded:
             run(rate_exceeded, a_case(awards=(an_award(),), vouchers=(a_voucher(),), receipts=receipts)).outcome is Outcome.HOLDS
         )
 
+    def test_revoking_the_award_makes_nothing_good_that_was_paid_under_it(self) -> None:
+        revoked = an_award(revoked_on=date(2016, 5, 1))
+        for cents, outcome in ((50_00, Outcome.HOLDS), (50_01, Outcome.FINDING)):
+            case = a_case(awards=(revoked,), vouchers=(a_voucher(),), receipts=(esf(cents),))
+            assert run(rate_exceeded, case).outcome is outcome
+
     def test_it_does_not_apply_without_an_award_of_the_union_or_to_a_fixed_amount(self) -> None:
         assert run(rate_exceeded, a_case(receipts=(esf(1_00),))).outcome is Outcome.NOT_APPLICABLE
         fixed = an_award(financing=FinancingType.FIXED_AMOUNT, share=None)
@@ -143,6 +149,11 @@ class TestMaximumExceeded:
     def test_an_award_without_years_is_judged_in_total(self) -> None:
         found = finding(maximum_exceeded, a_case(awards=(an_award(100_00, grantor=LAND),), receipts=(a_receipt(100_01),)))
         assert (found.budget_year, found.at_risk_cents, found.at_risk_eu_cents) == (None, 1, 0)
+
+    def test_revoking_the_award_makes_nothing_good_that_was_paid_under_it(self) -> None:
+        for cents, outcome in ((100_00, Outcome.HOLDS), (100_01, Outcome.FINDING)):
+            case = a_case(awards=(an_award(100_00, revoked_on=date(2016, 5, 1)),), receipts=(esf(cents),))
+            assert run(maximum_exceeded, case).outcome is outcome
 
     def test_money_of_another_award_is_not_counted(self) -> None:
         other = an_award(50_00, reference="AZ-2")

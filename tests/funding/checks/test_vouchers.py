@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.funding.domain.case import Proof
+from services.funding.domain.checks.rate.accepted import accepted
 from services.funding.domain.checks.time.paid_after_final_date import paid_after_final_date
 from services.funding.domain.checks.vouchers.allocated_beyond_payment import allocated_beyond_payment
 from services.funding.domain.checks.vouchers.claimed_twice import claimed_twice
 from services.funding.domain.checks.vouchers.paid_other_amount import paid_other_amount
 from services.funding.domain.checks.vouchers.unpaid import unpaid
 from services.funding.domain.finding import Check
+from services.funding.domain.reconciliation import reconcile
 from shared.contracts.funding import FindingRaised, Outcome, Severity
+from shared.contracts.intake import Party
 from shared.messaging.envelope import MAX_BODY
+from shared.values.money import round_half_up
 from tests.builders import UNPAID, a_case, a_debit, a_measure, a_proof, a_related, a_voucher, an_award, finding, findings, run
 from tests.funding import facts
+from tests.funding.facts import person
 
 
 def catering(measure: str = "M-1", cents: int = 500_00, **data):
@@ -107,6 +114,17 @@ class TestClaimedTwice:
         other = a_voucher("C-", -500_00, invoice_number="RE-1016", eligible_cents=-1, proof=UNPAID)
         assert run(claimed_twice, a_case(vouchers=(right, other, wrong))).outcome is Outcome.HOLDS
 
+    def test_what_others_claim_twice_of_an_invoice_that_may_be_ones_own_and_is_not_is_theirs(self) -> None:
+        def by(measure: str, vat: int, cents: int = 500_00):
+            return catering(measure, cents, issuer=Party(ref=person(1), vat_id=person(vat)))
+
+        others = (by("M-2", 8), by("M-3", 8))
+        assert run(claimed_twice, a_case(vouchers=(by("M-1", 7),), elsewhere=others)).outcome is Outcome.HOLDS
+        assert finding(claimed_twice, a_case(vouchers=(by("M-1", 8),), elsewhere=others)).crosses[-1] == "measure/M-3"
+        gone = (by("M-1", 8), replace(by("M-1", 8, -500_00), fact=a_voucher("x").fact))
+        cancelled = (gone[0], replace(gone[1], data=gone[1].data.model_copy(update={"gross_cents": -500_00})))
+        assert run(claimed_twice, a_case(vouchers=cancelled, elsewhere=others)).outcome is Outcome.NOT_APPLICABLE
+
     def test_payroll_lines_without_an_invoice_number_are_not_compared(self) -> None:
         pay = tuple(a_voucher(n, invoice_number=None) for n in (1, 2))
         assert run(claimed_twice, a_case(vouchers=pay)).outcome is Outcome.NOT_APPLICABLE
@@ -146,7 +164,8 @@ class TestAllocatedBeyondPayment:
             return a_case(vouchers=(catering(cents=one, **shared),), elsewhere=(catering("M-2", other, **shared),))
 
         assert run(allocated_beyond_payment, halves(50_01, 50_01)).outcome is Outcome.HOLDS
-        assert finding(allocated_beyond_payment, halves(50_01, 50_02)).at_risk_cents == 1
+        assert finding(allocated_beyond_payment, halves(50_02, 50_01)).at_risk_cents == 1
+        assert run(allocated_beyond_payment, halves(50_01, 50_02)).outcome is Outcome.HOLDS, "that cent is the other measure's"
         short = finding(allocated_beyond_payment, halves(50_01, 50_01, paid=99_00))
         assert (short.at_risk_cents, short.arithmetic) == (1_01, "2 × 50,01 = 100,02; 100,01 − 99,00 = 1,01")
 
@@ -170,6 +189,92 @@ class TestAllocatedBeyondPayment:
         )
         assert finding(allocated_beyond_payment, case).at_risk_cents == 0
         assert finding(claimed_twice, case).at_risk_cents == 50_00
+
+    def test_a_share_may_claim_its_part_of_the_invoice_and_a_cent_more_is_at_risk_though_all_of_them_stay_within_it(self) -> None:
+        assert run(allocated_beyond_payment, self.shared(500_00, 300_00, 100_00)).outcome is Outcome.HOLDS
+        found = finding(allocated_beyond_payment, self.shared(500_00, 300_01, 199_99))
+        assert (found.object, found.budget_year, found.crosses) == ("voucher M-1 2015-1/C", 2015, ())
+        assert (found.at_risk_cents, list(found.vouchers.values())) == (1, [1])
+        assert found.arithmetic == "0,6 × 500,00 = 300,00; 300,01 − 300,00 = 0,01"
+        assert run(allocated_beyond_payment, self.shared(500_00, 299_99, 200_01)).outcome is Outcome.HOLDS, "the other measure's"
+
+    def test_what_one_share_claims_too_much_is_no_claim_beyond_the_payment_as_well(self) -> None:
+        found = {f.object: f for f in findings(allocated_beyond_payment, self.shared(480_00, 350_00, 190_00))}
+        assert {name: f.at_risk_cents for name, f in found.items()} == {
+            "voucher M-1 2015-1/C": 50_00, "invoice P-0000000000000001 re-1016 500,00": 10_00,
+        }
+        assert found["invoice P-0000000000000001 re-1016 500,00"].arithmetic == (
+            "300,00 + 190,00 = 490,00; 490,00 − 480,00 = 10,00"
+        )
+
+    def test_what_bel_01_puts_at_risk_of_a_share_is_not_at_risk_again(self) -> None:
+        case = a_case(
+            vouchers=(catering(cents=550_00, allocation=Decimal("0.6")),),
+            elsewhere=(catering("M-2", 100_00, allocation=Decimal("0.5")),),
+        )
+        twice, beyond = finding(claimed_twice, case), findings(allocated_beyond_payment, case)
+        fact = case.vouchers[0].fact
+        assert (twice.at_risk_cents, twice.vouchers[fact]) == (150_00, 126_92)                 # 150.00 × 550/650
+        assert [f.at_risk_cents for f in beyond if f.object.startswith("voucher")] == [250_00 - 126_92]
+
+    @pytest.mark.parametrize(("claimed", "paid", "at_risk"), [
+        (50_00, 100_00, 0), (50_01, 100_00, 1), (50_00, 50_00, 0), (50_00, 49_99, 1), (60_00, 40_00, 20_00),
+    ])
+    def test_a_share_without_invoice_number_is_judged_alone_by_share_and_payment(
+        self, claimed: int, paid: int, at_risk: int
+    ) -> None:
+        pay = a_voucher(
+            "L", claimed, gross_cents=100_00, invoice_number=None, allocation=Decimal("0.5"), proof=a_proof(paid)
+        )
+        found = findings(allocated_beyond_payment, a_case(vouchers=(pay, replace(pay, fact=a_voucher("x").fact))))
+        assert [(f.object, f.at_risk_cents) for f in found] == ([("voucher M-1 2015-1/L", at_risk)] if at_risk else [])
+        assert run(allocated_beyond_payment, a_case(vouchers=(pay,))).outcome is (Outcome.FINDING if at_risk else Outcome.HOLDS)
+
+    def test_what_a_share_claims_too_much_is_known_without_a_bank_statement_and_what_is_unpaid_is_bel_05s(self) -> None:
+        unpaid_share = catering(cents=300_01, allocation=Decimal("0.6"), proof=UNPAID)
+        result, (found,) = allocated_beyond_payment.run(a_case(vouchers=(unpaid_share,), bank_statements=False))
+        assert (found.at_risk_cents, [m.what for m in result.missing]) == (1, ["Kontoauszug"])
+        assert run(allocated_beyond_payment, a_case(vouchers=(unpaid_share,))).outcome is Outcome.NOT_APPLICABLE
+        assert finding(unpaid, a_case(vouchers=(unpaid_share,))).at_risk_cents == 300_01
+
+    def test_a_share_of_a_discount_that_was_taken_is_not_claimed_and_of_one_that_was_not_is_no_excess(self) -> None:
+        def discounted(paid: int):
+            share = catering(cents=300_00, allocation=Decimal("0.6"), discount_cents=10_00, proof=a_proof(paid))
+            return a_case(vouchers=(share,))
+
+        assert finding(allocated_beyond_payment, discounted(490_00)).arithmetic == (
+            "0,6 × 490,00 = 294,00; 300,00 − 294,00 = 6,00"
+        )
+        assert run(allocated_beyond_payment, discounted(500_00)).outcome is Outcome.HOLDS
+
+    def test_a_cancelled_share_claims_nothing(self) -> None:
+        own, again = self.shared(500_00).vouchers[0], catering(cents=300_00, allocation=Decimal("0.6"))
+        cancelling = replace(
+            catering(cents=-300_00, gross_cents=-500_00, allocation=Decimal("0.6"), proof=UNPAID), fact=a_voucher("x").fact
+        )
+        both = (own, replace(again, fact=a_voucher("y").fact))
+        others = self.shared(500_00).elsewhere
+        assert run(allocated_beyond_payment, a_case(vouchers=(*both, cancelling), elsewhere=others)).outcome is Outcome.HOLDS
+        assert findings(allocated_beyond_payment, a_case(vouchers=both, elsewhere=others))
+
+    @given(st.lists(st.tuples(st.integers(1, 500_00), st.sampled_from(["0.25", "0.333", "0.5", "1"])), min_size=1, max_size=4),
+           st.integers(0, 600_00))
+    def test_shares_that_claim_no_more_than_they_may_are_found_only_beyond_the_payment_and_no_claim_is_at_risk_twice(
+        self, claims: list[tuple[int, str]], paid: int
+    ) -> None:
+        vouchers = tuple(
+            a_voucher(n, cents, invoice_number="RE-1", gross_cents=500_00, allocation=Decimal(share), proof=a_proof(paid or 1))
+            for n, (cents, share) in enumerate(claims)
+        )
+        case = a_case(vouchers=vouchers)
+        at_risk = Counter[UUID]()
+        for found in (*findings(claimed_twice, case), *findings(allocated_beyond_payment, case)):
+            at_risk.update(found.vouchers)
+            assert sum(found.vouchers.values()) == found.at_risk_cents
+        most = [round_half_up(500_00 * Decimal(share)) for _, share in claims]
+        assert all(at_risk[v.fact] >= cents - may for v, (cents, _), may in zip(vouchers, claims, most, strict=True))
+        assert sum(cents for cents, _ in claims) - at_risk.total() <= max(paid, 1) + len(claims)
+        assert at_risk.total() <= sum(cents for cents, _ in claims)
 
 
 class TestPaidOtherAmount:
@@ -199,6 +304,31 @@ class TestPaidOtherAmount:
     def test_a_discount_not_taken_is_a_note(self) -> None:
         found = finding(paid_other_amount, a_case(vouchers=(a_voucher(1, discount_cents=2_00, proof=a_proof(100_00)),)))
         assert (found.severity, found.at_risk_cents) == (Severity.NOTE, 0)
+
+    def test_a_claim_beyond_the_payment_is_an_error_though_a_discount_was_not_taken(self) -> None:
+        def claiming(cents: int):
+            return a_case(vouchers=(a_voucher(1, cents, gross_cents=100_00, discount_cents=2_00, proof=a_proof(100_00)),))
+
+        assert finding(paid_other_amount, claiming(100_01)).severity is Severity.NOTE
+        found = finding(paid_other_amount, claiming(100_02))
+        assert (found.severity, found.at_risk_cents) == (Severity.ERROR, 2)
+
+    def test_what_was_paid_and_claimed_beyond_the_invoice_is_at_risk(self) -> None:
+        found = finding(paid_other_amount, a_case(vouchers=(a_voucher(1, 120_00, gross_cents=100_00, proof=a_proof(120_00)),)))
+        assert (found.at_risk_cents, found.arithmetic) == (
+            20_00, "100,00 − 0,00 − 0,00 = 100,00; 120,00 − 100,00 = 20,00; 120,00 − 100,00 = 20,00"
+        )
+        assert finding(
+            paid_other_amount, a_case(vouchers=(a_voucher(1, 100_00, proof=a_proof(120_00)),))
+        ).at_risk_cents == 0, "what was overpaid is not claimed"
+
+    @pytest.mark.parametrize(("back", "at_risk"), [(-99_99, None), (-99_98, 0), (-100_01, None), (-100_02, 2)])
+    def test_a_credit_note_is_compared_with_the_money_that_came_back(self, back: int, at_risk: int | None) -> None:
+        credit = a_voucher(1, -100_00, invoice_number="GS-1", proof=a_proof(back))
+        found = findings(paid_other_amount, a_case(vouchers=(credit,)))
+        assert [f.at_risk_cents for f in found] == ([] if at_risk is None else [at_risk])
+        waits = a_voucher(1, -100_00, invoice_number="GS-1", proof=UNPAID)
+        assert run(paid_other_amount, a_case(vouchers=(waits,), bank_statements=False)).outcome is Outcome.NOT_APPLICABLE
 
     def test_a_shared_invoice_is_compared_with_the_whole_debit(self) -> None:
         part = Proof((replace(a_debit(500_00), paid_cents=300_00),))
@@ -231,16 +361,26 @@ class TestUnpaid:
         assert result.outcome is Outcome.MISSING
         assert [(m.object, m.what) for m in result.missing] == [("measure M-1", "Kontoauszug")]
 
+    def test_what_was_cancelled_needs_no_proof_and_leaves_the_rest_accepted(self) -> None:
+        wrong, back = a_voucher("C", 70_00, proof=UNPAID), a_voucher("C-", -70_00, invoice_number="RE-C", proof=UNPAID)
+        case = a_case(vouchers=(a_voucher(1), wrong, back))
+        assert run(unpaid, case).outcome is Outcome.HOLDS
+        assert accepted(case, an_award()).cents == 100_00
+        stage = next(s for s in reconcile(case).stages if s.code == "S5")
+        assert (stage.verdict, stage.open_count) == ("reconciled", 0)
+        assert finding(unpaid, a_case(vouchers=(wrong, replace(back, data=back.data.model_copy(update={"measure": "M-2"}))))), \
+            "what another measure cancels is claimed here all the same"
+
     def test_nothing_claimed_needs_no_proof(self) -> None:
         assert run(unpaid, a_case(vouchers=(a_voucher(1, 0, proof=UNPAID),))).outcome is Outcome.NOT_APPLICABLE
 
 
 @pytest.mark.parametrize("check", [paid_other_amount, allocated_beyond_payment, unpaid, paid_after_final_date])
 class TestWhatIsNotKnownAboutPaymentsDoesNotHold:
-    SHARED = a_voucher(proof=UNPAID, allocation=Decimal("0.5"))
+    SHARED = a_voucher(1, 50_00, gross_cents=100_00, proof=UNPAID, allocation=Decimal("0.5"))
 
     def test_without_any_bank_statement_it_is_missing_once(self, check: Check) -> None:
-        two = (self.SHARED, a_voucher(2, proof=UNPAID, allocation=Decimal("0.5")))
+        two = (self.SHARED, a_voucher(2, 50_00, gross_cents=100_00, proof=UNPAID, allocation=Decimal("0.5")))
         result = run(check, a_case(vouchers=two, bank_statements=False))
         assert (result.outcome, [(m.object, m.what) for m in result.missing]) == (
             Outcome.MISSING, [("measure M-1", "Kontoauszug")],
@@ -251,5 +391,5 @@ class TestWhatIsNotKnownAboutPaymentsDoesNotHold:
         assert outcome is (Outcome.FINDING if check is unpaid else Outcome.NOT_APPLICABLE)
 
     def test_what_is_proven_is_judged(self, check: Check) -> None:
-        proven = a_voucher(2, allocation=Decimal("0.5"))
+        proven = a_voucher(2, 50_00, gross_cents=100_00, allocation=Decimal("0.5"))
         assert run(check, a_case(vouchers=(proven,))).outcome is Outcome.HOLDS

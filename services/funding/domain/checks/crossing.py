@@ -24,9 +24,9 @@ class Spread:
     """Measure key → its part."""
 
 
-def spread(at_risk_cents: int, claims: Sequence[CaseVoucher]) -> Spread:
-    """Spread an amount at risk over claims, by what each of them claims."""
-    parts = apportion(at_risk_cents, [v.data.eligible_cents for v in claims])
+def spread(at_risk_cents: int, claims: Sequence[CaseVoucher], weights: Sequence[int]) -> Spread:
+    """Spread an amount at risk over claims, by what each of them claims (``weights``: cents, as far as it counts)."""
+    parts = apportion(at_risk_cents, weights)
     by_measure: dict[str, int] = defaultdict(int)
     for voucher, part in zip(claims, parts, strict=True):
         by_measure[voucher.data.measure] += part

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
+from typing import Final
 
 from services.funding.domain.case import Case, CaseVoucher, Proof
 from services.funding.domain.checks import objects
 from services.funding.domain.finding import NOT_APPLICABLE, Lacks, Said
+from shared.contracts.intake import Voucher
 from shared.values.german import write_cents
 from shared.values.money import round_half_up
+
+TOLERANCE_CENTS: Final = 1
+"""Invoice and payment differ above one cent, as the rule says (BEL-04)."""
 
 
 class Proofs:
@@ -27,6 +32,17 @@ class Proofs:
         if voucher.proof is not None or voucher.fact not in self._invoices:
             return voucher.proof
         return self._by_invoice.get(self._invoices[voucher.fact])
+
+
+def discount_unused(voucher: Voucher, proof: Proof) -> bool:
+    """Was the invoice paid in full although it allowed a discount?"""
+    undiscounted = voucher.payable_cents + voucher.discount_cents
+    return voucher.discount_cents > 0 and abs(proof.invoice_paid_cents - undiscounted) <= TOLERANCE_CENTS
+
+
+def owed_cents(voucher: Voucher, proof: Proof | None) -> int:
+    """What had to be paid for the whole invoice: a discount that was not taken is none."""
+    return voucher.payable_cents + (voucher.discount_cents if proof and discount_unused(voucher, proof) else 0)
 
 
 def unproven(case: Case, vouchers: Sequence[CaseVoucher], proofs: Proofs) -> Iterator[Said]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from services.funding.domain.case import Case
 from services.funding.domain.checks import objects
 from services.funding.domain.checks.arithmetic import less, sum_of
-from services.funding.domain.checks.decision.promises import papers_of
+from services.funding.domain.checks.decision.promises import papers_of, without_details
 from services.funding.domain.finding import NOT_APPLICABLE, Lacks, Noticed, Said, check, written
 from shared.contracts.funding import Severity
 from shared.contracts.intake import CofundingCommitted
@@ -20,12 +20,16 @@ def amount_differs(case: Case) -> Iterator[Said]:
     Several promises of one funder on one paper are taken together. At risk is what was promised beyond the decision.
     """
     judged = False
-    for paper, _, promises in papers_of(case):
+    for paper, key, promises in papers_of(case):
+        if paper is None or not paper.years:
+            judged = True
+            yield without_details(key)
+            continue
         by_funder_year: dict[tuple[str, int], list[CofundingCommitted]] = {}
         for fact in promises:
             by_funder_year.setdefault((fact.commitment.funder.key, fact.commitment.budget_year), []).append(fact)
         for (funder, year), facts in by_funder_year.items():
-            if paper is None or year not in paper.years:
+            if year not in paper.years:
                 continue
             judged = True
             promised = [f.commitment.amount_cents for f in facts]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from services.funding.domain.case import Case, Paper, is_deciding
 from services.funding.domain.checks import objects
 from services.funding.domain.checks.arithmetic import sum_of
-from services.funding.domain.checks.decision.promises import POSITIVE, papers_of
+from services.funding.domain.checks.decision.promises import POSITIVE, papers_of, without_details
 from services.funding.domain.finding import NOT_APPLICABLE, Lacks, Noticed, Said, check, written
 from shared.contracts.funding import Severity
 from shared.contracts.intake import DecisionDetail
@@ -21,7 +21,9 @@ def not_in_budget(case: Case) -> Iterator[Said]:
     """Is what was decided in the budget, or approved outside it? Once per paper and year; at risk is what was decided."""
     judged = False
     for paper, key, promises in papers_of(case):
-        if paper is None:
+        if paper is None or not paper.details:
+            judged = True
+            yield without_details(key)
             continue
         resting = {(f.commitment.funder.key, f.commitment.budget_year) for f in promises}
         for year in sorted({d.detail.budget_year for d in paper.details}):
@@ -40,7 +42,8 @@ def not_in_budget(case: Case) -> Iterator[Said]:
                     arithmetic=sum_of(amounts),
                     references=tuple(d.source.reference for d in paper.details if d.detail.budget_year == year),
                 )
-            if any(d.in_budget is None and (d.funder.key, year) in resting for d in decided):
+            known = {d.funder.key for d in decided if d.in_budget is not None}
+            if year in paper.years and any(of == year and funder not in known for funder, of in resting):
                 yield Lacks(objects.paper(key), f"Im Budget enthalten {year}")
     if not judged:
         yield NOT_APPLICABLE

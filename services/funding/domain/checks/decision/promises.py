@@ -44,6 +44,11 @@ def lacking(key: str) -> Lacks:
     return Lacks(objects.paper(key), "Ratsvorlage")
 
 
+def without_details(key: str) -> Lacks:
+    """Nobody has read from the paper what it grants to whom: funder, year, amount, budget."""
+    return Lacks(objects.paper(key), "Beschlussdetails (Haushaltsjahr, Betrag)")
+
+
 def is_decided(paper: Paper) -> bool:
     """Did a deciding step pass it?"""
     return any(is_deciding(s) and s.result in POSITIVE for s in (paper.state.steps if paper.state else ()))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from services.funding.domain.case import Case
 from services.funding.domain.checks import objects
 from services.funding.domain.checks.cofunding.in_gap import beyond_gap
-from services.funding.domain.checks.decision.promises import papers_of
-from services.funding.domain.finding import NOT_APPLICABLE, Lacks, Noticed, Said, check, written
+from services.funding.domain.checks.decision.promises import papers_of, without_details
+from services.funding.domain.finding import NOT_APPLICABLE, Noticed, Said, check, written
 from shared.contracts.funding import Severity
 from shared.values.german import write_cents
 
@@ -18,11 +18,9 @@ def year_not_covered(case: Case) -> Iterator[Said]:
     """Does the decision behind a municipal promise cover the year it is promised for?"""
     judged = False
     for paper, key, promises in papers_of(case):
-        if paper is None:
-            continue
         judged = True
-        if not paper.years:
-            yield Lacks(objects.paper(key), "Beschlussdetails (Haushaltsjahr, Betrag)")
+        if paper is None or not paper.years:
+            yield without_details(key)
             continue
         for fact in promises:
             promise = fact.commitment

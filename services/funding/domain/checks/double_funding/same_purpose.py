@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from services.funding.domain.case import Case, Related
 from services.funding.domain.checks import objects
@@ -11,31 +12,58 @@ from services.funding.domain.finding import NOT_APPLICABLE, Noticed, Said, check
 from services.funding.domain.purpose import plain
 from shared.contracts.funding import Severity
 from shared.contracts.intake import Award, MeasureData
-from shared.values.german import write_day
+from shared.values.german import write_count, write_day
+
+MOST_PAIRS: Final = 20
+"""Measures that do the same as one and are found pair by pair; more are found together."""
 
 
 @check("DOP-01", Severity.WARNING)
 def same_purpose(case: Case) -> Iterator[Said]:
     """Does another awarded measure of the same carrier or municipality do the same, or for the same people, at the same time?
 
-    Once per pair of measures, seen alike from both.
+    Once per pair of measures, seen alike from both; where a measure overlaps with very many, once for all of them.
     """
     others = [r for r in case.related if r.awards and not r.withdrawn and _neighbours(case.measure, r.measure)]
     if not others or not case.awards_in_force or case.withdrawn_on:
         yield NOT_APPLICABLE
         return
-    for other in others:
-        shared = case.measure.implementation.overlap(other.measure.implementation)
-        same = _same(case.measure, other.measure)
-        if shared and same and _two_awards(case, other):
-            first, second = sorted((case.measure, other.measure), key=lambda m: m.key)
-            yield Noticed(
-                object=objects.measures(first.key, second.key),
-                inputs={first.key: first.name, second.key: second.name, **same},
-                arithmetic=f"{write_day(shared.start)}–{write_day(shared.end)}",
-                references=(case.source.reference, *case.references_of(other.measure)),
-                crosses=crossed((first.key, second.key)),
-            )
+    alike = [
+        other.measure for other in others
+        if _same(case.measure, other.measure) and _days(case.measure, other.measure) and _two_awards(case, other)
+    ]
+    if len(alike) > MOST_PAIRS:
+        yield _many(case, alike)
+    else:
+        yield from (_pair(case, other) for other in alike)
+
+
+def _pair(case: Case, other: MeasureData) -> Noticed:
+    first, second = sorted((case.measure, other), key=lambda m: m.key)
+    return Noticed(
+        object=objects.measures(first.key, second.key),
+        inputs={first.key: first.name, second.key: second.name, **_same(case.measure, other)},
+        arithmetic=_days(case.measure, other),
+        references=(case.source.reference, *case.references_of(other)),
+        crosses=crossed((first.key, second.key)),
+    )
+
+
+def _many(case: Case, others: Sequence[MeasureData]) -> Noticed:
+    """A finding of this measure alone: thousands that do the same would make millions of pairs."""
+    ordered = sorted(others, key=lambda m: m.key)
+    return Noticed(
+        object=objects.measure(case),
+        inputs={other.key: _days(case.measure, other) for other in ordered},
+        arithmetic=f"{write_count(len(ordered))} > {MOST_PAIRS}",
+        references=(case.source.reference, *case.references_of(*ordered)),
+    )
+
+
+def _days(one: MeasureData, other: MeasureData) -> str:
+    """The days both run; empty if there are none."""
+    shared = one.implementation.overlap(other.implementation)
+    return f"{write_day(shared.start)}–{write_day(shared.end)}" if shared else ""
 
 
 def _same(one: MeasureData, other: MeasureData) -> dict[str, str]:

@@ -16,10 +16,13 @@ from shared.contracts.intake import Award
 
 @check("FQ-02", Severity.BLOCKING)
 def maximum_exceeded(case: Case) -> Iterator[Said]:
-    """Was more paid than an award's maximum: in one of its years (by the receipts' award year), or over the whole term?"""
-    if not case.awards_in_force:
+    """Was more paid than an award's maximum: in one of its years (by the receipts' award year), or over the whole term?
+
+    Revoking an award makes nothing good that was paid under it.
+    """
+    if not case.awards:
         yield NOT_APPLICABLE
-    for award in case.awards_in_force:
+    for award in case.awards:
         paid: dict[int, int] = defaultdict(int)
         for receipt in receipts_of(case, award):
             paid[receipt.award_year] += receipt.amount_cents

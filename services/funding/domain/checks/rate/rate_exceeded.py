@@ -19,9 +19,12 @@ from shared.values.money import round_down
 
 @check("FQ-01", Severity.ERROR)
 def rate_exceeded(case: Case) -> Iterator[Said]:
-    """Was more money of the Union paid than the award's rate of the accepted expenditure? ESF ≤ round_down(A_accepted × rate)."""
+    """Was more money of the Union paid than the award's rate of the accepted expenditure? ESF ≤ round_down(A_accepted × rate).
+
+    Revoking an award makes nothing good that was paid under it.
+    """
     judged = False
-    for award in (a for a in case.awards_in_force if a.grantor.is_eu):
+    for award in (a for a in case.awards if a.grantor.is_eu):
         if award.share is None:
             if award.financing is FinancingType.PROPORTIONAL:
                 yield Lacks(objects.award(award, case.awards), "Fördersatz")

@@ -21,13 +21,12 @@ def outside_implementation(case: Case) -> Iterator[Said]:
 
     Wholly outside: the whole claim is at risk; partly: its part by days. Paid before the eligible start: what was paid then.
     """
-    claimed = [v for v in case.vouchers if v.data.eligible_cents > 0]
     if not case.vouchers:
         yield NOT_APPLICABLE
     term, start, proofs = case.measure.implementation, case.rules.day("eligible_from"), Proofs(case)
-    if start and not case.bank_statements and any(proofs.of(v) is None for v in claimed):
+    if start and not case.bank_statements and any(proofs.of(v) is None for v in case.claims):
         yield Lacks(objects.measure(case), "Kontoauszug")
-    for voucher in claimed:
+    for voucher in case.claims:
         data, proof = voucher.data, proofs.of(voucher)
         outside, days = days_outside(data.service, term), data.service.days
         by_days = round_half_up(Fraction(data.eligible_cents * outside, days))

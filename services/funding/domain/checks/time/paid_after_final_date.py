@@ -18,13 +18,12 @@ def paid_after_final_date(case: Case) -> Iterator[Said]:
     Of what was paid in instalments those paid too late are at risk.
     """
     last = case.rules.day("eligible_until")
-    claimed = [v for v in case.vouchers if v.data.eligible_cents > 0]
-    if last is None or not claimed:
+    if last is None or not case.claims:
         yield NOT_APPLICABLE
         return
     proofs = Proofs(case)
-    yield from unproven(case, claimed, proofs)
-    for voucher in claimed:
+    yield from unproven(case, case.claims, proofs)
+    for voucher in case.claims:
         proof = proofs.of(voucher)
         if proof and proof.value_date > last:
             late, how = part_paid(voucher.data.eligible_cents, proof, last.__lt__)

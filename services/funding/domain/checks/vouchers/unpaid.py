@@ -17,12 +17,11 @@ def unpaid(case: Case) -> Iterator[Said]:
 
     Where no bank statement was handed in at all nothing is known about payments: then the statement is missing, once.
     """
-    claimed = [v for v in case.vouchers if v.data.eligible_cents > 0]
-    if not claimed:
+    if not case.claims:
         yield NOT_APPLICABLE
         return
     proofs = Proofs(case)
-    without = [v for v in claimed if proofs.of(v) is None]
+    without = [v for v in case.claims if proofs.of(v) is None]
     if without and not case.bank_statements:
         yield from unproven(case, without, proofs)
         return
