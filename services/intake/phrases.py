@@ -23,6 +23,7 @@ PHRASES: Final = Phrases({
     "storniert, war aber nie eingereicht": "withdrawn, but was never handed in",
     "älterer Stand als der bekannte ({})": "an older state than the one known ({})",
     "Buchung nicht endgültig ({})": "entry not final ({})",
+    "Betrag null: es wurde nichts gezahlt": "an amount of zero: nothing was paid",
     "Vorschau ({}): gebucht wird mit dem Kontoauszug (camt.053)": "preview ({}): the statement (camt.053) books it",
     "steht schon in einem früheren Auszug dieser Datei": "stands in an earlier statement of this file already",
     "{}: wird für Vorlagen gemerkt": "{}: remembered for council papers",
@@ -42,6 +43,11 @@ PHRASES: Final = Phrases({
         "Statement {}: entries without a booking date; the value date counts.",
     "Auszug {}, Buchung {}: die {} Einzelposten ergeben nicht den Betrag {}; sie gilt als eine Zahlung.":
         "Statement {}, entry {}: its {} transactions do not add up to {}; it counts as one payment.",
+    "Auszug {}, Buchung {}: die Sammelbuchung über {} Posten nennt sie nicht einzeln; sie gilt als eine Zahlung.":
+        "Statement {}, entry {}: the batch of {} transactions does not tell them one by one; it counts as one payment.",
+    "In der Datei stehen keine Buchungen.": "There are no entries in the file.",
+    "Auszug {}: er enthält keine Buchungen.": "Statement {}: there are no entries in it.",
+    "Auszug {}: er nennt {} Buchungen, in der Datei stehen {}.": "Statement {}: it speaks of {} entries, the file holds {}.",
     "{} ist eine Vorschau: nichts davon wird gebucht, bis der Kontoauszug (camt.053) da ist.":
         "{} is a preview: none of it is booked until the statement (camt.053) is there.",
     "Auszug {}: der Saldo ist nicht prüfbar, er ist nicht in Euro.":
@@ -57,6 +63,13 @@ PHRASES: Final = Phrases({
         "Reference {} stands on two papers; the later of them counts.",
     "Vorlage {} hat kein Aktenzeichen (reference); es gilt das Ende ihrer Kennung.":
         "Paper {} has no reference; the end of its id counts.",
+    "Vorlage {}: keine ihrer Beratungen nennt Sitzung oder Tagesordnungspunkt; ihre Ergebnisse bleiben unbekannt.":
+        "Paper {}: none of its consultations names a meeting or an agenda item; their results stay unknown.",
+    "Die Kommune ist nicht genannt; als ihr Schlüssel gilt {}. Mit --municipality angeben, wie sie in den Maßnahmen heißt.":
+        "The municipality is not named; {} counts as its key. Say with --municipality what it is called in the measures.",
+    "Noch nicht eingereicht: Sitzungen {}; bis dahin zeigen Beratungen weder Tag noch Ergebnis.":
+        "Not handed in yet: meetings {}; until then consultations show neither day nor result.",
+    "Nicht gelesene Listen: {}.": "Lists not read: {}.",
     "Vorlage {}: das Datum {} ist nicht zu lesen; erwartet ist 2021-10-06.":
         "Paper {}: the date {} cannot be read; expected is 2021-10-06.",
     "Vorlage {}: eine Beratung ist weder Objekt noch Kennung ({}) und wird nicht gelesen.":

@@ -46,6 +46,9 @@ class Column:
     """Headings other programs use for it."""
     else_: tuple[str, ...] = ()
     """Headings that mean it only where no better one stands beside them."""
+    like: str = ""
+    """Pattern of headings, as they are compared, that would mean it by another name. Such a file is refused: without the column
+    its rows would say something else."""
 
     @property
     def expected(self) -> Words:

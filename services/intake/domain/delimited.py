@@ -18,7 +18,7 @@ from services.intake.domain.text import Text
 from shared.values.german import write_cents
 
 _TOTAL: Final = re.compile(
-    r"(?:zu uebertragende |davon )?(?:gesamt|end|zwischen|seiten|teil)?"
+    r"(?:zu uebertragende |davon |ggf )?(?:gesamt|end|zwischen|seiten|teil)?"
     r"(?:summen?|summenzeile|total|uebertrag|saldo|saldovortrag|vortrag|insgesamt|gesamt|gesamtausgaben|gesamtkosten"
     r"|betrag gesamt|σ)(?:betrag)?(?: .*)?"
     r"|davon .*|[a-z]+summe|[a-z ]+ (?:gesamt|insgesamt)"

@@ -139,7 +139,25 @@ def heading_of(start: str, templates: Sequence[Template], given: Given) -> Headi
     heading = min(best_found, key=lambda heading: (heading.line, len(heading.rows)))
     if heading.duplicate:
         raise Unreadable(Fault("FILE-04", heading.duplicate, heading.duplicate), given.name)
+    if fault := _misnamed(heading):
+        raise Unreadable(fault, given.name)
     return heading
+
+
+def _misnamed(heading: Heading) -> Fault | None:
+    """A heading that nobody knows, and that sounds like a column whose lack would change what the rows say."""
+    there = {column.name for column in heading.columns.values()}
+    for column in heading.template.columns:
+        if column.like and column.name not in there:
+            for said in heading.unknown:
+                if re.search(column.like, word_of(said)):
+                    name = " ".join(said.split())
+                    hint = Words(
+                        f"Die Spalte „{name}“ klingt nach „{column.heading}“: so nennen, oder weglassen, wenn sie anderes meint.",
+                        f"The column “{name}” sounds like “{column.heading}”: call it so, or leave it out if it is another.",
+                    )
+                    return Fault("FILE-03", column.heading, said[:200], column.heading, hint)
+    return None
 
 
 def is_mt940(start: str) -> bool:
@@ -152,8 +170,8 @@ def _unknown_kind(start: str, templates: Sequence[Template]) -> Words:
     first = _first_line(start)
     if is_mt940(first):
         return Words("Das ist ein Kontoauszug in MT940.", "This is a bank statement in MT940.").then(STATEMENT_FORMAT)
-    if first.startswith(('"EXTF"', "EXTF;")):
-        return Words("Das ist ein DATEV-Buchungsstapel.", "This is a DATEV batch of bookings.")
+    if _is_datev(first):
+        return _DATEV
     listed = ", ".join(template.kind for template in templates)
     return Words(f"Bekannte Arten: {listed}.", f"Known kinds: {listed}.").then(_misread_hint(first))
 
@@ -171,7 +189,19 @@ def _incomplete(found: Sequence[Heading], start: str, given: Given) -> Fault:
         hint = hint.then(Words(f"Beim Hochladen angeben lassen sich: {options}.", f"May be said at hand-in: {options}."))
     if len(_OF_STATEMENTS.intersection(map(word_of, best.cells))) > 2:
         hint = _STATEMENT_AS_CSV.then(STATEMENT_FORMAT)
+    elif _is_datev(_first_line(start)) or any(word_of(cell).startswith("umsatzohnesollhaben") for cell in best.cells):
+        hint = _DATEV.then(hint)
     return Fault("FILE-03", names, _first_line(start), names, hint.then(_misread_hint(", ".join(best.cells))))
+
+
+_DATEV: Final = Words(
+    "Das ist ein DATEV-Buchungsstapel: er nennt weder Maßnahme noch Leistung, die eine Belegliste braucht.",
+    "This is a DATEV batch of bookings: it names neither measure nor service, which a voucher list needs.",
+)
+
+
+def _is_datev(first: str) -> bool:
+    return re.match(r'"?(?:EXTF|DTVF)"?;', first) is not None
 
 
 _OF_STATEMENTS: Final = frozenset(

@@ -33,23 +33,6 @@ def test_a_day_as_spreadsheet_programs_show_it(cell: str) -> None:
     assert vouchers(f"{HEADINGS}\n{row(day=cell)}\n")[0].invoice_date == date(2015, 2, 1)
 
 
-@pytest.mark.parametrize(
-    ("cell", "first", "last"),
-    [
-        ("Mrz 14", date(2014, 3, 1), date(2014, 3, 31)),  # what becomes of a month that is typed in
-        ("Q1/2014", date(2014, 1, 1), date(2014, 3, 31)),
-        ("IV. Quartal 2014", date(2014, 10, 1), date(2014, 12, 31)),
-        ("2014", date(2014, 1, 1), date(2014, 12, 31)),
-        ("Jan-Mrz 2014", date(2014, 1, 1), date(2014, 3, 31)),
-        ("01.-03.2014", date(2014, 1, 1), date(2014, 3, 31)),
-        ("01.03.2014 \u2212 31.03.2014", date(2014, 3, 1), date(2014, 3, 31)),
-    ],
-)
-def test_a_period_as_people_shorten_it(cell: str, first: date, last: date) -> None:
-    (said,) = vouchers(f"{HEADINGS}\n{row(service=cell)}\n")
-    assert (said.service.start, said.service.end) == (first, last)
-
-
 @pytest.mark.parametrize("heading", ["S/H", "Soll/Haben-Kennzeichen", "Soll/Haben"])
 def test_debit_and_credit_in_a_column_of_their_own_are_the_sign_of_the_amount(heading: str) -> None:
     text = f"{HEADINGS};Netto;{heading}\n{row()};100,00;S\n{row(number='2')};100,00;Haben\n"

@@ -88,6 +88,13 @@ def test_a_day_that_may_be_two_is_refused(cell: str, word: str) -> None:
         ("Jan. - März 2012", date(2012, 1, 1), date(2012, 3, 31)),
         ("12/2012-01/2013", date(2012, 12, 1), date(2013, 1, 31)),
         ("2012-02-01 - 2012-02-28", date(2012, 2, 1), date(2012, 2, 28)),
+        ("01.03.2014 \u2212 31.03.2014", date(2014, 3, 1), date(2014, 3, 31)),
+        ("01.-03.2014", date(2014, 1, 1), date(2014, 3, 31)),
+        ("Jan-Mrz 2014", date(2014, 1, 1), date(2014, 3, 31)),
+        ("Mrz 14", date(2014, 3, 1), date(2014, 3, 31)),  # what becomes of a month that is typed in
+        ("Q1/2014", date(2014, 1, 1), date(2014, 3, 31)),
+        ("IV. Quartal 2014", date(2014, 10, 1), date(2014, 12, 31)),
+        ("2014", date(2014, 1, 1), date(2014, 12, 31)),
     ],
 )
 def test_a_period_may_be_written_in_many_ways(cell: str, first: date, last: date) -> None:

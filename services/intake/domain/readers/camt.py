@@ -115,9 +115,13 @@ def _series(document: Document, given: Given) -> str:
 
 
 def _rows(documents: Iterable[Document], given: Given, remarks: list[str]) -> Iterator[Row]:
-    numbers, told = count(1), Seen()
+    numbers, told, empty = count(1), Seen(), True
     for document in documents:
-        yield from _entries(document, given, remarks, numbers, told)
+        for row in _entries(document, given, remarks, numbers, told):
+            empty = False
+            yield row
+    if empty and not remarks:
+        remarks.append("In der Datei stehen keine Buchungen.")
 
 
 def _entries(document: Document, given: Given, remarks: list[str], numbers: Iterator[int], told: Seen) -> Iterator[Row]:
@@ -175,7 +179,7 @@ class _Statement:
         self.seen = Seen()
         self.known: tuple[str, str, str] | None = None
         """Account, name of the statement, and what is wrong with the account."""
-        self.page: str | None = None
+        self.page = "1"
         self.remarked: set[str] = set()
 
     def row(self, element: Element, parent: Element) -> Row:
@@ -189,7 +193,8 @@ class _Statement:
             statement_said = node_of(parent, without="Ntry")
             account, problem = _account(statement_said)
             self.known = account, _statement(statement_said), problem
-            self.page = text_at(child(statement_said, "StmtPgntn", "RptPgntn", "NtfctnPgntn"), "PgNb")
+            said = text_at(child(statement_said, "StmtPgntn", "RptPgntn", "NtfctnPgntn"), "PgNb")
+            self.page = (said or "1").lstrip("0") or "1"
             if not problem and not is_iban(account):
                 self.remark(f"Auszug {self.known[1]}: die Prüfziffer der Kontonummer {account[:4]}… stimmt nicht.")
         account, statement, problem = self.known
@@ -202,6 +207,8 @@ class _Statement:
             amount = self._amount(entry)
             if problem:
                 raise RowFault(Fault("BANK-01", "Acct/Id", account or None))
+            if amount == 0 and len(_transactions(entry)) < 2:
+                return Row(place, handed_in, ignored="Betrag null: es wurde nichts gezahlt")
             identity, drafts = self._payments(entry, place, account, statement, amount)
         except (RowFault, ValidationError) as error:
             self.sound = False
@@ -236,7 +243,7 @@ class _Statement:
     ) -> tuple[tuple[str, ...], list[tuple[str, Draft]]]:
         """Identity of an entry, and its payments."""
         booked, value = self._days(entry, statement)
-        details = [tx for block in children(entry, "NtryDtls") for tx in children(block, "TxDtls")]
+        details = _transactions(entry)
         identity = self._identity(entry, details, (account, str(amount), str(booked), str(value)))
         undone = text_at(entry, "RvslInd") in ("true", "1") or _returned(entry)
         drafts = []
@@ -289,6 +296,11 @@ class _Statement:
                 f"Auszug {statement}, Buchung {place}: die {len(details)} Einzelposten ergeben nicht den Betrag "
                 f"{write_cents(amount)}; sie gilt als eine Zahlung."
             )
+        elif (told := sum(map(_batched, children(entry, "NtryDtls")))) > 1:
+            self.remark(
+                f"Auszug {statement}, Buchung {place}: die Sammelbuchung über {told} Posten nennt sie nicht einzeln; "
+                "sie gilt als eine Zahlung."
+            )
         return [("", reference, amount, details[0] if len(details) == 1 else None)]
 
     def _identity(self, entry: Node, details: list[Node], said: tuple[str, ...]) -> tuple[str, ...]:
@@ -303,7 +315,7 @@ class _Statement:
             reference = own
         if reference is None:
             ibans = ("/".join(filter(None, _other_side(detail, int(said[1]), False, said[0])[1:])),) if detail else ()
-            page = "" if self.page in (None, "1") else f"p{self.page}"
+            page = "" if self.page == "1" else f"p{self.page}"
             said = (*said, _end_to_end(detail) or "", *ibans, page)
         else:
             said = (*said, reference)
@@ -315,31 +327,40 @@ class _Statement:
             if said := _lasting(text_at(entry, name)):
                 times = self.seen.count(key_id(KIND, (said,)))
                 return said if times == 1 else f"{said}#{times}"
-        return f"#{self.entries}" if self.page in (None, "1") else f"p{self.page}#{self.entries}"
+        return f"#{self.entries}" if self.page == "1" else f"p{self.page}#{self.entries}"
 
     def close(self, statement: Node) -> None:
         """Opening balance and entries must make the closing balance."""
+        name = _statement(statement)
         if self.preview:
             self.remark(f"{self.preview} ist eine Vorschau: nichts davon wird gebucht, bis der Kontoauszug (camt.053) da ist.")
+        elif self._balances(statement, name):
             return
+        elif (told := _told(statement)) not in (None, self.entries):
+            self.remark(f"Auszug {name}: er nennt {told} Buchungen, in der Datei stehen {self.entries}.")
+        if not self.entries:
+            self.remark(f"Auszug {name}: er enthält keine Buchungen.")
+
+    def _balances(self, statement: Node, name: str) -> bool:
+        """Do the entries make the closing balance of the opening one? What keeps that from being known is remarked."""
         balances = {code: cents for code, cents in map(_balance, children(statement, "Bal")) if code and cents is not None}
         opening = balances.get("OPBD", balances.get("PRCD"))
         closing = balances.get("CLBD")
         if opening is None or closing is None:
-            if any(
-                balance.currency not in ("", "EUR") for one in children(statement, "Bal") for balance in children(one, "Amt")
-            ):
-                self.remarks.append(f"Auszug {_statement(statement)}: der Saldo ist nicht prüfbar, er ist nicht in Euro.")
-            return
-        name = _statement(statement)
-        if not self.sound:
-            self.remarks.append(f"Auszug {name}: der Saldo ist nicht prüfbar, weil Buchungen abgewiesen wurden.")
+            foreign = (amount.currency for one in children(statement, "Bal") for amount in children(one, "Amt"))
+            if self.entries and any(currency not in ("", "EUR") for currency in foreign):
+                self.remark(f"Auszug {name}: der Saldo ist nicht prüfbar, er ist nicht in Euro.")
+        elif not self.sound:
+            self.remark(f"Auszug {name}: der Saldo ist nicht prüfbar, weil Buchungen abgewiesen wurden.")
         elif difference := closing - opening - self.booked:
-            self.remarks.append(
+            self.remark(
                 f"Auszug {name}: Anfangssaldo {write_cents(opening)} und Buchungen {write_cents(self.booked)} ergeben "
                 f"{write_cents(opening + self.booked)}, der Schlusssaldo ist {write_cents(closing)}: "
                 f"Differenz {write_cents(difference)}."
             )
+        else:
+            return True
+        return False
 
 
 # ── what stands in the XML ───────────────────────────────────────────────────────────────────────────────────────────
@@ -377,6 +398,25 @@ def _balance(balance: Node) -> tuple[str | None, int | None]:
     return code, -cents if text_at(balance, "CdtDbtInd") == "DBIT" else cents
 
 
+def _transactions(entry: Node) -> list[Node]:
+    """The transactions of an entry: several in a batch, none where the bank gives no details."""
+    return [tx for block in children(entry, "NtryDtls") for tx in children(block, "TxDtls")]
+
+
+def _number(said: str | None) -> int | None:
+    return int(said) if said and re.fullmatch(r"\d{1,9}", said) else None
+
+
+def _batched(block: Node) -> int:
+    """How many transactions the bank says a batch has."""
+    return _number(text_at(block, "Btch", "NbOfTxs")) or 0
+
+
+def _told(statement: Node) -> int | None:
+    """How many entries the statement says it has."""
+    return _number(text_at(statement, "TxsSummry", "TtlNtries", "NbOfNtries"))
+
+
 def _account(statement: Node) -> tuple[str, str]:
     """Account number, and a text if it is no IBAN."""
     identity = child(child(statement, "Acct"), "Id")
@@ -398,11 +438,11 @@ def _statement(statement: Node) -> str:
 
 RETURN_FAMILIES: Final = frozenset(("RRTN", "RPCR", "UPDD", "PRDD", "RCDD", "UPCQ"))
 """Sub-families of ISO 20022 bank transaction codes: reversals due to a returned or cancelled payment."""
-RETURN_CODES: Final = frozenset(("059", "108", "109", "159"))
-"""German business transaction codes (GVC): transfers that came back, direct debits that were returned."""
+RETURN_CODES: Final = frozenset(("059", "108", "109", "159", "181", "184"))
+"""German business transaction codes (GVC): transfers that came back, direct debits that were returned or credited again."""
 
 
-_TRANSACTION_CODE: Final = re.compile(r"[A-Z]{4}\+(\d{3})\b")
+_TRANSACTION_CODE: Final = re.compile(r"(?:([A-Z]{4})\+)?(\d{3})(?!\d)")
 
 
 def _returned(said: Node | None) -> bool:
@@ -415,7 +455,8 @@ def _returned(said: Node | None) -> bool:
     if text_at(code, "Domn", "Fmly", "SubFmlyCd") in RETURN_FAMILIES:
         return True
     found = _TRANSACTION_CODE.match(text_at(code, "Prtry", "Cd") or "")
-    return found is not None and found[1] in RETURN_CODES
+    german = found is not None and (found[1] or text_at(code, "Prtry", "Issr") in ("DK", "ZKA"))
+    return bool(german and found and found[2] in RETURN_CODES)
 
 
 def _lasting(said: str | None) -> str | None:
@@ -482,15 +523,15 @@ def _other_side(detail: Node | None, amount: int, reversal: bool, own: str) -> t
     parties = child(detail, "RltdPties")
     if parties is None:
         return None, None
-    outgoing = (amount < 0) != reversal
-    for role in ("Cdtr", "Dbtr") if outgoing else ("Dbtr", "Cdtr"):
+    roles = ("Cdtr", "Dbtr") if (amount < 0) != reversal else ("Dbtr", "Cdtr")
+    for role in roles:
         party = child(parties, role)
-        name = text_at(party, "Nm") or text_at(party, "Pty", "Nm")
+        name = text_at(party, "Nm") or text_at(party, "Pty", "Nm") or text_at(party, "Agt", "FinInstnId", "Nm")
         account = child(child(parties, f"{role}Acct"), "Id")
         iban = "".join((text_at(account, "IBAN") or text_at(account, "Othr", "Id") or "").split()).upper() or None
         if (name or iban) and iban != own:
             return name, iban
-    return None, None
+    return text_at(parties, f"Ultmt{roles[0]}", "Nm") or text_at(parties, f"Ultmt{roles[0]}", "Pty", "Nm"), None
 
 
 def _end_to_end(detail: Node | None) -> str | None:
@@ -512,18 +553,11 @@ def _references(entry: Node, detail: Node | None, details: int, pseudonyms: Pseu
     unstructured = [one.text for one in children(remittance, "Ustrd")]
     texts += [" ".join(unstructured), "".join(unstructured)] if len(unstructured) > 1 else unstructured
     for structured in children(remittance, "Strd"):
-        texts += [
-            said
-            for said in (
-                text_at(structured, "CdtrRefInf", "Ref"),
-                text_at(structured, "CdtrRefInf", "CdtrRef"),
-                text_at(structured, "RfrdDocInf", "Nb"),
-                text_at(structured, "AddtlRmtInf"),
-            )
-            if said
-        ]
-    if detail is None and details == 0:
-        texts += [said for said in (text_at(entry, "AddtlNtryInf"),) if said]
+        reference = child(structured, "CdtrRefInf")
+        said = [child(reference, "Ref", "CdtrRef"), *(child(one, "Nb") for one in children(structured, "RfrdDocInf"))]
+        texts += [one.text for one in (*said, *children(structured, "AddtlRmtInf")) if one and one.text]
+    alone = remittance is None and details < 2  # then what the bank writes of the entry is said of this payment
+    texts += filter(None, (text_at(detail, "AddtlTxInf"), text_at(entry, "AddtlNtryInf") if alone else None))
     return list(dict.fromkeys(token for text in texts for token in tokens(text, pseudonyms)))[:MOST_REFERENCES]
 
 

@@ -11,9 +11,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from html import unescape
+from itertools import islice
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import ValidationError
 
@@ -22,7 +24,7 @@ from services.intake.domain.pseudonyms import folded
 from services.intake.domain.readers.results import result_of
 from services.intake.domain.reading import Draft, Given, Reading, Row, series_of
 from shared.contracts.intake import Decision, DecisionRecorded, PaperFile, Step, StepResult
-from shared.values.dates import business_date
+from shared.values.dates import BERLIN, business_date
 from shared.values.subject import subject_of
 
 KIND: Final = "oparl"
@@ -60,6 +62,14 @@ REMEMBERED: Final = ("Paper", "Meeting", "Organization", "AgendaItem", "Consulta
 SUBMISSION: Final = Words(
     "Das ist eine Einreichung: an POST /intake/submissions senden.", "This is a submission: send it to POST /intake/submissions."
 )
+ONLY_IDS: Final = Words(
+    "Die Liste nennt nur Kennungen: die Objekte selbst einreichen, die unter diesen Adressen stehen.",
+    "The list holds ids only: hand in the objects themselves that stand at these addresses.",
+)
+FAILED: Final = Words(
+    "Das ist eine Fehlermeldung der Schnittstelle: die Adresse noch einmal abrufen.",
+    "This is an error message of the interface: fetch the address again.",
+)
 NOTHING: Final = Words("Die Liste ist leer: sie enthält keine Objekte.", "The list is empty: there are no objects in it.")
 
 Object = dict[str, Any]
@@ -75,31 +85,46 @@ def read_oparl(text: str, given: Given) -> Reading:
     if not any(kind for kind, _ in top):
         first = next((one for one in said if isinstance(one, dict)), {}) if isinstance(said, list) else said
         shown = ", ".join(list(first)[:8]) if isinstance(first, dict) and first else str(said)[:40]
-        hint = SUBMISSION if "specversion" in shown else NOTHING if _is_empty(said) else None
-        raise Unreadable(Fault("FILE-09", value=shown, hint=hint), given.name)
+        raise Unreadable(Fault("FILE-09", value=shown, hint=_why(said)), given.name)
     reading = Reading(KIND, series_of(KIND, given.series or given.name), (), ())
     reading.rows = _rows(top, given, reading)
+    if unread := _unread_lists(said):
+        reading.remarks.append(f"Nicht gelesene Listen: {', '.join(unread)[:300]}.")
     links = said.get("links") if isinstance(said, dict) else None
     if isinstance(links, dict) and links.get("next"):
         reading.remarks.append(f"Das ist eine Seite von mehreren; die nächste ist {str(links['next'])[:200]}.")
     return reading
 
 
-def _is_empty(said: Any) -> bool:
-    """A list or page without objects."""
-    return said in ([], {}) or (isinstance(said, dict) and said.get("data") == [])
+def _why(said: Any) -> Words | None:
+    """What JSON without an OParl object likely is."""
+    names = said if isinstance(said, dict) else next((one for one in _listed(said) if isinstance(one, dict)), {})
+    if "specversion" in names:
+        return SUBMISSION
+    if said in ([], {}) or names.get("data") == []:
+        return NOTHING
+    if _only_ids(said):
+        return ONLY_IDS
+    return FAILED if "error" in names or "exception" in names else None
+
+
+def _only_ids(said: Any) -> bool:
+    """A list of addresses, or an object of such lists."""
+    if isinstance(said, dict):
+        return any(map(_only_ids, said.values()))
+    return isinstance(said, list) and bool(said) and all(isinstance(one, str) and "://" in one for one in said)
 
 
 def loaded(text: str) -> Any:
     """JSON of a text, or of each of its lines; refuses NaN and halves of surrogate pairs, and leaves out NUL: neither files nor
-    databases take them."""
+    databases take them. Line breaks and other controls within texts, which council systems do not always escape, are let in."""
     bare = text.removeprefix("\ufeff").replace("\\u0000", "")
     try:
-        said = json.loads(bare, parse_constant=_refuse)
+        said = json.loads(bare, parse_constant=_refuse, strict=False)
     except json.JSONDecodeError as error:
         if error.msg != "Extra data":
             raise
-        said = [json.loads(line, parse_constant=_refuse) for line in bare.splitlines() if line.strip()]
+        said = [json.loads(line, parse_constant=_refuse, strict=False) for line in bare.splitlines() if line.strip()]
     if re.search(r"\\u[dD][89a-fA-F]", text):
         json.dumps(said, ensure_ascii=False).encode()
     return said
@@ -112,9 +137,13 @@ def kind_of(thing: Object) -> str:
     return _KINDS.get(name[0].lower(), "") if name else ""
 
 
+def _yes(said: Any) -> bool | None:
+    """Yes or no, which some systems write as a text; None for neither."""
+    return {"true": True, "1": True, "false": False, "0": False}.get(str(said).lower())
+
+
 def _deleted(thing: Object) -> bool:
-    """Is it deleted? Some systems write the yes as a text."""
-    return str(thing.get("deleted")).lower() in ("true", "1")
+    return _yes(thing.get("deleted")) is True
 
 
 def _refuse(constant: str) -> Any:
@@ -141,6 +170,14 @@ def _objects(said: Any, kind: str = "") -> Iterator[tuple[str, Object]]:
         yield "", {"value": said}
 
 
+def _unread_lists(said: Any) -> list[str]:
+    """Names of lists of an object of lists that hold objects, but none of OParl."""
+    if not isinstance(said, dict) or kind_of(said) or not any(name in LISTS for name in said):
+        return []
+    others = ((name, value) for name, value in said.items() if name not in LISTS and isinstance(value, list))
+    return [name for name, value in others if any(isinstance(one, dict) for one in value) and not _holds_objects(value)]
+
+
 def _holds_objects(said: Any) -> bool:
     """Is it an OParl object, or a list of such?"""
     first = said[0] if isinstance(said, list) and said else said
@@ -155,12 +192,13 @@ class _Index:
         self.items_of_consultation: dict[str, list[Object]] = {}
         self.consultations_of_paper: dict[str, list[Object]] = {}
 
-    def add(self, kind: str, thing: Object, *, within: Object | None = None) -> None:
-        """Take in an object and what is embedded in it; a newer state of the same takes its place."""
+    def add(self, kind: str, thing: Object, *, within: Object | None = None, embedded: bool = False) -> None:
+        """Take in an object and what is embedded in it; a newer state of the same takes its place, but not a mere piece of it
+        by which others refer to it (``embedded``)."""
         identity = _id(thing)
         if identity:
             before = self.by_id.get(identity)
-            if before and str(before[1].get("modified") or "") > str(thing.get("modified") or ""):
+            if before and (_instant(before[1]) > _instant(thing) or (embedded and thing.keys() < before[1].keys())):
                 return
             self.by_id[identity] = (kind, thing)
         if _deleted(thing) and kind in ("Meeting", "AgendaItem"):
@@ -185,9 +223,9 @@ class _Index:
             ("underDirectionOf", "Organization"),
         ):
             if not (kind == "Meeting" and name == "agendaItem"):
-                for embedded in _listed(thing.get(name)):
-                    if isinstance(embedded, dict) and _id(embedded):
-                        self.add(of, embedded)
+                for piece in _listed(thing.get(name)):
+                    if isinstance(piece, dict) and _id(piece):
+                        self.add(of, piece, embedded=True)
 
     def item_of(self, consultation: Object) -> Object | None:
         """The agenda item that names the consultation: that of the consultation's meeting, or the only one."""
@@ -215,6 +253,7 @@ def _rows(top: list[tuple[str, Object]], given: Given, reading: Reading) -> Iter
         if kind:
             index.add(kind, thing)
     here: set[str] = set()
+    awaited: dict[str, None] = {}
     touched: dict[str, str] = {}
     ids: dict[str, str] = {}
     for at, (kind, thing) in enumerate(top, 1):
@@ -235,6 +274,7 @@ def _rows(top: list[tuple[str, Object]], given: Given, reading: Reading) -> Iter
             )
             continue
         row = _paper_row(place, thing, index, given, reading.remarks)
+        awaited |= dict.fromkeys(_awaited(thing, index))
         if identity:
             here.add(identity)
             for _, draft in row.drafts:
@@ -249,6 +289,23 @@ def _rows(top: list[tuple[str, Object]], given: Given, reading: Reading) -> Iter
                 row = _paper_row(f"{by}>{_tail(identity)}", thing, index, given, reading.remarks)
                 row.cells = {"id": identity, "reference": thing.get("reference")}
                 yield row
+
+
+    if awaited:
+        some = ", ".join(map(_tail, islice(awaited, MOST_NAMED))) + (" …" if len(awaited) > MOST_NAMED else "")
+        reading.remarks.append(f"Noch nicht eingereicht: Sitzungen {some}; bis dahin zeigen Beratungen weder Tag noch Ergebnis.")
+
+
+MOST_NAMED: Final = 10
+"""So many ids are named where many are missing."""
+
+
+def _awaited(paper: Object, index: _Index) -> Iterator[str]:
+    """Ids of the meetings that consultations of a paper name, and nobody handed in."""
+    for consultation in _consultations(paper, index):
+        meeting = _id(consultation.get("meeting"))
+        if meeting and meeting not in index.by_id and not isinstance(consultation.get("meeting"), dict):
+            yield meeting
 
 
 _GIST: Final = {
@@ -361,7 +418,14 @@ def _paper_row(place: str, paper: Object, index: _Index, given: Given, remarks: 
     if not reference:
         return Row(place, paper, faults=(Fault("PAP-01", "id", None),))
     remarks.extend(remark for remark in _unread(paper, index) if remark not in remarks)
-    key = f"{_municipality(paper, index, given)}/{reference}"
+    municipality, named = _municipality(paper, index, given)
+    key = f"{municipality}/{reference}"
+    remark = (
+        f"Die Kommune ist nicht genannt; als ihr Schlüssel gilt {municipality}. "
+        "Mit --municipality angeben, wie sie in den Maßnahmen heißt."
+    )
+    if not named and remark not in remarks:
+        remarks.append(remark)
     try:
         decision = Decision(
             paper=key,
@@ -372,25 +436,41 @@ def _paper_row(place: str, paper: Object, index: _Index, given: Given, remarks: 
             dated=_date(paper.get("date")),
             modified=_said(paper.get("modified"), 40),
             deleted=_deleted(paper),
-            url=_said(paper.get("web"), 1000) or identity,
+            url=next((url for name in ("web", "id") if "://" in (url := _said(paper.get(name), 1000) or "")), None),
             steps=tuple(_steps(paper, index)),
             files=tuple(_files(paper)),
         )
     except ValidationError as error:
         problem = error.errors()[0]
         return Row(place, paper, faults=(Fault("PAP-02", ".".join(map(str, problem["loc"])), str(problem.get("input"))[:200]),))
-    draft = Draft(
-        KIND, (key,), subject_of("paper", key), DecisionRecorded, {"decision": decision}, state=_instant(paper.get("modified"))
-    )
+    draft = Draft(KIND, (key,), subject_of("paper", key), DecisionRecorded, {"decision": decision}, state=_instant(paper))
     return Row(place, paper, [(place, draft)])
 
 
-def _municipality(paper: Object, index: _Index, given: Given) -> str:
-    """Key of the municipality: as said at hand-in, else the body's official key, else the host of the paper's id."""
+def _municipality(paper: Object, index: _Index, given: Given) -> tuple[str, bool]:
+    """Key of the municipality: as said at hand-in, else the body's official key, else the host of the paper's id, and False."""
     if given.municipality:
-        return given.municipality
-    body = index.get(paper.get("body"), "Body")
-    return (body and (_said(body.get("ags")) or _said(body.get("rgs")))) or urlsplit(_id(paper) or "").hostname or "unbekannt"
+        return given.municipality, True
+    body = index.get(paper.get("body"), "Body") or {}
+    official = _official(_said(body.get("ags"))) or _official(_said(body.get("rgs")))
+    return official or urlsplit(_id(paper) or "").hostname or "unbekannt", official is not None
+
+
+def _official(said: str | None) -> str | None:
+    """Official key of a municipality (AGS, 8 digits) or district (5), as council systems write it: with blanks, without its
+    leading zero, with zeros behind it, or as regional key (12 digits: those of the association come off).
+
+    >>> [_official(said) for said in ("05 366 024", "5366024", "051140000", "053660024024", "3157")]
+    ['05366024', '05366024', '05114000', '05366024', '03157']
+    """
+    digits = re.sub(r"\s", "", said or "")
+    if not digits.isdecimal():
+        return None
+    if len(digits) == 12:
+        return digits[:5] + digits[9:]
+    if len(digits) in (4, 7):
+        digits = f"0{digits}"
+    return digits[:8] if not digits[8:].strip("0") else digits
 
 
 def _consultations(paper: Object, index: _Index) -> list[Object]:
@@ -423,15 +503,20 @@ DECIDES: Final = frozenset(("beschliessend", "entscheidend", "beschlussfassend",
 
 _BESIDE: Final = re.compile(r"\b(?:(?:nicht ?)?oeffentlich\w*|zur|abschliessende?|endgueltige?)\b|[^a-z]+")
 """What stands beside the name of a role and does not change it."""
+_TAKES_NOTE: Final = re.compile(r"kenntnis(?:nahme|gabe)?(?:mitteilung|bericht)?")
+"""Roles of a body that is only told."""
 NOT_HELD: Final = frozenset(("abgesagt", "entfallen", "entfaellt", "ausgefallen", "faellt aus", "cancelled"))
 """States of a meeting that was not held, as they are compared."""
 
 
 def _authoritative(consultation: Object) -> bool | None:
-    """Does the step decide? As it says, else where its role says so; None where neither does."""
-    if isinstance(said := consultation.get("authoritative"), bool):
-        return said
-    return True if _BESIDE.sub("", folded(_said(consultation.get("role"), 120) or "")) in DECIDES else None
+    """Does the step decide? As it says, else where its role says so; None where neither does. Who takes note decides nothing,
+    though some systems call that authoritative, too."""
+    role = _BESIDE.sub("", folded(_said(consultation.get("role"), 120) or ""))
+    if _TAKES_NOTE.fullmatch(role):
+        return False
+    said = _yes(consultation.get("authoritative"))
+    return said if said is not None else True if role in DECIDES else None
 
 
 def _unread(paper: Object, index: _Index) -> Iterator[str]:
@@ -451,6 +536,10 @@ def _unread(paper: Object, index: _Index) -> Iterator[str]:
             if meeting and meeting.get("start") and _date(meeting["start"]) is None:
                 day = str(meeting["start"])[:40]
                 yield f"Vorlage {name}: der Sitzungstag {day!r} ist nicht zu lesen; erwartet ist 2021-10-06."
+    if (held := _consultations(paper, index)) and not any(
+        one.get("meeting") or one.get("agendaItem") or index.item_of(one) for one in held
+    ):
+        yield f"Vorlage {name}: keine ihrer Beratungen nennt Sitzung oder Tagesordnungspunkt; ihre Ergebnisse bleiben unbekannt."
 
 
 def _step(consultation: Object, index: _Index) -> Step:
@@ -458,7 +547,7 @@ def _step(consultation: Object, index: _Index) -> Step:
     meeting = index.get(consultation.get("meeting"), "Meeting") or (index.get(item.get("meeting"), "Meeting") if item else None)
     name = _said(meeting.get("name"), 280) if meeting else None
     cancelled = meeting is not None and (
-        meeting.get("cancelled") is True or folded(_said(meeting.get("meetingState")) or "") in NOT_HELD
+        _yes(meeting.get("cancelled")) or folded(_said(meeting.get("meetingState")) or "") in NOT_HELD
     )
     bodies = _names(consultation.get("organization"), index) or (_names(meeting.get("organization"), index) if meeting else [])
     raw = _said(item.get("result"), 500) if item else None
@@ -500,11 +589,27 @@ def _listed(said: Any) -> list[Any]:
 
 
 def _id(said: Any) -> str | None:
+    """Id of an object, or that a link says, as ids are compared."""
+    if isinstance(said, list) and len(said) == 1:
+        said = said[0]
     identity = said.get("id") if isinstance(said, Mapping) else said
-    return identity.strip() or None if isinstance(identity, str) else None
+    return _compared(identity.strip()) or None if isinstance(identity, str) else None
+
+
+@lru_cache(maxsize=20_000)
+def _compared(identity: str) -> str:
+    """An id as ids are compared: systems moved to https call the same object by both, or its parameters in another order."""
+    scheme, behind, rest = identity.partition("://")
+    if not behind or scheme.lower() not in ("http", "https"):
+        return identity
+    host, slash, path = rest.replace("&amp;", "&").partition("/")
+    path, question, query = path.partition("?")
+    return f"https://{host.lower()}{slash}{path.rstrip('/')}{question}{'&'.join(sorted(query.split('&')))}"
 
 
 _TAG: Final = re.compile(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*)?/?>")
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""Signs that no report can print."""
 _ENTITY: Final = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
 
 
@@ -516,7 +621,7 @@ def _said(said: Any, limit: int = 4_000) -> str | None:
         said = said.get("de") or next(filter(None, said.values()), None)
     if not isinstance(said, str | int) or isinstance(said, bool):
         return None
-    text = str(said)
+    text = _CONTROLS.sub(" ", str(said))
     if "<" in text:
         text = _TAG.sub(" ", text)
     if "&" in text:
@@ -525,7 +630,21 @@ def _said(said: Any, limit: int = 4_000) -> str | None:
 
 
 def _tail(identity: str) -> str:
-    return urlsplit(identity).path.rstrip("/").rpartition("/")[2] or identity[-60:]
+    """What tells an object from others of its kind: the parameter ``id`` of its address, else the end of it.
+
+    >>> _tail("https://ris.example/papers.asp?typ=vo&id=17"), _tail("https://ris.example/paper/17")
+    ('17', '17')
+    """
+    parts = urlsplit(identity)
+    own = parse_qs(parts.query).get("id")
+    end = parts.path.rstrip("/").rpartition("/")[2]
+    return (own[0] if own else f"{end}?{parts.query}" if parts.query else end) or identity[-60:]
+
+
+def _moment(said: str) -> datetime:
+    """An OParl date-time; one that names no zone is of Berlin. Raises ``ValueError``."""
+    moment = datetime.fromisoformat(said.strip().upper().replace("Z", "+00:00").replace("::", ":"))  # „+01::00“ is a known slip
+    return moment if moment.tzinfo else moment.replace(tzinfo=BERLIN)
 
 
 def _date(said: Any) -> date | None:
@@ -534,8 +653,7 @@ def _date(said: Any) -> date | None:
         return None
     try:
         if "T" in said.upper():
-            instant = datetime.fromisoformat(said.strip().upper().replace("Z", "+00:00"))
-            return business_date(instant) if instant.tzinfo else instant.date()
+            return business_date(_moment(said))
         if found := re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:,?\s+\d{1,2}[:.]\d{2}.*)?", said.strip()):
             return date(int(found[3]), int(found[2]), int(found[1]))
         return date.fromisoformat(said.strip()[:10])
@@ -543,13 +661,17 @@ def _date(said: Any) -> date | None:
         return None
 
 
-def _instant(said: Any) -> str:
-    """What orders the states of a paper: its moment of change in UTC, or an empty text."""
-    if not isinstance(said, str):
+NEVER: Final = "2000-01-01T00:00"
+"""How ALLRIS begins each moment of change: it keeps none."""
+
+
+def _instant(thing: Object) -> str:
+    """What orders the states of an object: its moment of change in UTC, or an empty text."""
+    said = thing.get("modified")
+    if not isinstance(said, str) or said.startswith(NEVER):
         return ""
     try:
-        instant = datetime.fromisoformat(said.strip().replace("Z", "+00:00"))
-        return f"{instant.timestamp():020.3f}" if instant.tzinfo else said.strip()
+        return f"{_moment(said).timestamp():020.3f}"
     except ValueError:
         return ""
 
@@ -566,7 +688,7 @@ def referenced_by(objects: Any) -> list[str]:
             for value in said:
                 walk(value)
         elif isinstance(said, str) and said.startswith(("http://", "https://")):
-            found[said.strip()] = None
+            found[_compared(said.strip())] = None
 
     walk(objects)
     return list(found)

@@ -33,6 +33,7 @@ die vorlage wurde beschlossen | die vorlage wird beschlossen | wie vorgelegt {x}
 einstimmiger beschluss | mehrheitlicher beschluss
 beschluss gemaess vorlage | beschluss laut vorlage | beschluss wie vorlage | beschluss gemaess beschlussvorschlag
 beschluss laut beschlussvorschlag | beschluss wie vorgeschlagen | beschluss gemaess antrag | beschluss antragsgemaess
+endgueltig {x}
 """
 _CHANGED = """
 geaendert {x} | abgeaendert {x} | mit aenderung {x} | mit aenderungen {x} | {x} mit aenderung | {x} mit aenderungen
@@ -42,6 +43,7 @@ veraendert {x} | in geaenderter fassung {x} | in geaenderter form {x} | in abgea
 zugestimmt zu geaendertem beschlusstext | zugestimmt zum modifizierten antrag | zugestimmt zu geaendertem antrag
 abweichend {x} | abweichend vom beschlussvorschlag {x} | abweichend von der vorlage {x} | beschluss mit aenderung
 beschluss mit aenderungen | beschluss in geaenderter fassung | beschluss mit ergaenzungen | beschluss in geaenderter form
+zustimmung mit aenderung | zustimmung mit aenderungen | zustimmung mit ergaenzung | zustimmung mit ergaenzungen
 zustimmung in geaenderter fassung | {x} in modifizierter form | {x} in abgeaenderter fassung | mit aenderung empfohlen
 """
 _REJECTED = """
@@ -51,7 +53,7 @@ wird abgelehnt | der antrag wird abgelehnt | antrag abgelehnt | vorlage abgelehn
 bei stimmengleichheit abgelehnt | abgelehnt bei stimmengleichheit | abgelehnt wegen stimmengleichheit
 nicht zur beschlussfassung empfohlen | beschlussvorschlag abgelehnt | dem antrag wird nicht zugestimmt | wurde abgelehnt
 antrag wurde abgelehnt | der antrag wurde abgelehnt | dem antrag wurde nicht zugestimmt | die vorlage wurde abgelehnt
-der beschlussvorschlag wurde abgelehnt | dem beschlussvorschlag wurde nicht zugestimmt
+der beschlussvorschlag wurde abgelehnt | dem beschlussvorschlag wurde nicht zugestimmt | endgueltig abgelehnt
 """
 _POSTPONED = """
 vertagt auf die naechste sitzung | vertagt auf naechste sitzung | auf naechste sitzung vertagt | vertagt | zurueckgestellt
@@ -62,7 +64,8 @@ in erster lesung beraten | in 1 lesung beraten | ausgesetzt | absetzung | abgese
 """
 _REFERRED = """
 verwiesen | ueberwiesen | verweisung | ueberweisung | weitergeleitet | an ausschuss verwiesen | in ausschuss verwiesen
-zurueckverwiesen | rueckverweisung
+zurueckverwiesen | rueckverweisung | ohne votum verwiesen | ohne votum ueberwiesen
+ohne votum in nachfolgende gremien verwiesen | ohne votum in die nachfolgenden gremien verwiesen
 """
 _NOTED = """
 zur kenntnis genommen | kenntnisnahme | kenntnis genommen | wird zur kenntnis genommen | zur kenntnis
@@ -113,6 +116,8 @@ _TO_A_BODY = re.compile(
     r"(?: (?:an|in) (?:den |die |das )?[a-z0-9 ]+)?"
 )
 _LATER = re.compile(r"(?:vertagt|verschoben|zurueckgestellt|vertagung) (?:auf|bis|in)(?: den| die| das| zum| zur)? [a-z0-9 ]+")
+_HERE = re.compile(r"\b(?:im (?:ausschuss|rat|stadtrat|gemeinderat|kreistag|plenum)|in der (?:bvv|sitzung))\b")
+"""Where it was decided, which changes nothing."""
 _NO_MAJORITY = re.compile(
     r"(?:(?:der |die )?(?:antrag|vorlage|beschlussvorschlag) )?(?:findet |fand |erhaelt |erhielt )?keine (?:stimmen)?mehrheit"
 )
@@ -164,7 +169,7 @@ def _recommended(words: Sequence[str]) -> StepResult | None:
 
 def _words(text: str) -> str:
     """Words of a text as they are compared."""
-    text = re.sub(r"^\s*(?:beratungs|abstimmungs)?ergebnis\s*:", " ", folded(text))
+    text = re.sub(r"^\s*(?:(?:beratungs|abstimmungs)?ergebnis|beschluss|abstimmung)\s*:", " ", folded(text))
     words = re.sub(r"[^0-9a-z]+", " ", re.sub(r"\((?:\s*\d+\s*[-:/,]?)+\)|\d+\s*:\s*\d+(?:\s*:\s*\d+)?", " ", text)).split()
     return " ".join(_WHOLE_WORDS.get(word, word) for word in words)
 
@@ -173,6 +178,6 @@ _WHOLE_WORDS: Final = {"gem": "gemaess", "lt": "laut"}
 
 
 def _bared(text: str) -> str:
-    """Words of a text without majority and votes."""
+    """Words of a text without majority, votes and place."""
     text = _AGAINST.sub(lambda said: said[0] if _BENDS.search(said[0]) else " ", _words(text))
-    return " ".join(_VOTES.sub(" ", _MAJORITY.sub(" ", text)).split())
+    return " ".join(_HERE.sub(" ", _VOTES.sub(" ", _MAJORITY.sub(" ", text))).split())
