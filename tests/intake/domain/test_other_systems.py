@@ -59,6 +59,29 @@ def test_an_entry_of_zero_pays_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("amount", "direction", "charges", "returned", "expected"),
+    [
+        ("53.00", "DBIT", "<Chrgs>{3}</Chrgs><Chrgs>{0}</Chrgs>", True, [(-5_000, True), (-300, False)]),
+        ("47.00", "CRDT", "<Chrgs><TtlChrgsAndTaxAmt/><Rcrd>{3}</Rcrd></Chrgs>", True, [(5_000, True), (-300, False)]),
+        ("53.00", "DBIT", "<Chrgs>{3}</Chrgs>", False, [(-5_000, False), (-300, False)]),
+        ("50.00", "DBIT", "<Chrgs>{3}</Chrgs>", False, [(-5_000, False)]),  # charged in another entry
+        ("54.00", "DBIT", "<Chrgs>{3}</Chrgs>", False, [(-5_400, False)]),  # something else, too
+        ("53.00", "DBIT", "", False, [(-5_300, False)]),
+    ],
+)
+def test_what_the_bank_charges_within_an_entry_is_a_payment_of_its_own(
+    amount: str, direction: str, charges: str, returned: bool, expected: list[tuple[int, bool]]
+) -> None:
+    told = charges.replace("{3}", "<Amt Ccy='EUR'>3.00</Amt>").replace("{0}", "<Amt Ccy='EUR'>0.00</Amt>")
+    reason = "<RtrInf><Rsn><Cd>MS03</Cd></Rsn></RtrInf>" if returned else ""
+    parts = f"<TxDtls><AmtDtls><InstdAmt><Amt Ccy='EUR'>50.00</Amt></InstdAmt></AmtDtls>{told}{reason}</TxDtls>"
+    beside = b"<AddtlNtryInf>RE-1</AddtlNtryInf></Ntry>"
+    found = payments(statement([entry(amount, direction, details=parts)]).replace(b"</Ntry>", beside))
+    assert [(one.amount_cents, one.reversal) for one in found] == expected
+    assert [one.references for one in found] == [("RE1",), ()][: len(found)]
+
+
+@pytest.mark.parametrize(
     ("code", "expected"),
     [
         ("<Cd>NDDT+181+00931</Cd>", True),  # a direct debit credited again

@@ -157,7 +157,7 @@ _SEVERAL: Final = Words(
 )
 
 _Part = tuple[str, str, int, Node | None]
-"""Behind the entry's place, reference, cents, transaction where there is just this one."""
+"""Behind the entry's place, reference, cents, transaction where there is just this one; none for what the bank charges."""
 
 
 class _Statement:
@@ -248,7 +248,8 @@ class _Statement:
         undone = text_at(entry, "RvslInd") in ("true", "1") or _returned(entry)
         drafts = []
         for suffix, reference, cents, detail in self._parts(entry, details, amount, place, statement):
-            reversal = undone or _returned(detail)
+            charge = bool(suffix) and detail is None
+            reversal = (undone or _returned(detail)) and not charge
             party, iban = _other_side(detail, cents, reversal, account)
             end_to_end = _end_to_end(detail)
             payment = Payment(
@@ -261,7 +262,7 @@ class _Statement:
                 counterparty=self.given.pseudonyms.party(party, iban=iban),
                 counterparty_account=self.given.pseudonyms.account(iban),
                 end_to_end_id=self.given.pseudonyms.reference(end_to_end) if end_to_end else None,
-                references=tuple(_references(entry, detail, len(details), self.given.pseudonyms)),
+                references=() if charge else tuple(_references(entry, detail, len(details), self.given.pseudonyms)),
                 reversal=reversal,
             )
             key = (*identity, suffix, str(cents)) if suffix else identity
@@ -296,6 +297,8 @@ class _Statement:
                 f"Auszug {statement}, Buchung {place}: die {len(details)} Einzelposten ergeben nicht den Betrag "
                 f"{write_cents(amount)}; sie gilt als eine Zahlung."
             )
+        elif details and (charged := _charged(details[0], amount)):
+            return [(".1", f"{reference}/1", amount - charged, details[0]), (".2", f"{reference}/2", charged, None)]
         elif (told := sum(map(_batched, children(entry, "NtryDtls")))) > 1:
             self.remark(
                 f"Auszug {statement}, Buchung {place}: die Sammelbuchung über {told} Posten nennt sie nicht einzeln; "
@@ -509,6 +512,20 @@ def _split(details: list[Node], amount: int) -> list[int] | None:
         return [sign * part for part in cents]
     signed = [-part if text_at(tx, "CdtDbtInd") == "DBIT" else part for tx, part in zip(details, cents, strict=True)]
     return signed if sum(signed) == amount else None
+
+
+def _charged(detail: Node, amount: int) -> int:
+    """What the bank took for itself within an entry: its difference to the transaction if the charges told are that, else 0."""
+    blocks = children(detail, "Chrgs")
+    if not blocks:
+        return 0
+    told = [child(one, "Amt") for block in blocks for one in (block, *children(block, "Rcrd"))]
+    try:
+        difference = amount - (-1 if amount < 0 else 1) * _cents(_amount_of(detail), "TxDtls/Amt")
+        charges = sum(_cents(one, "Chrgs/Amt") for one in told if one)
+    except RowFault:
+        return 0
+    return difference if abs(difference) == charges else 0
 
 
 def _amount_of(detail: Node) -> Node | None:
