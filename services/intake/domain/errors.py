@@ -378,8 +378,8 @@ CAUSES: Final = (
         Words("Die Buchung hat kein Datum.", "The entry has no date."),
         Words("ein Buchungs- oder Wertstellungsdatum", "a booking or value date"),
         Words(
-            "Den Kontoauszug bei der Bank erneut abrufen und unverändert einreichen.",
-            "Download the statement from the bank again and hand it in unchanged.",
+            "Bei der Bank einen Auszug abrufen, der Buchungstage nennt; ohne Tag wird nichts gebucht.",
+            "Download a statement from the bank that tells days of booking; without a day nothing is booked.",
         ),
         "<BookgDt><Dt>2014-12-31</Dt></BookgDt>",
     ),

@@ -174,6 +174,12 @@ def test_one_object_is_the_same_by_whatever_spelling_of_its_id(here: str, there:
     assert decisions(json.loads(json.dumps(PAPER).replace("https:", "http:")), MEETING)[0].url == "http://ris.example/paper/1"
 
 
+def test_links_that_are_there_but_empty_are_as_if_they_were_not() -> None:
+    consultation = PAPER["consultation"][0] | {"meeting": None}
+    held = MEETING | {"agendaItem": [MEETING["agendaItem"][0] | {"meeting": None}]}
+    assert decisions(PAPER | {"consultation": [consultation]}, held, BODY)[0].steps[0].held_on == date(2021, 10, 6)
+
+
 def test_the_order_of_parameters_does_not_matter_in_an_id() -> None:
     one = {"id": f"{RIS}consultations?id=1&bi=2", "type": f"{TYPE}Consultation", "meeting": MEETING["id"], "role": "Entscheidung"}
     item = MEETING["agendaItem"][0] | {"consultation": [f"{RIS}consultations?bi=2&amp;id=1"]}

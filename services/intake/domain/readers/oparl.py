@@ -206,7 +206,7 @@ class _Index:
         if kind == "Meeting":
             for item in _listed(thing.get("agendaItem")):
                 if isinstance(item, dict):
-                    self.add("AgendaItem", {"meeting": identity, **item})
+                    self.add("AgendaItem", item | {"meeting": item.get("meeting") or identity})
         elif kind == "AgendaItem" and (consultation := _id(thing.get("consultation"))):
             self.items_of_consultation.setdefault(consultation, []).append(thing)
         elif kind == "Paper":
