@@ -119,6 +119,8 @@ class Relay:
                 await client.start()
             requests.assign([TopicPartition(streams.REPLAY, 0)])
             session = _Session(self, connection, producer, await cluster_of(self.client))
+            for inbox in self.inboxes:
+                inbox.lacking.set()         # the session before may have ended between looking and asking
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(session.listen(listening))
                 tasks.create_task(session.hear(requests))
@@ -367,9 +369,9 @@ class _Session:
                   order by x.sequence limit {PER_ANSWER}) o""",    # noqa: S608
             list(chosen), list(chosen.values()), [lane_of(s) for s in chosen], lanes, [self.positions[lane] for lane in lanes],
         )
+        await self._count("replayed", len(rows))        # first: what is told again is never told uncounted
         again = (message_of(row, self.relay.source) for row in rows)
         await self._move(await self.relay.publish(self.producer, again))
-        await self._count("replayed", len(rows))
         reached = {row[2]: row[3] for row in rows}
         done = []
         for subject, after in chosen.items():

@@ -344,6 +344,32 @@ def test_a_long_history_is_told_again_in_parts_while_new_events_pass(
     assert rows(consumer_database, "select count(*) from held") == [(0,)]
 
 
+def test_what_is_lacking_is_asked_for_although_the_database_went_away_while_it_was_looked_up(
+    publisher: Publisher, consumer_database: Database, broker: MockBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = publisher.tell(*(note("measure/A", n) for n in range(5)))
+    inbox = an_inbox(consumer_database)
+    inbox.once(told[:1] + told[2:], _apply)
+    looked_up = inbox.lacks
+
+    def lost() -> Any:
+        monkeypatch.setattr(inbox, "lacks", looked_up)
+        raise psycopg.OperationalError("the server went away")
+
+    monkeypatch.setattr(inbox, "lacks", lost)
+
+    async def story() -> None:
+        carrying = a_relay(publisher, broker.address, sweep=600.0)              # no later head may help
+        async with task(carrying.run()):
+            await reached(lambda: carrying.counts["sweeps"])
+            async with task(subscribe_from_the_end(broker.address, inbox)), \
+                    task(asking(consumer_database.url, broker.address, inbox).run()):
+                await reached(everything_settled(publisher, consumer_database, inbox))
+
+    run(story)
+    assert applied(consumer_database)["measure/A"] == list(range(5))
+
+
 async def subscribe_from_the_end(kafka: str, inbox: Any) -> None:
     """A consumer whose offsets were set beyond everything."""
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="latest", enable_auto_commit=False)
