@@ -20,6 +20,7 @@ from alembic import op
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from psycopg import sql
 from sqlalchemy import create_engine, text
 
@@ -71,17 +72,29 @@ def prepare(admin_url: str, service: str, *, owner_password: str | None = None, 
 
 
 def create_database(admin_url: str, name: str, *, owner: str, runtime: str) -> None:
-    """Make a database that only its owner and its runtime role may connect to, if it is not there."""
+    """Make a database that only its owner and its runtime role may connect to, if it is not there.
+
+    Texts are ordered by code point, as Python orders them: the same on every machine, whatever language the server speaks.
+    """
     with psycopg.connect(plain_url(url_for(admin_url, name)), autocommit=True) as connection:
         if connection.execute("select from pg_database where datname = %s", (name,)).fetchone() is None:
             with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):     # another was faster
-                connection.execute(sql.SQL("create database {} owner {}").format(sql.Identifier(name), sql.Identifier(owner)))
+                connection.execute(
+                    sql.SQL("create database {} owner {} template template0 encoding 'UTF8' locale 'C'").format(
+                        sql.Identifier(name), sql.Identifier(owner)
+                    )
+                )
         connection.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(name)))
         connection.execute(sql.SQL("grant connect on database {} to {}").format(sql.Identifier(name), sql.Identifier(runtime)))
 
 
+class CannotUpgrade(RuntimeError):
+    """What a database holds cannot be carried over, or is of a newer program: the text says which, and what to do."""
+
+
 def upgrade(owner_url: str, service: str, *histories: History, runtime_role: str | None = None) -> None:
-    """Bring a service's database to the newest revision of each history, in the order given. Errors leave it as it was."""
+    """Bring a service's database to the newest revision of each history, in the order given. Errors leave it as it was; raises
+    ``CannotUpgrade`` with what a person can do."""
     runtime = runtime_role or RUNTIME.format(service=service)
     engine = create_engine(url_for(owner_url, service))
     try:
@@ -96,11 +109,30 @@ def upgrade(owner_url: str, service: str, *histories: History, runtime_role: str
                 script = ScriptDirectory(str(history.folder), version_locations=[str(history.folder)])
                 steps = EnvironmentContext(Config(), script, fn=lambda at, _, script=script: script._upgrade_revs("head", at))
                 steps.configure(connection=connection, version_table=history.version_table, runtime_role=quoted)
-                with steps:
-                    steps.run_migrations()
+                try:
+                    with steps:
+                        steps.run_migrations()
+                except CommandError as error:                       # alembic does not know the revision it stands at
+                    raise CannotUpgrade(f"the database of {service} cannot be used: {newer(history)}") from error
+                except CannotUpgrade as error:
+                    raise CannotUpgrade(f"the database of {service} cannot be used: {error}") from error
                 connection.exec_driver_sql(f"revoke insert on {history.version_table} from {quoted}")
     finally:
         engine.dispose()
+
+
+def newer(history: History) -> str:
+    """Why a database that stands at a revision this program does not know cannot be used."""
+    return (
+        f"its tables of {history.name} were made by a newer program than this one. Start that one, or restore the backup that "
+        "was made before the upgrade"
+    )
+
+
+def refuse_if(found: str, why: str) -> None:
+    """In a migration: refuse to carry over what this query finds, rather than be wrong in silence. Nothing is changed."""
+    if op.get_bind().execute(text(found)).first() is not None:
+        raise CannotUpgrade(why)
 
 
 def append_only(*tables: str) -> None:

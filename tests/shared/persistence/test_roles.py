@@ -79,6 +79,21 @@ def test_preparing_and_upgrading_again_changes_nothing(postgres: Postgres) -> No
         Publisher(database).tell(note("measure/A", 1))
 
 
+def test_texts_are_ordered_as_python_orders_them_whatever_the_server_speaks(postgres: Postgres) -> None:
+    migrations.prepare(postgres.admin_url, "ordered")
+    with psycopg.connect(postgres.url("ordered", "ordered")) as connection:
+        found = connection.execute("select datcollate, datctype, pg_encoding_to_char(encoding) from pg_database "
+                                   "where datname = current_database()").fetchone()
+    assert found == ("C", "C", "UTF8")
+
+
+def test_a_database_of_a_newer_program_is_refused_with_what_to_do(fresh_database: Fresh) -> None:
+    with psycopg.connect(fresh_database.owner_url) as owner:
+        owner.execute("update alembic_version_messaging set version_num = '9999'")
+    with pytest.raises(migrations.CannotUpgrade, match=r"made by a newer program.*restore the backup"):
+        migrations.upgrade(fresh_database.owner_url, fresh_database.name, HISTORY, runtime_role="tester")
+
+
 def test_a_url_that_is_not_postgresql_is_refused_without_its_password() -> None:
     with pytest.raises(ValueError, match=r"expected a PostgreSQL URL") as refused:
         Database("mysql://root:secret@host/x")
