@@ -56,7 +56,9 @@ class Run:
 # ── ours ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def ours(cluster: Cluster, name: str, events: int, *, hops: int = 2, replicas: int = 1, measures: int = 200) -> Run:
+def ours(
+    cluster: Cluster, name: str, events: int, *, hops: int = 2, replicas: int = 1, measures: int = 200, together: int = 1
+) -> Run:
     """The real services as separate processes: from the moment intake's relay takes its lanes until the last entry is visible in
     funding's database (one hop), or the last line in reporting's (two hops). Intake's outbox is filled before."""
     warm(cluster, replicas, measures)
@@ -65,7 +67,7 @@ def ours(cluster: Cluster, name: str, events: int, *, hops: int = 2, replicas: i
             cluster.stop("reporting", replica)
     cluster.stop("intake")
     with lanes_held(cluster) as (holder, release):
-        tell(cluster.settings.database_of("intake"), vouchers(0, events, measures))
+        tell(cluster.settings.database_of("intake"), vouchers(0, events, measures, together=together))
         for service in ("intake", "funding", "reporting"):
             cluster.run(service, "vacuum analyze")
         cluster.run("intake", "checkpoint")

@@ -32,11 +32,12 @@ def registrations(measures: int) -> Iterator[MeasureRegistered]:
         )
 
 
-def vouchers(first: int, count: int, measures: int) -> Iterator[VoucherRecorded]:
-    """Vouchers ``first`` … of all measures in turn, about 1 kB of JSON each, everyone with an invoice of its own."""
+def vouchers(first: int, count: int, measures: int, *, together: int = 1) -> Iterator[VoucherRecorded]:
+    """Vouchers ``first`` … of all measures in turn, about 1 kB of JSON each, everyone with an invoice of its own; so many of a
+    measure come ``together``, as in a list."""
     issuers = [Party(ref=f"P-{n:016x}", name=f"Lieferant {n} GmbH (Demo)") for n in range(50)]
     for n in range(first, first + count):
-        key, cents = f"M-{n % measures:05d}", 1_000 + n * 37 % 90_000
+        key, cents = f"M-{n // together % measures:05d}", 1_000 + n * 37 % 90_000
         yield VoucherRecorded(
             id=id_of("bench", "voucher", str(n)), subject=subject_of("measure", key), recorded_at=_now(), actor="bench",
             source=Source(digest=DIGEST, place=str(n)),
