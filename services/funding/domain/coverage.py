@@ -3,7 +3,8 @@
 Secured is what was decided or awarded and has not lapsed: a promise's latest version at its latest amount, drawn until its last
 day (what was received by then still covers); a municipal one only as far as its council decision is, that is once the paper is
 there, its deciding step shows that it passed, and only in years it names an amount for; and an award in force, which is a promise
-of its grantor. Where the proof is missing nothing is secured: BES-01 says that it is missing, KOF-01 what is uncovered meanwhile.
+of its grantor: handed in as a promise as well („bewilligt“), it covers once. Where the proof is missing nothing is secured:
+BES-01 says that it is missing, KOF-01 what is uncovered meanwhile.
 """
 
 from __future__ import annotations
@@ -134,6 +135,8 @@ def secured_of(case: Case) -> dict[UUID, tuple[int, str | None]]:
         promise = fact.commitment
         if promise.status in NOT_YET:
             found[fact.id] = 0, NOT_YET[promise.status]
+        elif award := _award_behind(case, promise):
+            found[fact.id] = 0, f"im Bescheid {award.reference} enthalten"
         elif promise.funder.kind is FunderKind.MUNICIPALITY and (refused := undecided(case, promise)):
             found[fact.id] = 0, refused
         elif promise.expires_on is not None and promise.expires_on < case.as_of:
@@ -150,6 +153,18 @@ def secured_of(case: Case) -> dict[UUID, tuple[int, str | None]]:
             why_not = f"abgelaufen am {write_day(last)}, bis dahin eingegangen {write_cents(kept)}"
             found[fact.id] = kept, why_not if kept != promise.amount_cents else None
     return found
+
+
+def _award_behind(case: Case, promise: Commitment) -> Award | None:
+    """The award in force that a promise which says it was awarded speaks of: its funder's, for its year."""
+    if promise.status is not CommitmentStatus.AWARDED:
+        return None
+    return next(
+        (a for a in case.awards_in_force
+         if (a.grantor.key, a.grantor.kind) == (promise.funder.key, promise.funder.kind)
+         and promise.budget_year in ([year.budget_year for year in a.years] or a.period.years)),
+        None,
+    )
 
 
 def undecided(case: Case, promise: Commitment) -> str | None:

@@ -219,9 +219,11 @@ class TestOverfunding:
         )
         assert run(overfunding, balanced).outcome is Outcome.HOLDS
 
-    def test_income_equal_to_expenditure_holds(self) -> None:
-        case = a_case(closes=(self.FINAL,), receipts=self.RECEIPTS, vouchers=(a_voucher(1, 120_00),))
-        assert run(overfunding, case).outcome is Outcome.HOLDS
+    def test_income_equal_to_expenditure_holds_and_a_cent_more_is_found_from_the_day_of_the_close_on(self) -> None:
+        for spent, outcome in ((120_00, Outcome.HOLDS), (119_99, Outcome.FINDING)):
+            vouchers = (a_voucher(1, spent),)
+            case = a_case(as_of=self.FINAL.closed_on, closes=(self.FINAL,), receipts=self.RECEIPTS, vouchers=vouchers)
+            assert run(overfunding, case).outcome is outcome
 
 
 class TestUndocumentedAmount:

@@ -78,6 +78,11 @@ class TestNoDecision:
         assert (found.object, found.budget_year, found.severity) == ("commitment M-1 STADT-1", None, Severity.BLOCKING)
         assert (found.at_risk_cents, found.arithmetic) == (100_00, "2 × 50,00 = 100,00")
 
+    def test_a_promise_cut_to_nothing_needs_no_decision(self) -> None:
+        cut = (a_city_promise(50_00, decision=None), a_city_promise(0, decision=None, version=2, status=CommitmentStatus.CUT))
+        assert run(no_decision, a_case(commitments=cut)).outcome is Outcome.HOLDS
+        assert finding(no_decision, a_case(commitments=(*cut, a_city_promise(1, decision=None, version=3)))).at_risk_cents == 1
+
     def test_where_there_is_a_plan_kof_01_names_the_amount(self) -> None:
         case = a_case(commitments=(a_city_promise(50_00, decision=None),), plan=a_plan({("1", 2015): 50_00}))
         assert finding(no_decision, case).at_risk_cents == 0

@@ -16,7 +16,7 @@ from services.funding.domain.checks.rate.rate_exceeded import rate_exceeded
 from services.funding.domain.checks.vouchers.unpaid import unpaid
 from services.funding.domain.waiver import Waiver
 from shared.contracts.funding import Outcome, Severity
-from shared.contracts.intake import FinancingType
+from shared.contracts.intake import CommitmentStatus, FinancingType
 from shared.values.dates import Period
 from shared.values.funders import Funder, FunderKind
 from shared.values.source import id_of
@@ -203,6 +203,12 @@ class TestPaidWithoutAward:
     def test_co_funding_is_no_grant(self) -> None:
         promised = a_case(receipts=(a_receipt(1_00), a_receipt(1_00, number="E-2", funder=CITY)), commitments=(a_promise(1_00),))
         assert run(paid_without_award, promised).outcome is Outcome.NOT_APPLICABLE
+
+    def test_the_land_whose_promise_was_taken_back_pays_without_an_award(self) -> None:
+        gone = (a_promise(1_00), a_promise(0, version=2, status=CommitmentStatus.WITHDRAWN))
+        assert finding(paid_without_award, a_case(receipts=(a_receipt(1_00),), commitments=gone)).at_risk_cents == 1_00
+        again = (*gone, a_promise(1_00, number="KOM-2"))
+        assert run(paid_without_award, a_case(receipts=(a_receipt(1_00),), commitments=again)).outcome is Outcome.NOT_APPLICABLE
 
     def test_the_land_without_award_or_promise_pays_without_an_award(self) -> None:
         assert finding(paid_without_award, a_case(receipts=(a_receipt(1_00),))).at_risk_eu_cents == 0

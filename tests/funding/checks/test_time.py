@@ -86,6 +86,14 @@ class TestOutsideImplementation:
         case = a_case(rules=a_rule_set("national"), vouchers=(a_voucher(1, proof=UNPAID),), bank_statements=False)
         assert run(outside_implementation, case).outcome is Outcome.HOLDS
 
+    def test_what_was_cancelled_is_not_claimed(self) -> None:
+        outside = served(date(2019, 1, 1), date(2019, 1, 31))
+        back = a_voucher("1-", -100_00, invoice_number="RE-1", service=outside.data.service, proof=UNPAID)
+        assert run(outside_implementation, a_case(vouchers=(outside, back))).outcome is Outcome.HOLDS
+        late = a_voucher(1, proof=a_proof(100_00, date(2024, 1, 1)))
+        assert run(paid_after_final_date, a_case(vouchers=(late, back))).outcome is Outcome.NOT_APPLICABLE
+        assert finding(paid_after_final_date, a_case(vouchers=(late,)))
+
     def test_money_that_comes_back_is_not_claimed(self) -> None:
         refund = a_voucher(1, -5_00, service=Period(start=date(2019, 1, 1), end=date(2019, 1, 1)), proof=UNPAID)
         nothing = a_voucher(1, 0, service=refund.data.service, proof=UNPAID)
@@ -116,6 +124,8 @@ class TestPaidAfterFinalDate:
             a_voucher(2, proof=a_proof(100_00, date(2015, 12, 31))),
         )
         assert run(paid_after_final_date, a_case(rules=self.RULES, vouchers=on_time)).outcome is Outcome.HOLDS
+        day_after = a_voucher(1, proof=a_proof(100_00, date(2016, 1, 1)))
+        assert finding(paid_after_final_date, a_case(rules=self.RULES, vouchers=(day_after,))).at_risk_cents == 100_00
 
     def test_a_voucher_paid_after_the_final_date_blocks_and_is_at_risk_in_full(self) -> None:
         found = finding(
@@ -160,9 +170,10 @@ class TestSignedBeforePeriodEnd:
     def test_a_report_of_the_measure_is_the_measures_own_finding(self) -> None:
         assert finding(signed_before_period_end, a_case(reports=(a_signed_report(date(2014, 12, 1), self.QUARTER),)))
 
-    def test_signed_on_the_last_day_is_in_time(self) -> None:
-        on_the_day = a_signed_report(date(2014, 12, 31), self.QUARTER)
-        assert run(signed_before_period_end, a_case(reports=(on_the_day,))).outcome is Outcome.HOLDS
+    def test_signed_on_the_last_day_is_in_time_and_on_the_day_before_it_is_not(self) -> None:
+        for day, outcome in ((30, Outcome.FINDING), (31, Outcome.HOLDS)):
+            report = a_signed_report(date(2014, 12, day), self.QUARTER)
+            assert run(signed_before_period_end, a_case(reports=(report,))).outcome is outcome
 
     def test_a_later_report_over_the_same_period_settles_it_and_one_over_another_does_not(self) -> None:
         later = a_signed_report(date(2015, 1, 20), self.QUARTER, title="Bericht 4. Quartal 2014, Endfassung", measure=None)

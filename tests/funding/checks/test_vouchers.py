@@ -74,6 +74,13 @@ class TestClaimedTwice:
         )
         assert run(claimed_twice, case).outcome is Outcome.HOLDS
 
+    def test_shares_of_a_hundredth_of_a_percent_more_than_the_whole_are_too_much(self) -> None:
+        case = a_case(
+            vouchers=(catering(cents=300_00, allocation=Decimal("0.6")),),
+            elsewhere=(catering("M-2", 200_05, allocation=Decimal("0.4001")),),
+        )
+        assert finding(claimed_twice, case).at_risk_cents == 5
+
     def test_declared_shares_above_100_percent_are_found_with_what_exceeds_the_invoice(self) -> None:
         case = a_case(
             vouchers=(catering(cents=300_00, allocation=Decimal("0.6")),),

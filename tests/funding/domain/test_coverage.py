@@ -138,6 +138,24 @@ def test_an_award_covers_by_its_years_from_its_day_until_it_is_revoked() -> None
     assert covered(facts.plan(100), given, as_of=date(2026, 10, 1)).lines[0].why_not == "widerrufen am 01.10.2026"
 
 
+def test_an_award_that_was_handed_in_as_a_promise_as_well_covers_once() -> None:
+    given = facts.award(100, years={2026: 60, 2027: 40}, grantor=facts.LAND)
+    again = facts.promise(60, status=CommitmentStatus.AWARDED)
+    said = covered(facts.plan(120), given, again)
+    assert (said.valid, said.gaps) == ({2026: 60, 2027: 40}, {2026: 60})
+    assert said.lines[0].why_not == "im Bescheid AZ-1 enthalten"
+    for other in (
+        facts.promise(60), facts.promise(60, 2028, status=CommitmentStatus.AWARDED),
+        facts.promise(60, status=CommitmentStatus.AWARDED, funder=facts.ESF),
+    ):
+        assert covered(facts.plan(120), given, other).valid_cents == 160
+    revoked = facts.award(100, years={2026: 60}, grantor=facts.LAND, revoked_on=date(2026, 2, 1))
+    assert covered(facts.plan(120), revoked, again).valid_cents == 60, "then the promise is all there is"
+    whole = facts.award(100, grantor=facts.LAND)
+    assert covered(facts.plan(120), whole, again).valid_cents == 100
+    assert covered(facts.plan(120), whole, facts.promise(60, 2028, status=CommitmentStatus.AWARDED)).valid_cents == 160
+
+
 def test_an_award_without_years_covers_the_term_and_years_are_not_judged_singly() -> None:
     said = covered(facts.plan(60), facts.plan(40, 2027), facts.award(90))
     assert (said.gap(2026), said.gaps, said.term_gap, said.gap_cents) == (None, {}, 10, 10)

@@ -31,7 +31,7 @@ def whole_of(claims: Sequence[CaseVoucher]) -> int:
     """What claims of one invoice may come to together where their shares exceed it, in cents: the largest of them taken to 100 %,
     and that no more than was payable."""
     largest = max(round_half_up(v.data.eligible_cents / share_of(v)) for v in claims)
-    return min(largest, max(v.data.payable_cents for v in claims))
+    return max(0, min(largest, max(v.data.payable_cents for v in claims)))
 
 
 def beyond_invoice(claims: Sequence[CaseVoucher]) -> int:

@@ -22,7 +22,7 @@ def no_decision(case: Case) -> Iterator[Said]:
         yield NOT_APPLICABLE
     without: dict[str, list[CofundingCommitted]] = {}
     for fact in promises:
-        if not fact.commitment.decision:
+        if not fact.commitment.decision and fact.commitment.amount_cents:
             without.setdefault(objects.commitment(case, fact.commitment), []).append(fact)
     for name, facts in without.items():
         amounts = [f.commitment.amount_cents for f in facts]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.funding.domain.case import Case
-from shared.contracts.intake import Award, Receipt
+from shared.contracts.intake import Award, CommitmentStatus, Receipt
 from shared.values.funders import FunderKind
 
 BY_AWARD = frozenset({FunderKind.ESF, FunderKind.BUND, FunderKind.LAND})
@@ -11,10 +11,12 @@ BY_AWARD = frozenset({FunderKind.ESF, FunderKind.BUND, FunderKind.LAND})
 
 
 def is_grant(case: Case, receipt: Receipt) -> bool:
-    """Is it money of an award: it names one, or its funder awarded something here, or is one that pays by award only?"""
+    """Is it money of an award: it names one, or its funder awarded something here, or is one that pays by award only, and whose
+    promise, if there was one, was taken back?"""
     if receipt.award or receipt.funder.is_eu or any(a.grantor.key == receipt.funder.key for a in case.awards):
         return True
-    promised = {f.commitment.funder.key for f in case.commitments}
+    promises = (f.commitment for f in case.current_commitments)
+    promised = {promise.funder.key for promise in promises if promise.status is not CommitmentStatus.WITHDRAWN}
     return receipt.funder.kind in BY_AWARD and receipt.funder.key not in promised
 
 
