@@ -182,7 +182,7 @@ def test_links_that_are_there_but_empty_are_as_if_they_were_not() -> None:
 
 def test_the_order_of_parameters_does_not_matter_in_an_id() -> None:
     one = {"id": f"{RIS}consultations?id=1&bi=2", "type": f"{TYPE}Consultation", "meeting": MEETING["id"], "role": "Entscheidung"}
-    item = MEETING["agendaItem"][0] | {"consultation": [f"{RIS}consultations?bi=2&amp;id=1"]}
+    item = MEETING["agendaItem"][0] | {"consultation": [f"{RIS}consultations?bi=2&amp;id=1", f"{RIS}consultations?bi=2&id=7"]}
     (found,) = decisions(PAPER | {"consultation": [one]}, MEETING | {"agendaItem": [item]}, BODY)
     assert found.steps[0].result is StepResult.PASSED_UNCHANGED
 

@@ -207,8 +207,9 @@ class _Index:
             for item in _listed(thing.get("agendaItem")):
                 if isinstance(item, dict):
                     self.add("AgendaItem", item | {"meeting": item.get("meeting") or identity})
-        elif kind == "AgendaItem" and (consultation := _id(thing.get("consultation"))):
-            self.items_of_consultation.setdefault(consultation, []).append(thing)
+        elif kind == "AgendaItem":
+            for consultation in _consulted(thing):
+                self.items_of_consultation.setdefault(consultation, []).append(thing)
         elif kind == "Paper":
             for consultation_said in _listed(thing.get("consultation")):
                 if isinstance(consultation_said, dict):
@@ -365,8 +366,13 @@ def downwards(thing: Object) -> list[str]:
         case "Consultation":
             return _met(thing)
         case "AgendaItem":
-            return [name for name in (_id(thing.get("meeting")), _id(thing.get("consultation"))) if name]
+            return [name for name in (_id(thing.get("meeting")), *_consulted(thing)) if name]
     return []
+
+
+def _consulted(item: Object) -> list[str]:
+    """Ids of the consultations of an agenda item: one, or several in a list."""
+    return [name for name in map(_id, _listed(item.get("consultation"))) if name]
 
 
 def _met(consultation: Object) -> list[str]:
@@ -389,11 +395,11 @@ def _named(kind: str, thing: Object) -> list[str]:
     names = [
         _id(thing),
         _id(thing.get("paper")) if kind == "Consultation" else None,
-        _id(thing.get("consultation")) if kind == "AgendaItem" else None,
+        *(_consulted(thing) if kind == "AgendaItem" else ()),
     ]
     if kind == "Meeting":
         for item in _listed(thing.get("agendaItem")):
-            names += [_id(item), _id(item.get("consultation")) if isinstance(item, dict) else None]
+            names += [_id(item), *(_consulted(item) if isinstance(item, dict) else ())]
     return [name for name in names if name]
 
 
