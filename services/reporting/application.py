@@ -729,14 +729,10 @@ def show_statement(work: Work, subject: str, as_of: date | None) -> dict[str, An
 
 
 def count_open_findings(work: Work) -> dict[tuple[str, ...], float]:
-    """Open findings by code and cut-off date."""
+    """Findings open on the latest cut-off date of each subject up to today, by code and that date."""
     return {key: float(count) for key, count in store.open_findings(work).items()}
 
 
 def count_reports(work: Work) -> dict[tuple[str, ...], float]:
     """Reports by document and whether they are outdated."""
-    counts: dict[tuple[str, ...], float] = {}
-    for row in store.reports(work):
-        key = (row.document, "yes" if row.outdated_since else "no")
-        counts[key] = counts.get(key, 0) + 1
-    return counts
+    return {(document, "yes" if outdated else "no"): float(n) for (document, outdated), n in store.count_reports(work).items()}

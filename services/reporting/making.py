@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
 
 from services.reporting.domain.document import Document
 from services.reporting.domain.documents.all import OF_MEASURE, OF_PROGRAMME
 from services.reporting.domain.snapshot import MeasureSnapshot, ProgrammeSnapshot
+
+_HERE: Final = Path(__file__).parent
+_SHARED: Final = _HERE.parents[1] / "shared"
+_DECIDE: Final = (_HERE / "domain", _HERE / "renderers", _SHARED / "contracts", _SHARED / "values")
+"""What decides about what a document says: whoever has these, byte for byte, makes the same of the same data."""
 
 
 def composed(snapshot: MeasureSnapshot | ProgrammeSnapshot, kind: str, number: str) -> Document:
@@ -20,8 +28,13 @@ def composed(snapshot: MeasureSnapshot | ProgrammeSnapshot, kind: str, number: s
 
 @cache
 def made_with() -> dict[str, str]:
-    """Versions that decide about the bytes of a PDF: the same versions make the same bytes of the same data."""
-    found = {"zlib": zlib.ZLIB_RUNTIME_VERSION}
+    """What decides about a document and the bytes of its PDF: the same versions, and the same source of ours, make the same of
+    the same data."""
+    source = hashlib.sha256()
+    for folder in _DECIDE:
+        for path in sorted(p for p in folder.rglob("*") if p.suffix in (".py", ".toml", ".ttf")):
+            source.update(hashlib.sha256(path.read_bytes()).digest())
+    found = {"zlib": zlib.ZLIB_RUNTIME_VERSION, "source": source.hexdigest()[:16]}
     for name in ("pruefpfad", "reportlab", "pyphen", "segno"):
         try:
             found[name] = version(name)

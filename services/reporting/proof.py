@@ -17,8 +17,8 @@ from pypdf.generic import StreamObject
 
 from services.reporting.domain.document import plain
 from services.reporting.domain.lines import JournalBroken
-from services.reporting.domain.report import FORMAT, Snapshot, number_of, snapshot_of
-from services.reporting.domain.snapshot import ProgrammeSnapshot, disagreements, programme_disagreements
+from services.reporting.domain.report import FORMAT, Snapshot, format_of, number_of, snapshot_of
+from services.reporting.domain.snapshot import ProgrammeSnapshot, in_detail, of_totals, programme_disagreements
 from services.reporting.making import composed, made_with
 from services.reporting.renderers.canonical import NotCanonical, canonical
 from services.reporting.renderers.pdf.render import render as render_pdf
@@ -94,8 +94,9 @@ def examine(content: bytes) -> Proof:
             f"das ist weder die PDF- noch die JSON-Datei eines Berichts; nur sie tragen die Daten zum Nachrechnen: {why}", False,
         )
         return Proof((step,), sha256=sha256)
-    if not isinstance(report, dict) or report.get("format") != FORMAT:
-        step = Step(f"the data is not a report of format {FORMAT}", f"die Daten sind kein Bericht im Format {FORMAT}", False)
+    made_in = format_of(report)
+    if made_in is None:
+        step = Step("the data is no report of Prüfpfad", "die Daten sind kein Bericht von Prüfpfad", False)
         return Proof((step,), sha256=sha256)
     steps = [Step(f"data in canonical form, SHA-256 {sha256}", f"Daten in kanonischer Form, SHA-256 {sha256}", spelled)]
     if pdf:
@@ -110,12 +111,18 @@ def examine(content: bytes) -> Proof:
             proven=False,
         ))
     try:
-        steps += _recomputed(report, pdf)
+        if made_in > FORMAT:
+            steps.append(_of_other_format(made_in, "seals, sums, tables and pages", "Siegel, Summen, Tabellen und Seiten"))
+        else:
+            steps += _recomputed(report, pdf, made_in)
     except JournalBroken as error:
         steps.append(Step(str(error), f"das Journal ist nicht unversehrt: {error.de}", False))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         why = str(error)[:300]
-        steps.append(Step(f"the data cannot be recomputed: {why}", f"die Daten lassen sich nicht nachrechnen: {why}", False))
+        steps.append(
+            _of_other_format(made_in, f"all else ({why})", f"alles Weitere ({why})") if made_in < FORMAT
+            else Step(f"the data cannot be recomputed: {why}", f"die Daten lassen sich nicht nachrechnen: {why}", False)
+        )
     return Proof(tuple(steps), report.get("number"), sha256)
 
 
@@ -138,11 +145,22 @@ def _named(xmp: str, name: str) -> str:
     return xmp.partition(f"<pp:{name}>")[2].partition("<")[0]
 
 
-def _recomputed(report: Mapping[str, Any], pdf: _Pdf | None) -> Iterator[Step]:
+def _of_other_format(made_in: int, what: str, de: str) -> Step:
+    """What this program does not recompute of a report that another one made, and says so rather than calling it wrong."""
+    return Step(
+        f"not proven: {what}; the report is of format {made_in}, this program verifies these of format {FORMAT}. Its digests are "
+        "verified; for the rest take the program that issued it, or ask the server",
+        f"nicht bewiesen: {de}; der Bericht ist im Format {made_in}, dieses Programm rechnet das im Format {FORMAT} nach. Seine "
+        "Prüfsummen sind geprüft; für das Übrige das Programm nehmen, das ihn ausstellte, oder den Server fragen",
+        True, proven=False,
+    )
+
+
+def _recomputed(report: Mapping[str, Any], pdf: _Pdf | None, made_in: int) -> Iterator[Step]:
     """What follows from the data themselves."""
     snapshot = snapshot_of(report)
     document = composed(snapshot, report["document"], report["number"])
-    yield from _sums(snapshot, report)
+    yield from _sums(snapshot, report, made_in)
     yield _compared(
         plain(document) == report["content"], report["made_with"],
         "the tables say what follows from the entries, facts and findings",
@@ -169,7 +187,7 @@ def _compared(same: bool, made: Mapping[str, str], text: str, de: str) -> Step:
     )
 
 
-def _sums(snapshot: Snapshot, report: Mapping[str, Any]) -> Iterator[Step]:
+def _sums(snapshot: Snapshot, report: Mapping[str, Any], made_in: int) -> Iterator[Step]:
     if report["number"] != number_of(snapshot.subject, report["document"], snapshot.as_of, report["version"]):
         yield Step(
             f"the number {report['number']} is not that of subject, document, day and version",
@@ -195,7 +213,11 @@ def _sums(snapshot: Snapshot, report: Mapping[str, Any]) -> Iterator[Step]:
                 f"{len(lines)} entries of the book {book.value} form an unbroken chain up to the stated head",
                 f"{len(lines)} Buchungen des {german} bilden eine lückenlose Kette bis zum genannten Stand", True,
             )
-        wrong = disagreements(snapshot)
+        wrong, detailed = of_totals(snapshot), in_detail(snapshot)
+        if made_in == FORMAT:
+            wrong += detailed
+        elif detailed:
+            yield _of_other_format(made_in, "coverage, years and gap", "Deckung, Jahre und Lücke")
         agree = {f.id for f in snapshot.findings} == set(snapshot.statement.findings) or bool(snapshot.statement.findings_beyond)
         yield Step(
             "entries, vouchers with proof of payment, plan, receipts and coverage add up to the figures stated",

@@ -175,7 +175,7 @@ def measure_gauges(reporting: Service) -> None:
     """Numbers of reporting for Prometheus."""
     reporting.gauge(
         "open_findings",
-        "Open findings by code and cut-off date",
+        "Findings open on the latest cut-off date of each measure and programme, by code and that date",
         lambda session: application.count_open_findings(Work(session, reporting.clock.now())),
         ("code", "as_of"),
     )

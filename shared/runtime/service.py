@@ -44,7 +44,7 @@ from shared.messaging.resuming import NotStopped
 from shared.messaging.tables import HISTORY
 from shared.messaging.work import Clock, SystemClock, Work, unit_of_work
 from shared.persistence.database import Database, driver_error, is_lost
-from shared.persistence.migrations import History
+from shared.persistence.migrations import History, newer
 from shared.runtime import kafka
 from shared.runtime.access import Actor
 from shared.runtime.chores import Chore, Chores
@@ -428,9 +428,12 @@ class Service:
             }
         with self._database.transaction() as session:
             for history in self.histories:
-                newest = ScriptDirectory(str(history.folder), version_locations=[str(history.folder)]).get_current_head()
+                script = ScriptDirectory(str(history.folder), version_locations=[str(history.folder)])
+                newest, revisions = script.get_current_head(), {one.revision for one in script.walk_revisions()}
                 known = session.execute(text("select to_regclass(:table)"), {"table": history.version_table}).scalar()
                 there = session.execute(text(f"select version_num from {history.version_table}")).scalar() if known else None  # noqa: S608
+                if there is not None and there not in revisions:
+                    raise NotMigrated(newer(history))
                 if there != newest:
                     raise NotMigrated(
                         f"the database stands at {there or 'nothing'} of {history.name}, this program needs {newest}; "

@@ -137,7 +137,10 @@ class Stack:
         if self.embedded is not None and self.embedded.postgres is not None:
             for service in self.services:
                 migrations.prepare(self.embedded.postgres.admin_url, service.name)
-                migrations.upgrade(self.settings.owner_database_of(service.name), service.name, *service.histories)
+                try:
+                    migrations.upgrade(self.settings.owner_database_of(service.name), service.name, *service.histories)
+                except migrations.CannotUpgrade as error:
+                    raise NotReady(str(error)) from error
         if self.embedded is not None and self.embedded.broker is not None:
             for service in self.services:
                 groups = [group for reader in self.services for group in reader.consumers.groups(service.publishes)]

@@ -17,8 +17,10 @@ from shared.contracts.intake import INTAKE, Fact, MeasureData, ProgrammeData, Vo
 from shared.values.source import Source, digest_of, id_of
 from shared.values.subject import key_of
 
-FORMAT: Final = "pruefpfad.report.v1"
-"""Name of the shape of report data; a changed shape is a new name."""
+FORMAT: Final = 2
+"""Format of report data. A report stays in the one it was made in, and says which; a changed shape, or another meaning of what is
+in it, is the next number. 1: nothing yet held coverage, years and gap against the report's own facts when it was issued."""
+_NAMED: Final = re.compile(r"pruefpfad\.report\.v([1-9]\d{0,3})")
 
 PASSING: Final = ("head", "settlement", "facts_upto", "papers_upto", "measures")
 """Fields of a statement that move on without the statement saying anything else."""
@@ -37,6 +39,12 @@ def _written(key: str) -> str:
     """
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", key).strip("-")
     return key if plain == key else f"{plain or 'X'}~{digest_of(key.encode())[:8]}"
+
+
+def format_of(data: Any) -> int | None:
+    """The format that report data say they are in; None for what is no report."""
+    named = _NAMED.fullmatch(str(data.get("format"))) if isinstance(data, Mapping) else None
+    return int(named[1]) if named else None
 
 
 def version_of(number: str) -> int:
@@ -58,7 +66,7 @@ def data_of(snapshot: Snapshot, document: Document, version: int, made_with: Map
     """
     predecessor = snapshot.predecessor
     return {
-        "format": FORMAT,
+        "format": f"pruefpfad.report.v{FORMAT}",
         "made_with": dict(made_with),
         "number": document.number,
         "document": document.kind,

@@ -169,11 +169,15 @@ WAYS: Final = {"funder": "Mittelgebern", "year": "Jahren", "municipality": "Komm
 
 
 def disagreements(snapshot: MeasureSnapshot) -> tuple[Disagreement, ...]:
-    """Re-adds the lines up to the statement's head; empty if every figure agrees to the cent.
+    """Re-adds the lines up to the statement's head; empty if every figure agrees to the cent."""
+    return (*of_totals(snapshot), *in_detail(snapshot))
 
-    Claimed and received come from the postings, spent from vouchers with proof of payment, planned from the plan's facts, the gap
-    from plan and coverage, and the coverage itself is held against promises, awards, receipts and papers: what was promised and
-    came in, and what of it can be secured at most.
+
+def of_totals(snapshot: MeasureSnapshot) -> tuple[Disagreement, ...]:
+    """The figures of the whole measure.
+
+    Claimed and received come from the postings, spent from vouchers with proof of payment, planned from the plan's facts,
+    committed from the coverage.
     """
     statement, on = snapshot.statement, snapshot.as_of
     standing_main = [x for x in standing(snapshot.main) if x.entry.valued_on <= on]
@@ -188,12 +192,17 @@ def disagreements(snapshot: MeasureSnapshot) -> tuple[Disagreement, ...]:
         "claimed by year": (statement.totals.claimed_cents, sum(y.claimed_cents for y in years)),
         "unbalanced postings": (0, sum(p.cents for x in snapshot.main + snapshot.settlement for p in x.entry.postings)),
     }
-    wrong = [Disagreement(name, stated, here) for name, (stated, here) in found.items() if stated != here]
-    return (*wrong, *(Disagreement(name, stated, here, of) for name, of, stated, here in _in_detail(snapshot)))
+    return tuple(Disagreement(name, stated, here) for name, (stated, here) in found.items() if stated != here)
 
 
-def _in_detail(snapshot: MeasureSnapshot) -> Iterator[Found]:
-    """The same year by year, funder by funder, entry by entry. What funding could not apply is no part of a statement."""
+def in_detail(snapshot: MeasureSnapshot) -> tuple[Disagreement, ...]:
+    """The same year by year, funder by funder, entry by entry. The gap follows from plan and coverage, and the coverage itself is
+    held against promises, awards, receipts and papers: what was promised and came in, and what of it can be secured at most."""
+    return tuple(Disagreement(name, stated, here, of) for name, of, stated, here in _detailed(snapshot))
+
+
+def _detailed(snapshot: MeasureSnapshot) -> Iterator[Found]:
+    """What funding could not apply is no part of a statement."""
     claimed: dict[int, int] = {}
     for voucher in (v.voucher for v in snapshot.vouchers):
         claimed[voucher.budget_year] = claimed.get(voucher.budget_year, 0) + voucher.eligible_cents
