@@ -386,7 +386,10 @@ class Reader:
         current = self._open
         if current is None:
             if self._next is not None:
-                self._open = self._opened(work, self._next)
+                if (pseudonyms := self._key(work)) is None:
+                    self.ask()
+                    return True
+                self._open = self._opened(work, self._next, pseudonyms)
             self._next = None
             self.ask()
             return self._open is not None
@@ -433,15 +436,23 @@ class Reader:
         self._open = None
         self.ask()
 
-    def _opened(self, work: Work, id: UUID) -> Open | None:
+    def _key(self, work: Work) -> Pseudonyms | None:
+        """The installation's pseudonyms. Where there is no key yet it is made, and used only once it is committed: else a person
+        would have another pseudonym after a restart."""
+        if self._pseudonyms is None:
+            if (key := store.installation(work, "pseudonyms")) is None:
+                store.install(work, "pseudonyms", secrets.token_bytes(32))
+                return None
+            self._pseudonyms = Pseudonyms(key)
+        return self._pseudonyms
+
+    def _opened(self, work: Work, id: UUID, pseudonyms: Pseudonyms) -> Open | None:
         handin = store.handin(work, id)
         if handin is None or handin.state != "waiting":
             return None
-        if self._pseudonyms is None:
-            self._pseudonyms = Pseudonyms(store.installation(work, "pseudonyms", secrets.token_bytes(32)))
         try:
             names = store.names_of_measures(work) if handin.kind in TEMPLATES else {}
-            given = Given(name=handin.name, kind=handin.kind, pseudonyms=self._pseudonyms, names=names, **_said(handin.given))
+            given = Given(name=handin.name, kind=handin.kind, pseudonyms=pseudonyms, names=names, **_said(handin.given))
             given = replace(given, measure=names.get(given.measure or "", given.measure))
             if handin.submission is not None:
                 reading = readers.read_rows(handin.kind, json.loads(self.files.read(handin.digest))["rows"], given)

@@ -396,13 +396,18 @@ def set_aside(work: Work, row: SetAside) -> bool:
     return True
 
 
-def installation(work: Work, name: str, made: bytes) -> bytes:
-    """A value that is made once and stays; the first to come makes it."""
+def installation(work: Work, name: str) -> bytes | None:
+    """A value that was made once and stays."""
     with cursor(work.session) as at:
-        at.execute("insert into installation (name, value) values (%s, %s) on conflict do nothing", (name, made))
         at.execute("select value from installation where name = %s", (name,))
         row = at.fetchone()
-    return bytes(row[0]) if row else made
+    return bytes(row[0]) if row else None
+
+
+def install(work: Work, name: str, value: bytes) -> None:
+    """Keep a value for good, unless somebody else was first."""
+    with cursor(work.session) as at:
+        at.execute("insert into installation (name, value) values (%s, %s) on conflict do nothing", (name, value))
 
 
 def counts(session: Session) -> dict[tuple[str, ...], float]:

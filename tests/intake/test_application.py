@@ -113,7 +113,7 @@ def test_a_reading_that_is_killed_goes_on_where_it_stood(
 ) -> None:
     content = many(monkeypatch)
     for installation in (intake, another_intake):
-        installation.do(store.installation, "pseudonyms", b"the same key for both of them...")
+        installation.do(store.install, "pseudonyms", b"the same key for both of them...")
     undisturbed = another_intake.hand_in(content)
     id = intake.receive(content)
     for _ in range(killed_after):
@@ -181,6 +181,7 @@ def test_a_fault_of_a_reader_stops_its_file_and_no_other(intake: Intake, monkeyp
 def test_a_connection_lost_while_a_file_is_opened_says_nothing_about_the_file(
     intake: Intake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    intake.do(store.install, "pseudonyms", b"the key of an installation")
     id, real = intake.receive(voucher_list(voucher("1"))), store.was_read
 
     def lost(work: Work, digest: str) -> bool:
@@ -285,6 +286,23 @@ def test_nothing_is_erased_of_a_file_that_is_being_read(intake: Intake) -> None:
     intake.receive(voucher_list(voucher("1")))
     with pytest.raises(StillReading):
         intake.do(application.erase, intake.files, digest_of(voucher_list(voucher("1"))), None)
+
+
+def test_a_key_of_pseudonyms_that_was_not_committed_is_not_used(intake: Intake) -> None:
+    intake.receive(voucher_list(voucher("1")))
+
+    def undone(work: Work) -> None:
+        intake.reader.read_on(work)
+        raise ConnectionError("the server died before the commit")
+
+    assert intake.reader.ahead()
+    with pytest.raises(ConnectionError):
+        intake.do(undone)
+    intake.read()
+    intake.start_again()
+    intake.hand_in(voucher_list(voucher("2")))
+    first, second = (event.voucher.issuer.ref for event in intake.of("VoucherRecorded"))
+    assert first == second
 
 
 def test_a_person_is_one_pseudonym_in_all_files_of_an_installation(intake: Intake, another_intake: Intake) -> None:
