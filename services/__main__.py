@@ -146,6 +146,7 @@ def prepare() -> None:
     from aiokafka.errors import KafkaError
     from sqlalchemy.exc import SQLAlchemyError
 
+    from shared.persistence.migrations import CannotUpgrade
     from shared.runtime import stack
     from shared.runtime.telemetry import in_one_line
 
@@ -154,7 +155,7 @@ def prepare() -> None:
             out.print(f"made {done}")
     except SettingsError as error:
         _end(f"{error}. The embedded mode needs no prepare: `pruefpfad serve`.", USAGE)
-    except (SQLAlchemyError, psycopg.Error, KafkaError, ValueError) as error:
+    except (SQLAlchemyError, psycopg.Error, KafkaError, ValueError, CannotUpgrade) as error:
         _end(in_one_line(error), UNREACHABLE)
 
 
@@ -170,7 +171,10 @@ def load(
     measure: Measure = None,
     list_name: ListName = None,
     municipality: MunicipalityKey = None,
-    try_: Annotated[bool, typer.Option("--try", help="Read and show only; nothing is stored, no server is needed.")] = False,
+    try_: Annotated[
+        bool, typer.Option("--try", help="Read and show only; nothing is stored. No server is needed; one that runs is asked by "
+                           "what other names measures are known.")
+    ] = False,
     wait: Annotated[bool, typer.Option(help="Wait until everything it brought is reconciled.")] = True,
     as_json: AsJson = False,
     url: Url = None,
@@ -180,18 +184,25 @@ def load(
     given = {"kind": kind, "measure": measure, "list": list_name, "municipality": municipality}
     waiting: list[dict[str, Any]] = []
     if try_:
-        answers = _tried(files, given)
+        answers = _tried(files, given, url)
     else:
         with _client(url, makes=True) as client:
             answers = [client.upload(file, **given) for file in files]
             if wait:
                 _settle(client)
-                waiting = client.parked()
+                waiting = client.parked(most=MOST_PARKED)
     if as_json:
         _print_json(answers if len(answers) > 1 else answers[0])
     else:
         for file, answer in zip(files, answers, strict=True):
             _print_reading(file, answer, tried=try_)
+        if any(not answer.get("names_known", True) for answer in answers):
+            out.print("! " + said(
+                "no server was asked by what other names (Aktenzeichen, Förderkennzeichen) measures are known: rows that use one "
+                "are shown as rows of a measure of that key",
+                "kein Server wurde gefragt, wie Maßnahmen sonst heißen (Aktenzeichen, Förderkennzeichen): Zeilen, die einen "
+                "solchen Namen nennen, stehen hier als Zeilen einer Maßnahme mit diesem Schlüssel",
+            ), highlight=False)
         _print_waiting(waiting)
     if any(answer.get("rejected") for answer in answers):
         raise typer.Exit(REJECTED)
@@ -308,17 +319,23 @@ def decide_consent(
         _tell(client, _subject(subject), body, as_json)
 
 
-@decide_app.command("release", epilog=_epilog("decide release 0c1277aa"))
+@decide_app.command("release", epilog=_epilog("decide release 0c1277aa", "decide release --about M-1 --dismissed"))
 def decide_release(
-    fact: Annotated[str, typer.Argument(help="Id of the parked fact, or how it begins: `pruefpfad parked`.")],
+    fact: Annotated[
+        str | None,
+        typer.Argument(help="Id of the parked or dismissed fact, or how it begins; without it all that are parked of --about."),
+    ] = None,
     about: About = None,
+    dismissed: Annotated[
+        bool, typer.Option("--dismissed", help="Instead of all that are parked of --about, all that were dismissed.")
+    ] = False,
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
-    """Try a parked fact again."""
+    """Try a parked fact again. One that was dismissed is taken up again so, too: a dismissal is corrected by a later decision."""
     with _client(url) as client:
-        subject, (found,) = _chosen(_parked_facts(client), (fact,), about, "parked")
-        _tell(client, subject, {"kind": "release_parked", "fact": found}, as_json)
+        subject, facts = _of_parking(client, fact, about, (dismissed,) if fact is None else (False, True))
+        _told(client, [client.instruct(subject, {"kind": "release_parked", "fact": parked}) for parked in facts], as_json)
 
 
 @decide_app.command("dismiss", epilog=_epilog(
@@ -333,21 +350,10 @@ def decide_dismiss(
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
-    """A parked fact will not be applied, such as a row of a mistyped measure. It stays as evidence, and nothing waits for it."""
+    """A parked fact will not be applied, such as a row of a mistyped measure. It stays as evidence, and nothing waits for it;
+    `decide release` takes it up again."""
     with _client(url) as client:
-        listed = _parked_facts(client)
-        if fact is not None:
-            subject, (found,) = _chosen(listed, (fact,), about, "parked")
-            facts = [found]
-        elif about is not None:
-            subject = _subject(about)
-            facts = [parked for of, parked in listed if of == subject]
-        else:
-            _end(said(
-                "name a parked fact, or a measure with --about", "einen geparkten Fakt nennen, oder mit --about eine Maßnahme"
-            ), USAGE)
-        if not facts:
-            _end(said(f"nothing is parked of {subject}", f"von {subject} ist nichts geparkt"), REFUSED)
+        subject, facts = _of_parking(client, fact, about)
         dismissed = ({"kind": "dismiss_parked", "fact": parked, "reason": because} for parked in facts)
         _told(client, [client.instruct(subject, one) for one in dismissed], as_json)
 
@@ -475,21 +481,29 @@ def trail(
     _print_trail(found)
 
 
-@app.command(epilog=_epilog("parked", "parked --json", ends=(REJECTED, REFUSED, UNREACHABLE)))
-def parked(as_json: AsJson = False, url: Url = None) -> None:
-    """Facts that could not be applied: why, and what they wait for. Exit code 1 if there are any."""
+@app.command(epilog=_epilog("parked", "parked --dismissed", "parked --json", ends=(REJECTED, REFUSED, UNREACHABLE)))
+def parked(
+    dismissed: Annotated[
+        bool, typer.Option("--dismissed", help="Those that a person dismissed, and why; `decide release` takes one up again.")
+    ] = False,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Facts that could not be applied: why, and what they wait for. Exit code 1 if any waits."""
     with _client(url) as client:
-        found = client.parked()
+        found = client.parked(dismissed=dismissed)
     if as_json:
         _print_json(found)
     elif not found:
-        out.print(said("nothing is parked", "nichts ist geparkt"))
+        out.print(said("nothing was dismissed", "nichts ist verworfen") if dismissed
+                  else said("nothing is parked", "nichts ist geparkt"))
     for row in [] if as_json else found:
-        status = said(*_PARKED.get(row["status"], (row["status"], row["status"]))) + f" {row['waits_for'] or ''}".rstrip()
+        waits_for = f" {row['waits_for']}" if row["status"] == "waiting" and row["waits_for"] else ""
+        status = said(*_PARKED.get(row["status"], (row["status"], row["status"]))) + waits_for
         what, reason = row["type"].removeprefix("de.pruefpfad."), said(row["reason_en"], row["reason_de"])
         fact = f", {said('fact', 'Fakt')} {row['fact']}" if row["fact"] else ""
         out.print(f"{row['reference']}  {status}: {reason} ({what}{fact})", highlight=False, markup=False)
-    if found:
+    if found and not dismissed:
         raise typer.Exit(REJECTED)
 
 
@@ -826,8 +840,23 @@ def _decide_finding(finding: str, more: dict[str, Any], about: str | None, as_js
         _tell(client, subject, {"kind": "waive_finding", "finding": found, **more}, as_json)
 
 
-def _parked_facts(client: Client) -> list[tuple[str, str]]:
-    return [(row["subject"], row["fact"]) for row in client.parked() if row["fact"]]
+def _of_parking(
+    client: Client, fact: str | None, about: str | None, dismissed: tuple[bool, ...] = (False,)
+) -> tuple[str, list[str]]:
+    """A subject and the facts of it that are meant: the one whose id begins so, or all; parked ones, or ``dismissed`` ones."""
+    if fact is None and about is None:
+        _end(said(
+            "name a parked fact, or a measure with --about", "einen geparkten Fakt nennen, oder mit --about eine Maßnahme"
+        ), USAGE)
+    subject = _subject(about) if about else None
+    listed = [(row["subject"], row["fact"]) for of in dismissed for row in client.parked(subject, dismissed=of) if row["fact"]]
+    if fact is not None:
+        subject, found = _chosen(listed, (fact,), about, "parked")
+        return subject, list(found)
+    if not listed:
+        _end(said(f"nothing was dismissed of {subject}", f"von {subject} ist nichts verworfen") if dismissed == (True,)
+             else said(f"nothing is parked of {subject}", f"von {subject} ist nichts geparkt"), REFUSED)
+    return listed[0][0], [parked for _, parked in listed]
 
 
 def _chosen(
@@ -930,13 +959,26 @@ def _role(text: str) -> access.Role:
     raise ValueError(f"{text!r} is not a role, expected one of {', '.join(access.ROLES)}")
 
 
-def _tried(files: list[Path], given: dict[str, str | None]) -> list[dict[str, Any]]:
+def _known_names(url: str | None) -> dict[str, str] | None:
+    """By what other names measures are known where a server runs; None where none does, or lets nobody ask."""
+    settings = _settings()
+    address = url or f"http://{settings.http}".replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - compared, not bound
+    if not _answers(address):
+        return None
+    try:
+        with Client(address, token_for(settings), timeout=10) as client:
+            return client.names()
+    except (Refused, httpx.TransportError):
+        return None
+
+
+def _tried(files: list[Path], given: dict[str, str | None], url: str | None) -> list[dict[str, Any]]:
     from services.intake.domain.errors import Unreadable
     from services.intake.domain.text import Content
     from services.intake.trying import try_files
 
     try:
-        return list(try_files([(file.name, Content.at(file)) for file in files], **given))
+        return list(try_files([(file.name, Content.at(file)) for file in files], _known_names(url), **given))
     except Unreadable as unreadable:
         sentence = unreadable.fault.sentence(unreadable.file)
         _end(said(sentence.en, sentence.de), REFUSED)
@@ -1019,11 +1061,13 @@ _COUNTS: Final = (
     ("facts", (("new fact", "new facts"), ("neuer Fakt", "neue Fakten"))),
     ("known", (("known already", "known already"), ("schon bekannt", "schon bekannt"))),
     ("ignored", (("passed over", "passed over"), ("übergangen", "übergangen"))),
+    ("rejected", (("rejected", "rejected"), ("zurückgewiesen", "zurückgewiesen"))),
 )
 """What is counted, for one and for several, in English and German."""
 
 _PARKED: Final = {
     "waiting": ("waits for", "wartet auf"), "unreadable": ("unreadable", "unlesbar"), "refused": ("refused", "verweigert"),
+    "dismissed": ("dismissed", "verworfen"),
 }
 
 
@@ -1071,7 +1115,8 @@ def _print_trail(found: dict[str, Any]) -> None:
         if as_handed_in.get("ignored"):
             line("passed over", "übergangen", f": {said(as_handed_in['ignored_en'], as_handed_in['ignored'])}", indent=4)
         for fault in as_handed_in.get("rejected", ()):
-            line("rejected", "abgewiesen", f": {fault['error']} {fault['column'] or ''}: {fault['mend']}", indent=4)
+            mend = said(fault["mend_en"], fault["mend"])
+            line("rejected", "abgewiesen", f": {fault['error']} {fault['column'] or ''}: {mend}", indent=4)
     for earlier in found.get("repeats", ()):
         line("repeats an earlier row:", "wiederholt eine frühere Zeile:")
         _print_trail(earlier)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date
+from itertools import count as counting
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,8 @@ from shared.values.source import SHORT
 TOKEN_VARIABLE: Final = "PRUEFPFAD_TOKEN"  # noqa: S105 - the name of a variable, not a token
 LONGEST_READING: Final = 600.0
 """Seconds after which nobody waits any longer for a file to be read; it is read all the same."""
+PART: Final = 5_000
+"""Of a list that may be long, as much is asked for at a time."""
 ROW: Final = re.compile(rf"(?P<digest>[0-9a-f]{{{SHORT},64}}):(?P<place>[^\s–/]+).*")
 """A printed row: ``3f2a9c1be07d:17``; of several, ``…:3–18``, the first."""
 _NO_TOKEN: Final = {
@@ -96,6 +99,11 @@ class Client:
         found: dict[str, Any] = self.call("clerk", "POST", "/intake/instructions", json=body).json()
         return found
 
+    def names(self) -> dict[str, str]:
+        """By what other names measures are known, and their keys."""
+        found: dict[str, str] = self.call("auditor", "GET", "/intake/names").json()
+        return found
+
     def approvals(self) -> list[dict[str, Any]]:
         """Instructions that wait for a second clerk."""
         found: list[dict[str, Any]] = self.call("clerk", "GET", "/intake/approvals").json()
@@ -153,9 +161,21 @@ class Client:
         found: dict[str, dict[str, Any]] = self.call("operator", "GET", "/flow").json()
         return found
 
-    def parked(self) -> list[dict[str, Any]]:
-        """Facts that funding could not post: why, and what they wait for."""
-        found: list[dict[str, Any]] = self.call("operator", "GET", "/funding/parked").json()
+    def parked(self, subject: str | None = None, *, dismissed: bool = False, most: int | None = None) -> list[dict[str, Any]]:
+        """Facts that funding could not post: why, and what they wait for; or those that a person dismissed; all of them, or the
+        ``most`` oldest."""
+        params: dict[str, Any] = {"subject": subject} if subject else {}
+        return self._all("operator", "/funding/parked", {**params, "dismissed": dismissed}, most)
+
+    def _all(self, role: Role, path: str, params: Mapping[str, Any], most: int | None = None) -> list[dict[str, Any]]:
+        """A list that is answered in parts: all of it, or its first part of ``most``."""
+        found: list[dict[str, Any]] = []
+        limit = most or PART
+        for offset in counting(0, limit):
+            answer = self.call(role, "GET", path, params={**params, "limit": limit, "offset": offset})
+            found += answer.json()
+            if most or answer.headers["X-More"] == "0":
+                break
         return found
 
     def suggestions(self, measure: str | None = None) -> list[dict[str, Any]]:
@@ -164,18 +184,18 @@ class Client:
         found: list[dict[str, Any]] = self.call("auditor", "GET", "/funding/suggestions", params=params).json()
         return found
 
-    def findings(self, as_of: date | str | None = None, subject: str | None = None) -> list[dict[str, Any]]:
-        """Findings as of a day, today without one."""
-        params = {"as_of": str(as_of)} if as_of else {}
-        params |= {"subject": subject} if subject else {}
-        found: list[dict[str, Any]] = self.call("auditor", "GET", "/funding/findings", params=params).json()
-        return found
+    def findings(
+        self, as_of: date | str | None = None, subject: str | None = None, begins: str | None = None
+    ) -> list[dict[str, Any]]:
+        """All findings as of a day, today without one; of a programme, those of its measures, too."""
+        asked = {"as_of": as_of and str(as_of), "subject": subject, "begins": begins and begins.lower()}
+        return self._all("auditor", "/funding/findings", {name: value for name, value in asked.items() if value})
 
     def findings_of_all_days(self, begins: str) -> list[dict[str, Any]]:
         """Findings whose id begins so, on the latest of the days on which there are any."""
         measures = self.call("auditor", "GET", "/funding/measures").json()
         for day in sorted({day for measure in measures for day in measure["days"]}, reverse=True):
-            if found := [row for row in self.findings(day) if row["finding"]["id"].startswith(begins.lower())]:
+            if found := self.findings(day, begins=begins):
                 return found
         return []
 

@@ -229,7 +229,8 @@ def test_prepare_in_the_embedded_mode_says_that_there_is_nothing_to_prepare(data
 def test_trying_a_file_needs_no_server_stores_nothing_and_says_how_to_mend(data: Path) -> None:
     answer = run("load", "--try", written(data / "belege.csv", VOUCHERS))
     assert answer.exit_code == 1
-    assert "belege.csv: vouchers, 3 rows, 2 new facts (nothing stored)" in answer.stdout
+    assert "belege.csv: vouchers, 3 rows, 2 new facts, 1 rejected (nothing stored)" in answer.stdout
+    assert "no server was asked by what other names" in answer.stdout
     assert "row 3, column Rechnungsdatum: '31.02.2015' expected" in answer.stdout
     assert not (data / "data").exists()
 
@@ -294,8 +295,8 @@ def test_it_speaks_the_language_of_the_locale_or_the_one_asked_for(
     file = written(data / "belege.csv", VOUCHERS)
     shown = CliRunner().invoke(app, [*option, "load", "--try", str(file)], env={"LC_ALL": locale, "LANG": "", "TERM": "dumb"})
     wrong = CliRunner().invoke(app, [*option, "replay", "billing"], env={"LC_ALL": locale, "LANG": "", "TERM": "dumb"})
-    words = ("3 Zeilen, 2 neue Fakten (nichts gespeichert)", "erwartet: Datum", "ist kein Dienst")
-    english = ("3 rows, 2 new facts (nothing stored)", "'31.02.2015' expected", "is not a service")
+    words = ("3 Zeilen, 2 neue Fakten, 1 zurückgewiesen (nichts gespeichert)", "erwartet: Datum", "ist kein Dienst")
+    english = ("3 rows, 2 new facts, 1 rejected (nothing stored)", "'31.02.2015' expected", "is not a service")
     assert [said in shown.stdout + wrong.stderr for said in words] == [german] * 3, shown.output
     assert [said in shown.stdout + wrong.stderr for said in english] == [not german] * 3
 
@@ -586,6 +587,19 @@ def test_rows_of_a_mistyped_measure_are_dismissed_with_a_reason(served: Served, 
     dismissed = served.json("decide", "dismiss", "--about", "CL-l", "--because", "gemeint ist CL-1")
     assert dismissed["subject"] == "measure/CL-l" and served.json("parked") == []
     assert served.run("decide", "dismiss", parked["fact"], "--because", "noch einmal").exit_code == 3
+    assert "dismissed: gemeint ist CL-1 (voucher.recorded.v1" in served.run("parked", "--dismissed").stdout
+    assert served.run("decide", "release", "--about", "CL-l").exit_code == 3, "nothing waits, and what was dismissed is not meant"
+    assert served.json("decide", "release", "--about", "CL-l", "--dismissed")["subject"] == "measure/CL-l"
+    assert [row["fact"] for row in json.loads(served.run("parked", "--json").stdout)] == [parked["fact"]], "it waits again"
+    assert served.json("decide", "dismiss", parked["fact"][:8], "--because", "doch nicht")["new"] is True
+
+
+def test_trying_a_file_asks_a_server_by_what_other_names_measures_are_known(served: Served) -> None:
+    named = MEASURES.replace(";Demo\n", ";Aktenzeichen;Demo\n").replace("CL-1;", "CL-9;").replace(";ja\n", ";51.2-7/14;ja\n")
+    served.run("load", "--no-wait", written(served.folder / "massnahmen-9.csv", named))
+    called = written(served.folder / "belege-9.csv", VOUCHERS.replace("CL-1", "51.2-7/14"))
+    answer = served.run("load", "--try", called)
+    assert "row 2: measure CL-9, list 2015" in answer.stdout and "no server was asked" not in answer.stdout
 
 
 def test_nothing_is_parked_and_asking_again_does_no_harm(served: Served, list_handed_in: dict[str, Any]) -> None:

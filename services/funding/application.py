@@ -113,6 +113,10 @@ LONGEST_REASON: Final = 500
 """Characters kept of why a subject was set aside."""
 AT_A_TIME: Final = 0.25
 """Seconds of reconciling that are saved together."""
+MOST_FINDINGS: Final = 5_000
+"""Findings that one answer lists."""
+MOST_PARKED: Final = 500
+"""Parked facts that one answer lists."""
 
 
 _log: Final = logging.getLogger(__name__)
@@ -213,8 +217,9 @@ class _Posting:
             self._release(self.work.waiting(key))
 
     def _release(self, events: Sequence[Event]) -> None:
-        """Post facts that leave parking: they are of subjects whose journals this batch holds."""
+        """Post facts that leave parking: they are of subjects whose journals this batch holds. Others may wait for these."""
         facts = [cast(IntakeEvent, event) for event in events]
+        self.awaited |= posting.awaited(self.session, lambda: [_released_by(fact) for fact in facts])
         corrects: dict[str, list[UUID]] = defaultdict(list)
         for fact in facts:
             if fact.corrects is not None and fact.corrects not in self.held[fact.subject].books.posted:
@@ -268,8 +273,9 @@ class _Posting:
         return None
 
     def _settle_parked(self, subject: str, given: ReleaseParked | DismissParked) -> None:
-        """Try a parked fact of the subject again, or close it; nothing where it is parked no longer."""
-        reference = self.work.parked_under(subject, given.fact)
+        """Try a parked fact of the subject again, also one that was dismissed, or dismiss it; nothing where it was applied."""
+        releases = isinstance(given, ReleaseParked)
+        reference = self.work.parked_under(subject, given.fact, dismissed=releases)
         if reference is None:
             return
         if isinstance(given, ReleaseParked):
@@ -391,7 +397,7 @@ def tell_parked(work: Work, limit: int = 1_000) -> bool:
     released = waiting.released_untold(work.session, limit)
     if not parked and not released:
         return False
-    subjects = {p.subject for p in parked} | {subject for _, subject, _ in released}
+    subjects = {p.subject for p in parked} | {subject for _, subject, _, _ in released}
     subjects |= relations.users_of_accounts(work.session, subjects)
     waiting.lock(work.session, (s for s in subjects if not s.startswith("file/")))
     told = [(p, id_in(p.body)) for p in parked]
@@ -402,15 +408,15 @@ def tell_parked(work: Work, limit: int = 1_000) -> bool:
                 fact_type=p.type or None, reason=p.reason, waits_for=p.waits_for, cause=fact,
             )
         )
-    for reference, subject, fact in released:
+    for reference, subject, fact, attempts in released:
         if fact is not None:
             work.emit(
                 FactReleased(
-                    id=id_of("released", reference, str(fact)), subject=subject, recorded_at=work.now, actor=ACTOR, fact=fact,
-                    cause=fact,
+                    id=id_of("released", reference, str(fact), str(attempts)), subject=subject, recorded_at=work.now,
+                    actor=ACTOR, fact=fact, cause=fact,
                 )
             )
-    waiting.save_told(work.session, [(p.reference, p.subject, fact, p.attempts) for p, fact in told], [r for r, _, _ in released])
+    waiting.save_told(work.session, [(p.reference, p.subject, fact, p.attempts) for p, fact in told], [r for r, *_ in released])
     waiting.touch(work.session, (s for s in subjects if not s.startswith("file/")))
     return True
 
@@ -929,9 +935,30 @@ def overview(work: Work, as_of: date | None) -> list[dict[str, Any]]:
     return looking.overview(work.session, as_of)
 
 
-def list_findings(work: Work, as_of: date | None, subject: str | None) -> list[dict[str, Any]]:
-    """Findings as of a day, today without one."""
-    return looking.list_findings(work.session, as_of or work.today, subject)
+def list_findings(
+    work: Work, as_of: date | None, subject: str | None, more: Mapping[str, Any] | None = None, limit: int = MOST_FINDINGS,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
+    """Findings as of a day, today without one; ``more``: only of a ``code``, of a ``severity``, ``waived`` or not, or with an id
+    that ``begins`` so."""
+    return looking.list_findings(work.session, _chosen(work, as_of, subject, more), limit, offset)
+
+
+def sum_findings(
+    work: Work, as_of: date | None, subject: str | None, more: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """How many findings there are and what is at risk, in all and by check, each identity once; chosen as for the list."""
+    by_code = looking.sum_findings(work.session, _chosen(work, as_of, subject, more))
+    in_all = {name: sum(one[name] for one in by_code) for name in ("findings", "at_risk_cents")}
+    return {**in_all, "by_code": by_code}
+
+
+def _chosen(work: Work, as_of: date | None, subject: str | None, more: Mapping[str, Any] | None) -> looking.Chosen:
+    asked = more or {}
+    return {
+        "day": as_of or work.today, "subject": subject, "code": asked.get("code"), "severity": asked.get("severity"),
+        "waived": asked.get("waived"), "begins": asked.get("begins"),
+    }
 
 
 def list_suggestions(work: Work, measure: str | None) -> list[dict[str, Any]]:
@@ -939,12 +966,19 @@ def list_suggestions(work: Work, measure: str | None) -> list[dict[str, Any]]:
     return looking.list_suggestions(work.session, measure)
 
 
-def list_parked(work: Work, limit: int = 500) -> list[dict[str, Any]]:
-    """Facts that could not be posted: why, and what they wait for."""
+def list_parked(
+    work: Work, limit: int = MOST_PARKED, offset: int = 0, subject: str | None = None, dismissed: bool = False
+) -> list[dict[str, Any]]:
+    """Facts that could not be posted, oldest first: why, and what they wait for; or those that a person dismissed."""
     return [
         {"fact": str(fact) if (fact := id_in(p.body)) else None, **{k: v for k, v in p._asdict().items() if k != "body"}}
-        for p in waiting.list_parked(work.session, limit)
+        for p in waiting.list_parked(work.session, subject, dismissed, limit, offset)
     ]
+
+
+def count_parked(work: Work, subject: str | None, dismissed: bool) -> int:
+    """How many facts could not be posted, or were dismissed."""
+    return waiting.count_parked(work.session, subject, dismissed)
 
 
 def list_rules(work: Work) -> list[dict[str, Any]]:

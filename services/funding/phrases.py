@@ -9,6 +9,9 @@ from shared.values.phrases import Phrases
 RAISED: Final = "Unpostable: "
 """How a reason begins that posting gave; any other is an error of the program, in English."""
 
+DISMISSED: Final = " (dismissed)"
+"""How a reason ends that a person gave (``shared/messaging/parking.py``)."""
+
 PHRASES: Final = Phrases({
     "Regelwerk {} der Maßnahme {} ist nicht hinterlegt (bekannt: {})": "there is no rule set {} for measure {} (known: {})",
     "Regelwerk {} des Programms {} ist nicht hinterlegt": "there is no rule set {} for programme {}",
@@ -23,7 +26,10 @@ PHRASES: Final = Phrases({
 
 
 def reason_of(kept: str) -> tuple[str, str]:
-    """Why a fact is parked, in German and English; an error of the program is English in both, and says so."""
+    """Why a fact is parked, in German and English; an error of the program is English in both, and says so. Why it was dismissed
+    stands in the words of who did."""
+    if kept.endswith(DISMISSED):
+        return (kept.removesuffix(DISMISSED),) * 2
     if kept.startswith(RAISED):
         german = kept.removeprefix(RAISED)
         return german, PHRASES.english(german)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from services.funding import application
-from services.funding.application import UnknownReference
+from services.funding.application import MOST_FINDINGS, MOST_PARKED, UnknownReference
 from services.funding.phrases import reason_of
 from shared.contracts import catalogue
 from shared.runtime.access import Actor
@@ -18,7 +18,7 @@ from shared.runtime.problems import answers, not_found, not_stated
 from shared.runtime.service import Service
 from shared.runtime.telemetry import Reading
 from shared.values.dates import business_date
-from shared.values.subject import subject_of
+from shared.values.subject import KINDS, subject_of
 
 router = APIRouter()
 
@@ -26,6 +26,21 @@ Looking = Annotated[Actor, may("look")]
 AsOf = Annotated[date | None, Query(description="Cut-off date (Stichtag); without it the latest day stated")]
 Measure = Annotated[str | None, Query(description="Key of a measure, `M-1` or `measure/M-1`", examples=["M-1"])]
 Key = Annotated[str, Path(description="Its key", examples=["M-1"])]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which findings are asked for."""
+
+    as_of: AsOf = None
+    subject: Annotated[
+        str | None, Query(description="`measure/M-1`, or `programme/herne` with all its measures; without it all")
+    ] = None
+    code: Annotated[str | None, Query(description="Of one check", examples=["BEL-05"], pattern="^[A-Z]{3}-[0-9]{2}$")] = None
+    severity: Annotated[Literal["B", "F", "W", "H"] | None, Query()] = None
+    waived: Annotated[bool | None, Query(description="Only waived ones, or only those that are not")] = None
+    begins: Annotated[str | None, Query(pattern="^[ -~]{1,36}$", description="How the id begins")] = None
+
 
 OVERVIEW: Final = {
     "subject": "measure/M-1", "key": "M-1", "programme": "programme/herne", "name": "Werkstatt", "municipality": "Stadt Herne",
@@ -42,6 +57,9 @@ FINDINGS: Final = {
         "budget_year": 2013, "at_risk_cents": 5000, "arithmetic": "50,00 − 0,00 = 50,00",
         "references": ["M-1/2", "859a319da5f8:3"], "waived": None,
     },
+}
+SUMS: Final = {
+    "findings": 3, "at_risk_cents": 6150, "by_code": [{"code": "BEL-05", "findings": 3, "at_risk_cents": 6150}],
 }
 SUGGESTIONS: Final = {
     "subject": "measure/M-1", "voucher": "f5039863-0a5c-5a43-9f0e-2d7f1f7a4c11",
@@ -92,17 +110,35 @@ def show_programme(funding: Here, _: Looking, key: Key, as_of: AsOf = None) -> d
 def list_findings(
     funding: Here,
     _: Looking,
-    as_of: AsOf = None,
-    subject: Annotated[str | None, Query(description="`measure/M-1` or `programme/herne`; without it all")] = None,
+    answer: Response,
+    chosen: Annotated[Chosen, Depends()],
+    limit: Annotated[int, Query(ge=1, le=MOST_FINDINGS, description="How many findings, each identity once")] = MOST_FINDINGS,
+    offset: Annotated[int, Query(ge=0, le=2**31, description="Behind how many others")] = 0,
 ) -> list[dict[str, Any]]:
-    """Findings (Feststellungen) that hold as of a day, waived ones too; without a day those of today.
+    """Findings (Feststellungen) that hold as of a day, waived ones too; without a day those of today. A row for each measure that
+    has it. The header `X-More` says how many there are behind these.
 
     404 for a day nothing was stated for: no findings would look as if nothing were wrong.
     """
-    about = subject and subject_named(subject)
-    found = funding.do(application.list_findings, as_of, about)
+    subject = chosen.subject and subject_named(chosen.subject)
+    found = funding.do(application.list_findings, chosen.as_of, subject, asdict(chosen), limit, offset)
     if not found:
-        _must_be_stated(funding, about, as_of)
+        _must_be_stated(funding, subject, chosen.as_of)
+    in_all = listed = offset + len({row["finding"]["id"] for row in found})
+    if offset or listed == limit:
+        in_all = funding.do(application.sum_findings, chosen.as_of, subject, asdict(chosen))["findings"]
+    answer.headers["X-More"] = str(max(0, in_all - listed))
+    return found
+
+
+@router.get("/findings/sums", tags=["findings"], responses={**answers(404), 200: example(SUMS)})
+def sum_findings(funding: Here, _: Looking, chosen: Annotated[Chosen, Depends()]) -> dict[str, Any]:
+    """How many findings there are and what is at risk by them together, in all and by check: over all of them, however many are
+    listed. One that several measures share counts once."""
+    subject = chosen.subject and subject_named(chosen.subject)
+    found: dict[str, Any] = funding.do(application.sum_findings, chosen.as_of, subject, asdict(chosen))
+    if not found["findings"]:
+        _must_be_stated(funding, subject, chosen.as_of)
     return found
 
 
@@ -122,12 +158,23 @@ def list_suggestions(funding: Here, _: Looking, measure: Measure = None) -> list
 
 
 @router.get("/parked", tags=["decide"], responses={200: example([PARKED])})
-def list_parked(funding: Here, _: Looking) -> list[dict[str, Any]]:
-    """Facts that could not be posted: why (`reason_de`, `reason_en`), and what they wait for."""
-    return [
-        fact | dict(zip(("reason_de", "reason_en"), reason_of(fact["reason"]), strict=True))
-        for fact in funding.do(application.list_parked)
-    ]
+def list_parked(
+    funding: Here,
+    _: Looking,
+    answer: Response,
+    subject: Annotated[str | None, Query(description="Only those of it, such as `measure/M-1`; without it all")] = None,
+    dismissed: Annotated[bool, Query(description="Those that a person dismissed: `release_parked` takes them up again")] = False,
+    limit: Annotated[int, Query(ge=1, le=5_000)] = MOST_PARKED,
+    offset: Annotated[int, Query(ge=0, le=2**31, description="Behind how many others")] = 0,
+) -> list[dict[str, Any]]:
+    """Facts that could not be posted: why (`reason_de`, `reason_en`), and what they wait for. Oldest first; the header `X-More`
+    says how many there are behind these."""
+    about = subject and subject_named(subject, KINDS)
+    found = funding.do(application.list_parked, limit, offset, about, dismissed)
+    listed = offset + len(found)
+    in_all = funding.do(application.count_parked, about, dismissed) if offset or listed == limit else listed
+    answer.headers["X-More"] = str(max(0, in_all - listed))
+    return [fact | dict(zip(("reason_de", "reason_en"), reason_of(fact["reason"]), strict=True)) for fact in found]
 
 
 @router.get("/trail", tags=["trail"], responses=answers(404))

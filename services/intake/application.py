@@ -25,6 +25,7 @@ from services.intake.domain.errors import CATALOGUE, Fault, Unreadable
 from services.intake.domain.identity import Identities, Known, Left, New, Refused, Standing, fact_of, key_id, keys_of
 from services.intake.domain.pseudonyms import Pseudonyms
 from services.intake.domain.readers import TEMPLATES, oparl
+from services.intake.domain.readers.measures import names_in
 from services.intake.domain.reading import MOST_REMARKS, MOST_SHOWN, Given, Reading, Row
 from services.intake.domain.text import Content, text_of
 from services.intake.phrases import PHRASES, passed_over
@@ -38,7 +39,6 @@ from shared.contracts.intake import (
     Instruction,
     InstructionGiven,
     MeasureAliased,
-    MeasureData,
     MeasureRegistered,
     RejectMatch,
     ReleaseParked,
@@ -500,7 +500,7 @@ def tell_rows(work: Work, handin: Handin, rows: Sequence[Row], identities: Ident
     for row in rows:
         told.row(row, identities)
     if told.names:
-        store.keep_names(work, told.names)
+        store.keep_names(work, told.names, told.corrected)
         told.remarks += _came_before(work, told.names)
     store.keep_standings(work, identities.made)
     store.keep_rows(work, handin.digest, [(row.place, row.cells, row.ignored) for row in rows], again=handin.nth > 1)
@@ -540,6 +540,8 @@ class _Told:
         self.remarks: list[str] = []
         self.names: list[tuple[str, str]] = []
         """What measures are called: name and key."""
+        self.corrected: set[str] = set()
+        """Keys of measures whose row is marked as a correction: they are called so now, and no longer otherwise."""
         self.rejections: list[tuple[UUID, str, int, str, str | None, str | None, str, str]] = []
         self.said = {"recorded_at": handin.received_at, "actor": handin.actor, "correlation": handin.id}
 
@@ -561,14 +563,9 @@ class _Told:
                 case New():
                     new += 1
                     self.work.emit(fact_of(draft, verdict, source, self.said))
-                    if draft.event is MeasureRegistered:
-                        measure: MeasureData = draft.body["measure"]
-                        self.names += [(name, measure.key) for name in (measure.key, measure.grant_reference) if name]
-                    elif draft.event is MeasureAliased:
-                        self.names.append((draft.body["alias"], draft.body["measure"]))
                     facts, cents = self.totals.get(draft.subject, (0, 0))
                     self.totals[draft.subject] = (facts + 1, cents + draft.cents)
-                    if verdict.remark:
+                    if verdict.remark and draft.event is not MeasureAliased:
                         self.remarks.append(f"Zeile {place}: {verdict.remark}.")
                 case Known():
                     known += 1
@@ -579,6 +576,10 @@ class _Told:
                 case Refused(fault):
                     refused.append(fault)
         self.facts += new
+        if row.drafts and row.drafts[0][1].event is MeasureRegistered and not refused and left is None:
+            names = [name for _, draft in row.drafts for name in names_in(draft)]
+            self.names += names
+            self.corrected |= {measure for _, measure in names} if row.drafts[0][1].marked else set()
         if refused:
             row.concerns = row.concerns or row.drafts[0][1].subject
             self.reject(row, tuple(refused))
@@ -814,6 +815,11 @@ def show_file(work: Work, digest: str) -> dict[str, Any]:
     return _handin_in_full(work, handin)
 
 
+def names_of_measures(work: Work) -> dict[str, str]:
+    """Other names of measures (Aktenzeichen, Förderkennzeichen) → their keys, where a name means one only."""
+    return store.names_of_measures(work)
+
+
 def list_files(work: Work, limit: int, state: str | None) -> list[dict[str, Any]]:
     """What was handed in, latest first."""
     return [handin_view(handin, ()) for handin in store.list_handins(work, limit, state)]
@@ -910,7 +916,15 @@ def find_row(work: Work, digest: str, place: str) -> dict[str, Any]:
             )
             if faults:
                 view["rejected"] = [
-                    {"error": one.error, "column": one.column_name, "expected": one.expected, "mend": one.mend} for one in faults
+                    {
+                        "error": one.error,
+                        "column": one.column_name,
+                        "expected": one.expected,
+                        "expected_en": _expected_en(handin.kind, one),
+                        "mend": one.mend,
+                        "mend_en": CATALOGUE[one.error].mend.en,
+                    }
+                    for one in faults
                 ]
             return view
     raise UnknownRow(f"{digest}:{place}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
@@ -337,16 +337,30 @@ def add_submission(work: Work, row: Submission) -> None:
     work.session.flush()
 
 
-def keep_names(work: Work, names: Iterable[tuple[str, str]]) -> None:
-    """Keep what measures are called: name and key of the measure."""
+_NAMES: Final = "select distinct on (name, measure) name, measure, holds from measure_name order by name, measure, n desc"
+
+
+def keep_names(work: Work, names: Iterable[tuple[str, str]], corrected: Collection[str] = ()) -> None:
+    """Keep what measures are called: name and key of the measure. Measures whose row was ``corrected`` are called so, and no
+    longer otherwise."""
+    said = set(names)
     with cursor(work.session) as at:
-        at.executemany("insert into measure_name (name, measure) values (%s, %s) on conflict do nothing", sorted(set(names)))
+        at.execute(f"select name, measure, holds from ({_NAMES}) n where measure = any(%s)", (list({m for _, m in said}),))  # noqa: S608
+        known = {(name, measure): holds for name, measure, holds in at}
+        news = [(*one, True) for one in said if not known.get(one)]
+        news += [(*one, False) for one, holds in known.items() if holds and one[1] in corrected and one not in said]
+        at.executemany("insert into measure_name (name, measure, holds) values (%s, %s, %s)", sorted(news))
 
 
 def names_of_measures(work: Work) -> dict[str, str]:
-    """Other names of measures → their keys; not those that several measures have, or that are the key of another."""
+    """Other names of measures → their keys; not those that several measures have, or that are the key of another. A name that a
+    correction left out still leads to the measure while no other is called so."""
     with cursor(work.session) as at:
-        at.execute("select name, min(measure) from measure_name group by name having count(*) = 1 and min(measure) <> name")
+        at.execute(
+            f"""select name, measure from (select name, (array_agg(measure order by holds desc, measure))[1] as measure,
+                  count(*) filter (where holds) as called, count(*) as ever from ({_NAMES}) n group by name) m
+                where (called = 1 or called = 0 and ever = 1) and measure <> name"""                                # noqa: S608
+        )
         return dict(at.fetchall())
 
 

@@ -147,11 +147,15 @@ class Submission(Table, table=True):
 
 
 class MeasureName(Table, table=True):
-    """What a measure is called: its key, its Aktenzeichen, its Förderkennzeichen. A name of several measures stands for none."""
+    """What a measure is called: its key, its Aktenzeichen, its Förderkennzeichen. A name of several measures stands for none.
+    Append-only: the latest word on name and measure counts."""
 
     __tablename__ = "measure_name"
-    name: str = _text(primary_key=True)
-    measure: str = _text(primary_key=True)
+    n: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    name: str = _text()
+    measure: str = _text()
+    holds: bool = True
+    """False since a correction left it out."""
 
 
 class Proposal(Table, table=True):

@@ -258,6 +258,7 @@ def _view(noted: Noted) -> dict[str, Any]:
 
 @router.post("/try", dependencies=[Depends(only_known_fields)], tags=["hand in"], responses=answers(413))
 def try_file(
+    intake: Here,
     _: Annotated[Actor, may("look")],
     file: UploadFile,
     kind: Kind = None,
@@ -265,10 +266,13 @@ def try_file(
     list_name: ListName = None,
     municipality: MunicipalityKey = None,
 ) -> dict[str, Any]:
-    """What a file would bring if nothing were known yet. Nothing is stored."""
+    """What a file would bring if nothing were known yet but what measures are called. Nothing is stored."""
     name, content = _uploaded(file)
+    names = intake.do(application.names_of_measures)
     try:
-        return trying.try_file(name, content, kind=kind, measure=_key(measure), list=list_name, municipality=municipality)
+        return trying.try_file(
+            name, content, names, kind=kind, measure=_key(measure), list=list_name, municipality=municipality
+        )
     except Unreadable as unreadable:
         raise _unreadable(unreadable) from None
 
@@ -332,6 +336,12 @@ def erase_text(
             Say("Wird gelesen", "Die Datei wird gerade gelesen.", "Warten, bis sie gelesen ist."),
         ) from None
     return found
+
+
+@router.get("/names", tags=["hand in"], responses={200: example({"51.2-7/14": "M-1", "ESF-2014-17": "M-1"})})
+def list_names(intake: Here, _: Annotated[Actor, may("look")]) -> dict[str, str]:
+    """By what other names rows may call measures (Aktenzeichen, Förderkennzeichen), each with the key it stands for."""
+    return intake.do(application.names_of_measures)
 
 
 @router.get("/templates", tags=["hand in"])

@@ -214,8 +214,8 @@ class _Batch:
     def sequence(self, fact: Event) -> int:
         return self.parked.sequence(fact)
 
-    def parked_under(self, subject: str, fact: UUID) -> str | None:
-        return self.parked.under(subject, fact)
+    def parked_under(self, subject: str, fact: UUID, *, dismissed: bool) -> str | None:
+        return self.parked.under(subject, fact, dismissed=dismissed)
 
     def dismiss(self, _: Work, reference: str, reason: str) -> None:
         self.parked.dismiss(reference, reason)

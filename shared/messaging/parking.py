@@ -23,6 +23,8 @@ WAITING: Final = "waiting"
 UNREADABLE: Final = "unreadable"
 REFUSED: Final = "refused"
 OPEN: Final = "status in ('waiting', 'unreadable', 'refused')"
+NOT_APPLIED: Final = "status <> 'released'"
+"""What is open, and what a person dismissed: another decision may release it after all."""
 
 _PARK: Final = """
 insert into parked (consumer, reference, subject, sequence, type, status, reason, waits_for, headers, body, attempts)
@@ -159,24 +161,25 @@ class Parking:
         self.flush()
         return self._take("status = 'waiting' and waits_for = %s", (printable(key),))
 
-    def under(self, subject: str, fact: UUID) -> str | None:
+    def under(self, subject: str, fact: UUID, *, dismissed: bool = False) -> str | None:
         """See ``Work.parked_under``. The id is looked for in what cannot be read, too; other facts may only name it."""
         self.flush()
+        parked = NOT_APPLIED if dismissed else OPEN
         with cursor(self._session) as run:
             run.execute(
-                f"""select reference, body from parked where consumer = %s and {OPEN} and subject = %s
+                f"""select reference, body from parked where consumer = %s and {parked} and subject = %s
                     and position(%s::bytea in body) > 0 order by id""",                                           # noqa: S608
                 (self._consumer, subject, str(fact).encode()),
             )
             return next((str(reference) for reference, body in run if id_in(body) == fact), None)
 
     def release(self, reference: str) -> list[Event]:
-        """See ``Work.release``; ``NotParked`` if there is none that could be read."""
+        """See ``Work.release``; ``NotParked`` if there is none. What still cannot be read is parked again."""
         self.flush()
-        facts = self._take(f"{OPEN} and reference = %s and subject is not null", (reference,))
-        if not facts:
-            raise NotParked(f"nothing that can be read is parked under {reference}")
-        return facts
+        rows = self._rows_where(f"{NOT_APPLIED} and reference = %s and subject is not null", (reference,))
+        if not rows:
+            raise NotParked(f"nothing is parked under {reference}")
+        return self._taken(rows)
 
     def dismiss(self, reference: str, reason: str) -> None:
         """See ``Work.dismiss``; ``NotParked`` if there is none."""

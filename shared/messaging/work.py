@@ -78,7 +78,7 @@ class Consuming(Protocol):
     def release(self, work: Work, reference: str) -> list[Event]: ...
     def dismiss(self, work: Work, reference: str, reason: str) -> None: ...
     def body(self, fact: Event) -> bytes | None: ...
-    def parked_under(self, subject: str, fact: UUID) -> str | None: ...
+    def parked_under(self, subject: str, fact: UUID, *, dismissed: bool) -> str | None: ...
     def sequence(self, fact: Event) -> int: ...
 
 
@@ -125,16 +125,18 @@ class Work:
         return self._consuming().waiting(self, key)
 
     def release(self, reference: str) -> list[Event]:
-        """The parked fact of this reference (``measure/M-1#17``), taken out of parking because a person said so."""
+        """The parked fact of this reference (``measure/M-1#17``), taken out of parking because a person said so, though one may
+        have dismissed it before; nothing if it still cannot be read."""
         return self._consuming().release(self, reference)
 
     def dismiss(self, reference: str, reason: str) -> None:
-        """Close a parked fact for good, because a person said so and why; it stays as evidence."""
+        """Close a parked fact, because a person said so and why; it stays as evidence, and only ``release`` takes it up again."""
         self._consuming().dismiss(self, reference, reason)
 
-    def parked_under(self, subject: str, fact: UUID) -> str | None:
-        """Reference under which this fact of the subject is parked, also if it came in this very batch; None if it is not."""
-        return self._consuming().parked_under(subject, fact)
+    def parked_under(self, subject: str, fact: UUID, *, dismissed: bool = False) -> str | None:
+        """Reference under which this fact of the subject is parked, also if it came in this very batch, or, where that is asked
+        for, was ``dismissed``; None if it is not."""
+        return self._consuming().parked_under(subject, fact, dismissed=dismissed)
 
     def body(self, event: Event) -> bytes:
         """An event's JSON as it came, so that fields only a later version knows are kept; written anew if it did not come."""

@@ -169,6 +169,40 @@ def test_a_statement_names_what_was_dismissed_and_nothing_a_dismissal_came_too_l
     assert (statement.parked, statement.dismissed, statement.totals.planned_cents) == (0, (early.id,), 200)
 
 
+def test_what_was_dismissed_is_applied_after_all_with_what_waits_for_it_if_a_later_decision_says_so(funding: Funding) -> None:
+    """A corrects what never came, B corrects A, C corrects B; A was dismissed before B and C came."""
+    original = facts.voucher(1, 100)
+    a = facts.corrected(original, eligible_cents=90)
+    b = facts.corrected(a, 3, eligible_cents=80)
+    c = facts.corrected(b, 4, eligible_cents=70)
+    funding.post(facts.measure(), a)
+    funding.post(facts.instruction("measure/M-1", DismissParked(fact=a.id, reason="nie eingereicht")), b, c)
+    funding.post(original)
+    funding.settle()
+    assert (funding.statement().parked, funding.statement().totals.claimed_cents) == (2, 100), "nothing takes A up by itself"
+    (gone,) = funding.do(application.list_parked, 10, 0, None, True)
+    assert (gone["fact"], gone["status"]) == (str(a.id), "dismissed")
+    funding.post(facts.instruction("measure/M-1", ReleaseParked(fact=a.id)))
+    funding.settle()
+    assert (funding.statement().parked, funding.statement().totals.claimed_cents) == (0, 70)
+    assert funding.do(application.list_parked, 10, 0, None, True) == []
+    released = funding.told(FactReleased)
+    assert len({event.id for event in released}) == len(released) == 2
+
+
+def test_a_statement_no_longer_names_what_is_taken_up_again_and_dismissing_it_a_second_time_works(funding: Funding) -> None:
+    early = facts.plan(100, 2026)
+    dismiss, release = DismissParked(fact=early.id, reason="vertippt"), ReleaseParked(fact=early.id)
+    funding.post(early, facts.instruction("measure/M-1", dismiss), facts.instruction("measure/M-1", release))
+    assert [p["fact"] for p in funding.do(application.list_parked)] == [str(early.id)], "it cannot be posted yet: it waits again"
+    funding.post(facts.instruction("measure/M-1", dismiss, 2), facts.measure())
+    funding.settle()
+    assert (funding.statement().dismissed, funding.statement().totals.planned_cents) == ((early.id,), 0)
+    funding.post(facts.instruction("measure/M-1", release, 2), facts.instruction("measure/M-1", dismiss, 3))
+    funding.settle()
+    assert (funding.statement().dismissed, funding.statement().totals.planned_cents) == ((), 100), "what is applied stays applied"
+
+
 def test_rows_of_a_mistyped_measure_are_dismissed_though_nobody_registers_it(funding: Funding) -> None:
     mistyped, other = facts.voucher(1, key="M-l"), facts.voucher(2, key="M-l")
     funding.post(facts.measure(), mistyped, other)

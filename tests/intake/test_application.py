@@ -401,6 +401,37 @@ def test_what_came_before_a_name_was_known_is_named_and_counts_when_it_comes_aga
     assert [event.voucher.measure for event in intake.of("VoucherRecorded")] == ["51.2-7/14", "M-1"]
 
 
+def corrected(row: tuple[str, str, str]) -> bytes:
+    """The row of a measure, marked as a correction."""
+    headings, line = measures(row).decode().splitlines()
+    return f"{headings};Berichtigt\n{line};ja\n".encode()
+
+
+def test_a_name_that_a_correction_left_out_yields_to_another_measure_and_else_still_leads_to_its_own(intake: Intake) -> None:
+    def known() -> dict[str, str]:
+        found: dict[str, str] = intake.do(application.names_of_measures)
+        return found
+
+    intake.hand_in(measures(("M-1", "FKZ-9", "51.2-7/14")))
+    answer = intake.hand_in(corrected(("M-1", "FKZ-9", "51.2-8/14")))
+    assert known() == {"FKZ-9": "M-1", "51.2-7/14": "M-1", "51.2-8/14": "M-1"} and not answer["remarks"]
+    intake.hand_in(measures(("M-2", "", "51.2-7/14")))
+    assert known() == {"FKZ-9": "M-1", "51.2-7/14": "M-2", "51.2-8/14": "M-1"}
+    intake.hand_in(corrected(("M-1", "FKZ-9", "51.2-7/14")))
+    assert known() == {"FKZ-9": "M-1", "51.2-8/14": "M-1"}, "now both are called so"
+
+
+def test_trying_knows_names_it_is_given_and_those_of_files_tried_before_and_says_if_it_was_given_none() -> None:
+    lists = [(f"{name}.csv", voucher_list(voucher(name, measure=name))) for name in ("FKZ-9", "AZ-1", "AZ-2")]
+    named = [("M.csv", measures(("M-1", "FKZ-9", "AZ-2"))), *lists]
+    for names, subjects in (
+        (None, ["M-1", "AZ-1", "M-1"]), ({}, ["M-1", "AZ-1", "M-1"]), ({"AZ-1": "M-7", "AZ-2": "M-8"}, ["M-1", "M-7", "AZ-2"]),
+    ):
+        _, *answers = trying.try_files(named, names)
+        assert [answer["shown"][0]["subject"] for answer in answers] == [f"measure/{key}" for key in subjects]
+        assert {answer["names_known"] for answer in answers} == {names is not None}
+
+
 # ── instructions ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Final, TypedDict
 from uuid import UUID
 
 from sqlmodel import Session
@@ -57,13 +57,52 @@ def overview(session: Session, day: date | None) -> list[dict[str, Any]]:
     )
 
 
-def list_findings(session: Session, day: date, subject: str | None) -> list[dict[str, Any]]:
-    """Findings as of a day."""
+_ABOUT: Final = """(%(subject)s::text is null or f.subject = %(subject)s
+  or f.subject in (select subject from measure where programme = %(subject)s))"""
+_CHOSEN: Final = f"""
+select id, code, min(subject) as first, max((about ->> 'at_risk_cents')::bigint) as at_risk_cents
+from (select f.subject, f.code, f.id, convert_from(f.body, 'UTF8')::json as about from finding f
+      where f.day = %(day)s and (%(code)s::text is null or f.code = %(code)s)
+        and (%(begins)s::text is null or starts_with(f.id::text, %(begins)s)) and {_ABOUT}) f
+where %(severity)s::text is null or about ->> 'severity' = %(severity)s
+group by id, code
+having %(waived)s::boolean is null or bool_and(about ->> 'waived' is not null) = %(waived)s
+"""                                                                                                                 # noqa: S608
+"""Findings as of a day, each identity once, though measures may share it: at risk once, and waived for all or for none."""
+
+
+class Chosen(TypedDict):
+    """Which findings are asked for; what is None does not matter. ``subject`` may be a programme: its measures' count, too."""
+
+    day: date
+    subject: str | None
+    code: str | None
+    severity: str | None
+    waived: bool | None
+    begins: str | None
+    """How the id begins."""
+
+
+def list_findings(session: Session, chosen: Chosen, limit: int, offset: int) -> list[dict[str, Any]]:
+    """Findings by measure, code and identity, as many identities as ``limit`` says behind the first ``offset``; a row for each
+    subject that has it."""
     return dicts_of(
         session,
-        """select subject, convert_from(body, 'UTF8')::json as finding from finding
-           where day = %(day)s and (%(subject)s::text is null or subject = %(subject)s) order by subject, code, id limit 5000""",
-        {"day": day, "subject": subject},
+        f"""with chosen as ({_CHOSEN} order by first, code, id limit %(limit)s offset %(offset)s)
+            select f.subject, convert_from(f.body, 'UTF8')::json as finding from chosen c
+            join finding f on f.day = %(day)s and f.code = c.code and f.id = c.id and {_ABOUT}
+            order by c.first, c.code, c.id, f.subject""",                                                           # noqa: S608
+        {**chosen, "limit": limit, "offset": offset},
+    )
+
+
+def sum_findings(session: Session, chosen: Chosen) -> list[dict[str, Any]]:
+    """How many findings there are of each check, each identity once, and what is at risk by them together, in cents."""
+    return dicts_of(
+        session,
+        f"""select code, count(*) as findings, sum(at_risk_cents)::bigint as at_risk_cents from ({_CHOSEN}) c
+            group by code order by code""",                                                                         # noqa: S608
+        chosen,
     )
 
 

@@ -206,11 +206,11 @@ def parked_untold(session: Session, limit: int) -> list[ParkedFact]:
         return [ParkedFact(*row) for row in run]
 
 
-def released_untold(session: Session, limit: int) -> list[tuple[str, str, UUID | None]]:
-    """Facts told of as parked that are parked no longer: reference, subject, fact."""
+def released_untold(session: Session, limit: int) -> list[tuple[str, str, UUID | None, int]]:
+    """Facts told of as parked that are parked no longer: reference, subject, fact, how often it was parked."""
     with cursor(session) as run:
         run.execute(
-            """select t.reference, t.subject, t.fact from told_parked t
+            """select t.reference, t.subject, t.fact, p.attempts from told_parked t
                join parked p on p.reference = t.reference and p.consumer = %s where p.status in ('released', 'dismissed')
                order by p.id limit %s""",
             (CONSUMER, limit),
@@ -229,12 +229,25 @@ def save_told(session: Session, told: Sequence[tuple[str, str, UUID | None, int]
         run.execute("delete from told_parked where reference = any(%s)", (list(gone),))
 
 
-def list_parked(session: Session, limit: int) -> list[ParkedFact]:
-    """Parked facts, oldest first."""
+_LISTED: Final = """p.consumer = %s and p.status = any(%s) and (%s::text is null or p.subject = %s)"""
+
+
+def list_parked(session: Session, subject: str | None, dismissed: bool, limit: int, offset: int) -> list[ParkedFact]:
+    """Parked facts, or dismissed ones, oldest first."""
     with cursor(session) as run:
         run.execute(
-            f"""select {_PARKED} from parked p where p.consumer = %s and p.status in ('waiting', 'unreadable', 'refused')
-                order by p.id limit %s""",                                                                          # noqa: S608
-            (CONSUMER, limit),
+            f"select {_PARKED} from parked p where {_LISTED} order by p.id limit %s offset %s",                     # noqa: S608
+            (CONSUMER, _statuses(dismissed), subject, subject, limit, offset),
         )
         return [ParkedFact(*row) for row in run]
+
+
+def count_parked(session: Session, subject: str | None, dismissed: bool) -> int:
+    """How many there are."""
+    return count_of(
+        session, f"select count(*) from parked p where {_LISTED}", (CONSUMER, _statuses(dismissed), subject, subject)  # noqa: S608
+    )
+
+
+def _statuses(dismissed: bool) -> list[str]:
+    return ["dismissed"] if dismissed else ["waiting", "unreadable", "refused"]

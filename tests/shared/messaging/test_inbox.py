@@ -578,7 +578,10 @@ def test_an_operator_releases_or_dismisses_one_parked_fact(publisher: Publisher,
     assert [(r, s) for r, s, _ in parked(consumer_database)] == [
         ("measure/A#1", "released"), ("measure/A#3", "dismissed"), ("file/i#3", "waiting")
     ]
-    assert "nothing that can be read is parked under measure/A#9" in parked(consumer_database)[2][2]
+    assert "nothing is parked under measure/A#9" in parked(consumer_database)[2][2]
+    inbox.once(publisher.tell(note("file/i", 3, "measure/A#3")), instructed)
+    assert applied(consumer_database) == {"measure/A": [1, 667, 667]}, "a dismissal is corrected by a later decision"
+    assert parked(consumer_database)[1][:2] == ("measure/A#3", "released")
 
 
 # ── counting ──────────────────────────────────────────────────────────────────────────────────────────────────────────

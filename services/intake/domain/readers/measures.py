@@ -49,6 +49,15 @@ def drafts(cells: Cells) -> Iterator[tuple[str, Draft]]:
         yield ".alias", Draft("aliases", (measure.key, cells["alias"]), subject, MeasureAliased, said)
 
 
+def names_in(draft: Draft) -> Iterator[tuple[str, str]]:
+    """What a draft says a measure is called, each with its key: the key itself, Förderkennzeichen, Aktenzeichen."""
+    if draft.event is MeasureRegistered:
+        measure: MeasureData = draft.body["measure"]
+        yield from ((name, measure.key) for name in (measure.key, measure.grant_reference) if name)
+    elif draft.event is MeasureAliased:
+        yield draft.body["alias"], draft.body["measure"]
+
+
 def withdrawn(cells: Cells) -> Iterator[Draft]:
     """A measure is withdrawn."""
     said = {"measure": cells["measure"], "withdrawn_on": cells["withdrawn_on"]}
