@@ -84,6 +84,20 @@ class TestRateExceeded:
             == 1
         )
 
+    def test_two_awards_of_the_union_bear_no_more_than_the_highest_of_their_rates_together(self) -> None:
+        awards = (an_award(share=Decimal("0.5")), an_award(reference="AZ-2", share=Decimal("0.4")))
+
+        def paid(one: int, two: int):
+            receipts = (esf(one, award="AZ-1"), esf(two, number="E-2", award="AZ-2"))
+            return findings(rate_exceeded, a_case(awards=awards, vouchers=(a_voucher(1, 100_00),), receipts=receipts))
+
+        assert paid(30_00, 20_00) == ()
+        assert [(f.object, f.at_risk_cents) for f in paid(30_00, 20_01)] == [("measure M-1", 1)]
+        both = {f.object: (f.at_risk_cents, f.arithmetic.rpartition("; ")[2]) for f in paid(55_00, 20_00)}
+        assert both == {
+            "award M-1 AZ-1": (5_00, "55,00 − 50,00 = 5,00"), "measure M-1": (20_00, "75,00 − 50,00 − 5,00 = 20,00"),
+        }
+
     def test_a_repayment_counts_against_what_was_paid(self) -> None:
         receipts = (esf(60_00), esf(-10_00, number="E-2"))
         assert (
@@ -159,6 +173,12 @@ class TestMaximumExceeded:
         other = an_award(50_00, reference="AZ-2")
         receipts = (esf(60_00, award="AZ-1"), esf(50_00, number="E-2", award="AZ-2"))
         assert run(maximum_exceeded, a_case(awards=(self.AWARD, other), receipts=receipts)).outcome is Outcome.HOLDS
+
+    def test_money_that_names_no_award_is_of_the_one_that_pays_in_its_year(self) -> None:
+        term = Period(start=date(2015, 1, 1), end=date(2018, 12, 31))
+        later = an_award(50_00, reference="AZ-2", years={2017: 50_00}, period=term)
+        case = a_case(awards=(later, self.AWARD), receipts=(esf(60_00, 2015), esf(50_00, 2017, number="E-2")))
+        assert run(maximum_exceeded, case).outcome is Outcome.HOLDS
 
     def test_without_an_award_there_is_no_maximum(self) -> None:
         assert run(maximum_exceeded, a_case(receipts=(esf(1_00),))).outcome is Outcome.NOT_APPLICABLE

@@ -21,12 +21,15 @@ def is_grant(case: Case, receipt: Receipt) -> bool:
 
 
 def award_of(case: Case, receipt: Receipt) -> Award | None:
-    """The award a receipt names; without a name its funder's, the one whose period holds the award year before others."""
+    """The award a receipt names; without a name its funder's: the one with a tranche of the award year, or whose period holds it,
+    before others."""
     if receipt.award:
         named = [a for a in case.awards if a.reference == receipt.award]
         return next((a for a in named if a.grantor.key == receipt.funder.key), named[0] if named else None)
     granted = [a for a in case.awards if a.grantor.key == receipt.funder.key]
-    return next((a for a in granted if receipt.award_year in a.period.years), granted[0] if granted else None)
+    by_year = [a for a in granted if receipt.award_year in {year.budget_year for year in a.years}]
+    by_year += [a for a in granted if receipt.award_year in a.period.years]
+    return next(iter((*by_year, *granted)), None)
 
 
 def receipts_of(case: Case, award: Award) -> list[Receipt]:
