@@ -42,6 +42,9 @@ POLL: Final = 1.0
 TICK: Final = 0.2
 HEADS_AFTER: Final = 1.0
 ASK_EVERY: Final = 0.5
+LOOK_EVERY: Final = 5.0
+"""Seconds after which it is looked for what our inboxes lack, though none says so: another replica may have found out, which has
+not the lane, or has died since."""
 FIRST_PAUSE: Final = 3.0
 LONGEST_PAUSE: Final = 60.0
 """Seconds until the same question is asked again, when no answer has come."""
@@ -119,8 +122,6 @@ class Relay:
                 await client.start()
             requests.assign([TopicPartition(streams.REPLAY, 0)])
             session = _Session(self, connection, producer, await cluster_of(self.client))
-            for inbox in self.inboxes:
-                inbox.lacking.set()         # the session before may have ended between looking and asking
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(session.listen(listening))
                 tasks.create_task(session.hear(requests))
@@ -184,7 +185,7 @@ class _Session:
         self.to_say: list[Said] = []
         self.asked: dict[tuple[str, str], tuple[int, float, float]] = {}
         self.wake = asyncio.Event()
-        self._told_at = self._next_lanes = self._next_sweep = self._next_ask = 0.0
+        self._told_at = self._next_lanes = self._next_sweep = self._next_ask = self._next_look = 0.0
 
     async def listen(self, connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> None:
         """Wake when a transaction with events commits."""
@@ -251,7 +252,8 @@ class _Session:
                     return
 
     def _question_due(self) -> bool:
-        return time.monotonic() >= self._next_ask and any(inbox.lacking.is_set() for inbox in self.relay.inboxes)
+        now = time.monotonic()
+        return now >= self._next_ask and (now >= self._next_look or any(inbox.lacking.is_set() for inbox in self.relay.inboxes))
 
     async def _take_lanes(self) -> None:
         """Take what lanes nobody carries. Lock first, then read."""
@@ -389,12 +391,14 @@ class _Session:
         """Ask for what our inboxes lack; the same only after a pause, and after a longer one if nothing came."""
         now = time.monotonic()
         if self._question_due():
+            looks = now >= self._next_look
+            self._next_look = now + LOOK_EVERY if looks else self._next_look
             for inbox in self.relay.inboxes:
-                if inbox.lacking.is_set():
-                    self._next_ask = now + ASK_EVERY
+                if looks or inbox.lacking.is_set():
                     inbox.lacking.clear()
                     lacks = await asyncio.to_thread(inbox.lacks)
                     if lacks:
+                        self._next_ask = now + ASK_EVERY
                         inbox.lacking.set()
                     if due := self._due(inbox, lacks, now):
                         await self._count("asked", len(due))

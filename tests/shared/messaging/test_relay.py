@@ -370,6 +370,26 @@ def test_what_is_lacking_is_asked_for_although_the_database_went_away_while_it_w
     assert applied(consumer_database)["measure/A"] == list(range(5))
 
 
+def test_what_another_replica_turned_out_to_lack_is_asked_for_by_the_one_that_has_the_lane(
+    publisher: Publisher, consumer_database: Database, broker: MockBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "LOOK_EVERY", 0.2)
+    told = publisher.tell(*(note("measure/A", n) for n in range(5)))
+    reading, other = an_inbox(consumer_database), an_inbox(consumer_database)
+    first, second = (asking(consumer_database.url, broker.address, inbox) for inbox in (other, reading))
+
+    async def story() -> None:
+        carrying = a_relay(publisher, broker.address, sweep=600.0)              # no later head may help
+        async with task(carrying.run()), task(first.run()):
+            await reached(lambda: carrying.counts["sweeps"] and len(first.lanes) == LANES and not other.lacking.is_set())
+            async with task(second.run()), task(subscribe_from_the_end(broker.address, reading)):
+                await asyncio.to_thread(reading.once, told[:1] + told[2:], _apply)
+                await reached(everything_settled(publisher, consumer_database, reading), seconds=10)
+
+    run(story)
+    assert applied(consumer_database)["measure/A"] == list(range(5))
+
+
 async def subscribe_from_the_end(kafka: str, inbox: Any) -> None:
     """A consumer whose offsets were set beyond everything."""
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="latest", enable_auto_commit=False)
