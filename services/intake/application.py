@@ -621,7 +621,8 @@ def finish(work: Work, handin: Handin, reading: Reading) -> None:
     if reading.council:
         objects = {str(one["id"]): one for one in reading.council}
         store.remember(
-            work, [(id, oparl.kind_of(one), one["modified"], oparl.names_of(one), one) for id, one in sorted(objects.items())]
+            work,
+            [(id, oparl.kind_of(one), oparl.instant_of(one), oparl.names_of(one), one) for id, one in sorted(objects.items())],
         )
     totals = store.totals(work, handin.id, MOST_TOTALS + 1)
     handin.state, handin.read_at = "read", work.now

@@ -627,3 +627,11 @@ def test_a_file_is_read_to_its_end_from_where_it_lies(intake: Intake, tmp_path: 
     content = Content.at(file)
     reading = readers.read(content)
     assert [draft.body["voucher"].issuer.name for _, draft in reading.drafts][-1] == "Möbel GmbH"
+
+
+def test_an_older_state_of_a_council_object_does_not_win_by_the_zone_its_moment_is_written_in(intake: Intake) -> None:
+    for name, modified in (("neu", "2021-09-06T09:00:00Z"), ("alt", "2021-09-06T10:30:00+02:00")):
+        body = {"id": "https://rat.example/organizations/1", "type": "https://schema.oparl.org/1.1/Organization", "name": name}
+        intake.hand_in(json.dumps([body | {"modified": modified}]), "gremien.json")
+    names = intake.do(lambda work: work.session.connection().execute(text("select body->>'name' from council")).scalars().all())
+    assert names == ["neu"]

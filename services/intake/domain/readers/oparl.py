@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from html import unescape
 from itertools import islice
@@ -198,7 +198,7 @@ class _Index:
         identity = _id(thing)
         if identity:
             before = self.by_id.get(identity)
-            if before and (_instant(before[1]) > _instant(thing) or (embedded and thing.keys() < before[1].keys())):
+            if before and (instant_of(before[1]) > instant_of(thing) or (embedded and thing.keys() < before[1].keys())):
                 return
             self.by_id[identity] = (kind, thing)
         if _deleted(thing) and kind in ("Meeting", "AgendaItem"):
@@ -449,7 +449,7 @@ def _paper_row(place: str, paper: Object, index: _Index, given: Given, remarks: 
     except ValidationError as error:
         problem = error.errors()[0]
         return Row(place, paper, faults=(Fault("PAP-02", ".".join(map(str, problem["loc"])), str(problem.get("input"))[:200]),))
-    draft = Draft(KIND, (key,), subject_of("paper", key), DecisionRecorded, {"decision": decision}, state=_instant(paper))
+    draft = Draft(KIND, (key,), subject_of("paper", key), DecisionRecorded, {"decision": decision}, state=instant_of(paper))
     return Row(place, paper, [(place, draft)])
 
 
@@ -671,13 +671,13 @@ NEVER: Final = "2000-01-01T00:00"
 """How ALLRIS begins each moment of change: it keeps none."""
 
 
-def _instant(thing: Object) -> str:
+def instant_of(thing: Object) -> str:
     """What orders the states of an object: its moment of change in UTC, or an empty text."""
     said = thing.get("modified")
     if not isinstance(said, str) or said.startswith(NEVER):
         return ""
     try:
-        return f"{_moment(said).timestamp():020.3f}"
+        return _moment(said).astimezone(UTC).isoformat()
     except ValueError:
         return ""
 
