@@ -27,6 +27,11 @@ def share_of(voucher: CaseVoucher) -> Fraction:
     return Fraction(voucher.data.allocation if voucher.data.allocation is not None else 1)
 
 
+def exceed_invoice(claims: Sequence[CaseVoucher]) -> bool:
+    """Are the shares of these claims of one invoice more than the whole of it?"""
+    return len(claims) > 1 and sum(map(share_of, claims)) > 1
+
+
 def whole_of(claims: Sequence[CaseVoucher]) -> int:
     """What claims of one invoice may come to together where their shares exceed it, in cents: the largest of them taken to 100 %,
     and that no more than was payable."""
@@ -36,6 +41,4 @@ def whole_of(claims: Sequence[CaseVoucher]) -> int:
 
 def beyond_invoice(claims: Sequence[CaseVoucher]) -> int:
     """What claims of one invoice put at risk because their shares are more than the whole of it (BEL-01), in cents."""
-    if sum(map(share_of, claims)) <= 1:
-        return 0
-    return max(0, sum(v.data.eligible_cents for v in claims) - whole_of(claims))
+    return 0 if not exceed_invoice(claims) else max(0, sum(v.data.eligible_cents for v in claims) - whole_of(claims))

@@ -9,7 +9,7 @@ from uuid import UUID
 from services.funding.domain.case import Case, CaseVoucher, Proof
 from services.funding.domain.checks import objects
 from services.funding.domain.checks.arithmetic import less, number, sum_of
-from services.funding.domain.checks.claims import beyond_invoice, claims_by_invoice, share_of
+from services.funding.domain.checks.claims import beyond_invoice, claims_by_invoice, exceed_invoice, share_of
 from services.funding.domain.checks.crossing import crossed, eu_part, spread
 from services.funding.domain.checks.proofs import Proofs, owed_cents, references, unproven
 from services.funding.domain.finding import NOT_APPLICABLE, Noticed, Said, about, check, written
@@ -84,8 +84,8 @@ def _beyond_payment(
     within = [min(voucher.data.eligible_cents, _share_cents(voucher, proof)) for voucher in claims]
     left = [min(may, v.data.eligible_cents - counted.get(v.fact, 0)) for v, may in zip(claims, within, strict=True)]
     together = min(sum(left), max(owed_cents(voucher.data, proof) for voucher in claims))
-    paid, above = max(0, proof.invoice_paid_cents), sum(map(share_of, claims)) > 1
-    if (sum(within) if above else together) <= paid:
+    paid = max(0, proof.invoice_paid_cents)
+    if (sum(within) if exceed_invoice(claims) else together) <= paid:
         return
     at_risk = max(0, together - paid)
     parts = spread(at_risk, claims, left if at_risk else within)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from services.funding.domain.case import Case, CaseVoucher
 from services.funding.domain.checks import objects
 from services.funding.domain.checks.arithmetic import less, number, sum_of
-from services.funding.domain.checks.claims import beyond_invoice, claims_by_invoice, share_of, whole_of
+from services.funding.domain.checks.claims import beyond_invoice, claims_by_invoice, exceed_invoice, share_of, whole_of
 from services.funding.domain.checks.crossing import crossed, eu_part, spread
 from services.funding.domain.finding import NOT_APPLICABLE, Noticed, Said, check, written
 from services.funding.domain.invoice import Invoice
@@ -26,7 +26,7 @@ def claimed_twice(case: Case) -> Iterator[Said]:
         yield NOT_APPLICABLE                                    # what is withdrawn claims nothing, seen from any side
         return
     for invoice, claims in invoices.items():
-        if sum(map(share_of, claims)) > 1:
+        if exceed_invoice(claims):
             yield _beyond_invoice(case, invoice, claims)
 
 
