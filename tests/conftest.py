@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +25,22 @@ settings.register_profile("unhurried", deadline=None)   # how long an example ta
 settings.load_profile("unhurried")
 
 _names = (f"test_{n}" for n in itertools.count(1))
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """Nothing more can be opened in this process while the block lasts."""
+    import resource  # not on every system
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(open_file.name) for open_file in Path("/dev/fd").iterdir())
+    with ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 8, hard))
+        with suppress(OSError):
+            while True:
+                stack.enter_context(Path(os.devnull).open("rb"))
+        yield
 
 
 @dataclass(frozen=True)

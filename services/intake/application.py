@@ -48,7 +48,7 @@ from shared.contracts.intake import (
 )
 from shared.contracts.submissions import Submission
 from shared.messaging.work import Work
-from shared.persistence.database import is_lost
+from shared.persistence.database import is_offence
 from shared.persistence.files import Files
 from shared.values.source import SHORT, Source, digest_of, id_of
 from shared.values.subject import key_of, kind_of, subject_of
@@ -336,7 +336,9 @@ class Open:
             self.ended = len(self.chunk) < CHUNK
             if not self.ended:
                 self._coming = helper.submit(self._read)
-        except Exception as error:  # noqa: BLE001 - a fault of a reader must not stop the files behind this one
+        except Exception as error:  # a fault of a reader must not stop the files behind this one
+            if not is_offence(error):
+                raise  # says nothing about the file
             self.failure, self.chunk = f"{type(error).__name__}: {error}"[:500], []
 
     def _read(self) -> list[Row]:
@@ -372,7 +374,11 @@ class Reader:
     def ahead(self) -> bool:
         """Is there something to tell? Reads it."""
         if self._open is not None:
-            self._open.look_ahead(self._helper)
+            try:
+                self._open.look_ahead(self._helper)
+            except Exception:
+                self._close()  # what was read of it is gone: it is opened again where it stands
+                raise
             return True
         if not self._asked.is_set() and time.monotonic() - self._looked < self.look_every:
             return False
@@ -415,7 +421,7 @@ class Reader:
         try:
             tell_rows(work, handin, chunk, current.identities, current.reading.remarks if current.ended else ())
         except Exception as error:
-            if not is_lost(error):
+            if is_offence(error):
                 self._failures[current.id] += 1
                 self._why = f"{type(error).__name__}: {error}"[:500]
             raise
@@ -466,8 +472,8 @@ class Reader:
             again = handin.submission is None and store.was_read(work, handin.digest)
             return Open(id, handin.rows, reading, Identities(again=again))
         except Exception as error:  # as above: the files behind this one go on
-            if is_lost(error):
-                raise  # says nothing about the file: it is opened again
+            if not is_offence(error):
+                raise  # as above, too: it is opened again
             broken = Open(id, 0, Reading(handin.kind, handin.series, (), ()))
             broken.position = handin.rows
             broken.failure, broken.chunk = f"{type(error).__name__}: {error}"[:500], []

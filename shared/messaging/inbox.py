@@ -22,7 +22,7 @@ from shared.messaging.heads import Head, HeadsTold, read_heads
 from shared.messaging.parking import Parking, Reads
 from shared.messaging.tables import Applied
 from shared.messaging.work import Clock, Work
-from shared.persistence.database import Database, copy, cursor, driver_error, is_lost, is_refusal
+from shared.persistence.database import Database, copy, cursor, driver_error, is_offence
 from shared.values.subject import lane_of
 
 log = logging.getLogger("pruefpfad.inbox")
@@ -461,7 +461,7 @@ class _Batch:
                 with cursor(self.session) as run:
                     run.execute("set constraints all immediate")        # what would fail at commit fails where it can be found
         except Exception as error:
-            if not _is_offence(error):
+            if not is_offence(error):
                 raise
             self.parked.forget()
             self.counts["released"] = released
@@ -606,10 +606,3 @@ def _place_of(error: BaseException) -> tuple[object, ...]:
     while at is not None and at.tb_next is not None:
         at = at.tb_next
     return type(error), at and (at.tb_frame.f_code, at.tb_lineno)
-
-
-def _is_offence(error: BaseException) -> bool:
-    """Is it what a fact says (or what the use case makes of it), rather than the database being away or wrongly set up?"""
-    if driver_error(error) is not None:
-        return is_refusal(error)
-    return not isinstance(error, OSError | MemoryError) and not is_lost(error)

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from shared.contracts.event import Event
 from shared.messaging.envelope import Delivery, Unplaced, printable
 from shared.messaging.work import Parked, Work
-from shared.persistence.database import cursor, driver_error
+from shared.persistence.database import cursor, driver_error, is_offence
 
 Reads = Callable[[bytes, bytes], Event | None]
 """Type and body to event; nothing for a type this consumer only counts; raises for what it cannot read."""
@@ -79,7 +79,9 @@ class Parking:
         """The event, if this consumer wants it; parked if it cannot be read."""
         try:
             return self._read(delivery)
-        except Exception as error:                                              # noqa: BLE001  (contracts raise what they like)
+        except Exception as error:                                              # contracts raise what they like
+            if not is_offence(error):
+                raise
             self._set_aside(delivery, UNREADABLE, reason_of(error))
             return None
 
@@ -100,7 +102,7 @@ class Parking:
             with work.undone_on_error():
                 yield
         except Exception as error:                      # whatever a domain raises is a reason, not an accident
-            if driver_error(error) is not None or isinstance(error, OSError):
+            if driver_error(error) is not None or not is_offence(error):
                 raise
             waits_for = getattr(error, "waits_for", None)
             self._set_aside(self._origin(fact), WAITING, reason_of(error), None if waits_for is None else str(waits_for))

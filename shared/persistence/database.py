@@ -164,6 +164,14 @@ def is_refusal(error: BaseException) -> bool:
     return inner.sqlstate[:2] in REFUSALS
 
 
+def is_offence(error: BaseException) -> bool:
+    """Is it what was said (or what the program makes of it), rather than what it runs on: a database that is away, read-only or
+    wrongly set up, a disk, files or memory that ran out? Only an offence may be held against a row, a fact or a file for good."""
+    if driver_error(error) is not None:
+        return is_refusal(error)
+    return not isinstance(error, OSError | MemoryError) and not is_lost(error)
+
+
 def is_lost(error: BaseException) -> bool:
     """Is the connection gone, or the server unable to work? Then the same may succeed a moment later."""
     if isinstance(error, PendingRollbackError | PoolTimeout):   # the connection has gone; none became free

@@ -56,10 +56,12 @@ class Files:
         return digest
 
     def read(self, digest: str) -> bytes:
-        """Bytes of a digest; ``FileUnknown`` if never kept, ``FileDamaged`` if they are not those any more."""
+        """Bytes of a digest; ``FileUnknown`` if never kept, ``FileDamaged`` if they are not those any more, ``OSError`` if they
+        cannot be reached now."""
         try:
             content = self.place(digest).read_bytes()
         except FileNotFoundError:
+            self._must_be_there()
             raise self._unknown(digest) from None
         self._compare(digest, digest_of(content))
         return content
@@ -70,12 +72,18 @@ class Files:
             with self.open(digest) as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
         except FileNotFoundError:
+            self._must_be_there()
             raise self._unknown(digest) from None
         self._compare(digest, found)
 
     def open(self, digest: str) -> io.BufferedReader:
         """The bytes of a digest from their beginning, unchecked, for whoever closes them."""
         return self.place(digest).open("rb")
+
+    def _must_be_there(self) -> None:
+        """A folder that is not there, such as a volume that is not mounted, says nothing about a single file."""
+        if not self.folder.is_dir():
+            raise FileNotFoundError(f"the folder of kept files {self.folder} is not there")
 
     def _unknown(self, digest: str) -> FileUnknown:
         return FileUnknown(f"no file with digest {digest} is kept in {self.folder}")

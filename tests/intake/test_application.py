@@ -38,6 +38,7 @@ from shared.contracts.intake import FileRead, RowRejected, StepResult
 from shared.messaging.work import Work
 from shared.persistence.database import cursor
 from shared.values.source import digest_of
+from tests.conftest import no_more_files
 from tests.intake.conftest import Intake, dumped
 from tests.intake.made import VOUCHERS, details, entry, statement, voucher, voucher_list
 
@@ -194,6 +195,52 @@ def test_a_connection_lost_while_a_file_is_opened_says_nothing_about_the_file(
     assert intake.reader.ahead()
     with pytest.raises((psycopg.OperationalError, OperationalError)):
         intake.do(intake.reader.read_on)
+    intake.read()
+    view = intake.do(application.show_handin, id)
+    assert (view["state"], view["facts"]) == ("read", 1)
+
+
+@pytest.mark.parametrize("while_opened", [True, False], ids=["opened", "read"])
+def test_a_machine_that_can_open_no_more_files_says_nothing_about_the_one_at_hand(intake: Intake, while_opened: bool) -> None:
+    intake.do(store.install, "pseudonyms", b"the key of an installation")
+    id = intake.receive(voucher_list(voucher("1")))
+    assert intake.reader.ahead()
+    if not while_opened:
+        intake.do(intake.reader.read_on)
+    with no_more_files(), pytest.raises(OSError, match="Too many open files"):
+        intake.do(intake.reader.read_on) if while_opened else intake.reader.ahead()
+    intake.read()
+    view = intake.do(application.show_handin, id)
+    assert (view["state"], view["facts"]) == ("read", 1)
+
+
+def test_a_folder_of_files_that_is_not_there_says_nothing_about_what_was_handed_in(intake: Intake) -> None:
+    id, gone = intake.receive(voucher_list(voucher("1"))), intake.files.folder.with_name("unmounted")
+    intake.files.folder.rename(gone)
+    with pytest.raises(FileNotFoundError):
+        intake.read()
+    gone.rename(intake.files.folder)
+    intake.read()
+    assert intake.do(application.show_handin, id)["state"] == "read"
+
+
+def test_a_database_that_takes_no_rows_for_a_while_fails_no_file(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    id, real = intake.receive(voucher_list(voucher("1"))), store.standings
+
+    def in_a_standby(work: Work, keys: Any) -> Any:
+        with cursor(work.session) as at:
+            at.execute("set transaction read only")
+        return real(work, keys)
+
+    monkeypatch.setattr(store, "standings", in_a_standby)
+    refused = 0
+    while refused <= application.ATTEMPTS:
+        assert intake.reader.ahead()
+        try:
+            intake.do(intake.reader.read_on)
+        except psycopg.errors.ReadOnlySqlTransaction:
+            refused += 1
+    monkeypatch.undo()
     intake.read()
     view = intake.do(application.show_handin, id)
     assert (view["state"], view["facts"]) == ("read", 1)

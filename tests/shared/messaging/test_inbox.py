@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Never
 
 import psycopg
 import pytest
@@ -500,6 +501,23 @@ def test_a_missing_table_is_a_fault_of_the_deployment_and_parks_nothing(
     with pytest.raises(psycopg.errors.UndefinedTable):
         an_inbox(consumer_database).once(publisher.tell(note("measure/A", 1)), wrong)
     assert parked(consumer_database) == []
+
+
+@pytest.mark.parametrize("while_read", [True, False], ids=["read", "applied"])
+def test_memory_that_ran_out_is_held_against_no_fact(publisher: Publisher, consumer_database: Database, while_read: bool) -> None:
+    def out_of_memory(*_: object) -> Never:
+        raise MemoryError
+
+    def parks(work: Work, facts: Sequence[Event]) -> None:
+        for fact in facts:
+            with work.parking(fact):
+                apply(work, [fact]) if while_read else out_of_memory()
+
+    records = publisher.tell(note("measure/A", 1))
+    with pytest.raises(MemoryError):
+        an_inbox(consumer_database, **({"reads": out_of_memory} if while_read else {})).once(records, parks)
+    an_inbox(consumer_database).once(records, apply)
+    assert (parked(consumer_database), applied(consumer_database)) == ([], {"measure/A": [1]})
 
 
 # ── parking and release ───────────────────────────────────────────────────────────────────────────────────────────────
