@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import date, datetime
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
@@ -29,7 +29,7 @@ from services.language import counted, said
 from services.makers import MAKERS
 from shared.runtime import access
 from shared.runtime.settings import Settings, SettingsError, read_settings
-from shared.values.german import write_cents
+from shared.values.german import read_day, write_cents
 from shared.values.subject import KINDS, key_of, subject_of
 
 LANGUAGES: Final = ("de", "en")
@@ -183,18 +183,25 @@ def load(
     mend them. Several are answered by a list, one by itself."""
     given = {"kind": kind, "measure": measure, "list": list_name, "municipality": municipality}
     waiting: list[dict[str, Any]] = []
+    refused: Refused | None = None
     if try_:
         answers = _tried(files, given, url)
     else:
         with _client(url, makes=True) as client:
-            answers = [client.upload(file, **given) for file in files]
-            if wait:
+            answers = []
+            for file in files:
+                try:
+                    answers.append(client.upload(file, **given))
+                except Refused as error:
+                    refused = error                         # what is in, is in: it is shown, and what is not, is named
+                    break
+            if wait and answers:
                 _settle(client)
                 waiting = client.parked(most=MOST_PARKED)
     if as_json:
-        _print_json(answers if len(answers) > 1 else answers[0])
+        _print_json(answers[0] if len(answers) == 1 == len(files) else answers) if answers else None
     else:
-        for file, answer in zip(files, answers, strict=True):
+        for file, answer in zip(files, answers, strict=False):
             _print_reading(file, answer, tried=try_)
         if any(not answer.get("names_known", True) for answer in answers):
             out.print("! " + said(
@@ -204,6 +211,10 @@ def load(
                 "solchen Namen nennen, stehen hier als Zeilen einer Maßnahme mit diesem Schlüssel",
             ), highlight=False)
         _print_waiting(waiting)
+    if refused is not None:
+        behind = ", ".join(file.name for file in files[len(answers) + 1:])
+        more = said(f"; not handed in: {behind}", f"; nicht eingereicht: {behind}") if behind else ""
+        _end(f"{refused} ({refused.status}){more}", REFUSED)
     if any(answer.get("rejected") for answer in answers):
         raise typer.Exit(REJECTED)
 
@@ -212,7 +223,21 @@ Because = Annotated[str, typer.Option("--because", help="The reason, 3 to 300 ch
 About = Annotated[
     str | None, typer.Option("--about", help="Measure or programme it is about; found out by itself for what is listed.")
 ]
-Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DAY", help="Day such as 2015-12-31.")]
+
+
+def _day(text: str) -> date:
+    """A day as people write it, in either way."""
+    try:
+        return read_day(text)
+    except ValueError:
+        raise typer.BadParameter(said(
+            f"{text!r} is no day, expected one such as 2015-12-31",
+            f"{text!r} ist kein Tag; erwartet: 31.12.2015 oder 2015-12-31",
+        )) from None
+
+
+Day = Annotated[date, typer.Argument(parser=_day, metavar="DAY", help="Day such as 2015-12-31.")]
+AsOf = Annotated[date | None, typer.Option(parser=_day, metavar="DAY", help="Cut-off date (Stichtag); today without it.")]
 VoucherId = Annotated[str, typer.Argument(metavar="VOUCHER", help="Id of the voucher, or how it begins (see `suggestions`).")]
 PaymentId = Annotated[str, typer.Argument(metavar="PAYMENT", help="Id of the bank line, or how it begins.")]
 Number = Annotated[int, typer.Argument(min=1, help="Number of the decision that waits: `pruefpfad decide waiting`.")]
@@ -288,7 +313,7 @@ def decide_decline(number: Number, as_json: AsJson = False, url: Url = None) -> 
 def decide_cut_off(subject: Subject, day: Day, as_json: AsJson = False, url: Url = None) -> None:
     """State everything as of this day (Stichtag), from now on and after every correction. `report --as-of` does it by itself."""
     with _client(url) as client:
-        _tell(client, _subject(subject), {"kind": "set_cut_off", "as_of": day.date().isoformat()}, as_json)
+        _tell(client, _subject(subject), {"kind": "set_cut_off", "as_of": day.isoformat()}, as_json)
 
 
 @decide_app.command("close", epilog=_epilog("decide close M-1 2016-01-31", "decide close M-1 2015-03-31 --year 2014"))
@@ -301,7 +326,7 @@ def decide_close(
 ) -> None:
     """The measure, or a budget year of it, is closed: from now on over-funding counts (KOF-05)."""
     with _client(url) as client:
-        body = {"kind": "close", "closed_on": day.date().isoformat()} | ({"budget_year": year} if year else {})
+        body = {"kind": "close", "closed_on": day.isoformat()} | ({"budget_year": year} if year else {})
         _tell(client, _subject(subject), body, as_json)
 
 
@@ -406,9 +431,7 @@ def suggestions(
 @app.command(epilog=_epilog("findings", "findings M-1 --as-of 2015-12-31", "findings --code BEL-05 --json"))
 def findings(
     subject: Annotated[str | None, typer.Argument(help="Only those of this measure or programme.")] = None,
-    as_of: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Cut-off date (Stichtag); today without it.")
-    ] = None,
+    as_of: AsOf = None,
     code: Annotated[str | None, typer.Option(help="Only those of this check, e.g. BEL-05, or how it begins.")] = None,
     severity: Annotated[str | None, typer.Option(help="Only B (blocking), F (error), W (warning) or H (note).")] = None,
     as_json: AsJson = False,
@@ -417,7 +440,7 @@ def findings(
     """What was found: what it means, how it is settled, where it comes from, and the id by which it is waived."""
     with _client(url) as client:
         checks = {check["code"]: check for check in client.checks()}
-        listed = client.findings(as_of.date() if as_of else None, _subject(subject) if subject else None)
+        listed = client.findings(as_of, _subject(subject) if subject else None)
     found = [
         row for row in listed
         if row["finding"]["code"].startswith((code or "").upper())
@@ -439,9 +462,7 @@ def report(
         str,
         typer.Option(help="D5 Belegliste (measures, without it), D6 Kofinanzierungsnachweis, D7 Abgleichsbericht, D9 Programm."),
     ] = "",
-    as_of: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Cut-off date (Stichtag); today without it.")
-    ] = None,
+    as_of: AsOf = None,
     format: Annotated[str, typer.Option(help="pdf, csv (first table), zip (all tables as CSV) or json.")] = "pdf",
     to: Annotated[Path, typer.Option(help="Folder to write to.")] = Path(),
     incomplete: Annotated[bool, typer.Option(help="Issue it although something is still on its way, marked so.")] = False,
@@ -449,16 +470,16 @@ def report(
     url: Url = None,
 ) -> None:
     """Issue a report and write it to a folder. Exit code 3 and the reason if it is refused."""
-    about, day = _subject(subject), as_of.date() if as_of else None
+    about = _subject(subject)
     kind = document or ("D9" if about.startswith("programme/") else "D5")
     if kind not in DOCUMENTS:
         _end_unexpected(kind, "document", "kein Dokument", DOCUMENTS)
     if format not in FORMATS:
         _end_unexpected(format, "format", "kein Format", FORMATS)
     with _client(url) as client:
-        if day is not None:
-            _state_as_of(client, about, day)
-        issued = client.issue(about, kind, day, incomplete=incomplete)
+        if as_of is not None:
+            _state_as_of(client, about, as_of)
+        issued = client.issue(about, kind, as_of, incomplete=incomplete)
         content = client.fetch(issued["number"], format)
     to.mkdir(parents=True, exist_ok=True)
     path = to / f"{issued['number']}.{format}"
@@ -1167,7 +1188,7 @@ def _end_unexpected(given: str | None, thing: str, german: str, expected: Iterab
 
 
 def _end(text: str, code: int) -> NoReturn:
-    err.print(text, style="red", highlight=False, markup=False)
+    err.print(text, style="red", highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(code)
 
 

@@ -233,24 +233,21 @@ class Client:
         try:
             found: dict[str, Any] = self.call("auditor", "GET", "/reporting/trail", params={"reference": reference}).json()
         except Refused as unknown:
-            row = self._row(reference) if unknown.status == 404 else None
-            if row is None:
+            named = ROW.fullmatch(reference.partition(" · ")[0].strip())
+            if unknown.status != 404 or named is None:
                 raise
-            return self._forward(reference, row)
+            return self._forward(reference, self._row(reference, named))
         for row in _rows(found):
             with suppress(Refused):
                 row["as_handed_in"] = self.call("auditor", "GET", row["href"]).json()
         return found
 
-    def _row(self, reference: str) -> dict[str, Any] | None:
-        """A row of a file by its printed reference; None if intake knows none."""
-        named = ROW.fullmatch(reference.partition(" · ")[0].strip())
-        if named is None:
-            return None
+    def _row(self, reference: str, named: re.Match[str]) -> dict[str, Any]:
+        """A row of a file by its printed reference; raises ``Refused`` if intake knows none."""
         try:
             found: dict[str, Any] = self.call("auditor", "GET", f"/intake/files/{named['digest']}/rows/{named['place']}").json()
-        except Refused:
-            return None
+        except Refused as unknown:
+            raise (Refused(404, _no_row(reference)) if unknown.status == 404 else unknown) from None
         return found
 
     def _forward(self, reference: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -261,6 +258,18 @@ class Client:
             "row": {"reference": f"{row['digest'][:SHORT]}:{row['place']}", "digest": row["digest"], "as_handed_in": row},
             "repeats": [self.trail(f"{of['digest']}:{of['place']}") for of in (one["row"] for one in row.get("repeats", ()))],
         }
+
+
+def _no_row(reference: str) -> dict[str, Any]:
+    """What is said of a row that neither reporting nor intake knows."""
+    return {
+        "detail": f"Nothing is known of {reference}: no file whose digest begins so has this row.",
+        "mend": "Compare it with the printed reference.",
+        "de": {
+            "detail": f"Zu {reference} ist nichts bekannt: Keine Datei, deren Prüfsumme so beginnt, hat diese Zeile.",
+            "mend": "Mit der gedruckten Fundstelle vergleichen.",
+        },
+    }
 
 
 def _rows(value: Any) -> list[dict[str, Any]]:

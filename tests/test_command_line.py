@@ -123,10 +123,10 @@ def test_the_exit_codes_are_in_the_help() -> None:
         (("replay", "billing"), "intake, funding, reporting"),
         (("report", "M-1", "--format", "docx"), "pdf, csv, zip, json"),
         (("report", "M-1", "--document", "D99"), ", ".join(TITLES)),
-        (("report", "M-1", "--as-of", "31.12.2015"), "%Y-%m-%d"),
+        (("report", "M-1", "--as-of", "31.02.2015"), "such as 2015-12-31"),
         (("decide", "M-1", "close it"), "not JSON"),
         (("decide", "confrim", "3f2a9c1b", "77aa0c12"), "Did you mean 'confirm'"),
-        (("decide", "close", "M-1", "31.12.2015"), "%Y-%m-%d"),
+        (("decide", "close", "M-1", "Silvester"), "such as 2015-12-31"),
         (("demo", "atlantis"), "herne, offenbach, harz, peine, kekiz"),
         (("load", "there-is-no-such-file.csv"), "there-is-no-such-file.csv"),
     ],
@@ -592,6 +592,18 @@ def test_rows_of_a_mistyped_measure_are_dismissed_with_a_reason(served: Served, 
     assert served.json("decide", "release", "--about", "CL-l", "--dismissed")["subject"] == "measure/CL-l"
     assert [row["fact"] for row in json.loads(served.run("parked", "--json").stdout)] == [parked["fact"]], "it waits again"
     assert served.json("decide", "dismiss", parked["fact"][:8], "--because", "doch nicht")["new"] is True
+
+
+def test_of_several_files_what_is_in_is_shown_and_what_is_not_is_named(served: Served) -> None:
+    nothing = written(served.folder / "leer.csv", "")
+    answer = served.run("load", "--no-wait", served.folder / "massnahmen.csv", nothing, served.folder / "massnahmen.csv")
+    assert (answer.exit_code, "massnahmen.csv: measures, 1 row, 1 known already" in answer.stdout) == (3, True)
+    assert "leer.csv: The file is empty." in answer.stderr and "not handed in: massnahmen.csv" in answer.stderr
+
+
+def test_a_row_nobody_knows_is_said_to_be_unknown_and_no_address_is_named(served: Served) -> None:
+    answer = served.run("trail", "0123456789ab:3")
+    assert (answer.exit_code, "no file whose digest begins so has this row" in answer.stderr) == (3, True)
 
 
 def test_trying_a_file_asks_a_server_by_what_other_names_measures_are_known(served: Served) -> None:

@@ -167,13 +167,17 @@ def test_a_mistyped_measure_is_refused_and_leaves_nothing_behind(apart: Apart) -
     assert apart.json("operator", "parked") == []
 
 
-def test_a_report_that_does_not_exist_says_which_do_and_one_of_nothing_says_to_compare_the_key(apart: Apart) -> None:
+def test_a_report_of_nothing_says_to_compare_the_key_and_of_another_day_which_days_there_are(
+    apart: Apart, issued: dict[str, Any]
+) -> None:
     token = {"Authorization": f"Bearer {apart.token('auditor')}"}
     wrong = httpx.post(f"{apart.url}/reporting/reports?subject=programme/herne&document=D5", headers=token)
     assert (wrong.status_code, wrong.json()["mend"]) == (409, "Ask for one of D9.")
     unknown = httpx.post(f"{apart.url}/reporting/reports?subject=measure/NOWHERE&document=D5", headers=token)
     assert (unknown.status_code, unknown.json()["detail"]) == (404, "Nothing has been stated about measure/NOWHERE yet.")
-    assert "GET /funding/measures" in unknown.json()["mend"] and "set_cut_off" in unknown.json()["de"]["mend"]
+    assert "GET /funding/measures" in unknown.json()["mend"] and "gleich noch einmal" in unknown.json()["de"]["mend"]
+    other = httpx.post(f"{apart.url}/reporting/reports?subject=measure/CL-1&document=D5&as_of=1999-12-31", headers=token)
+    assert (other.status_code, "set_cut_off" in other.json()["mend"]) == (404, True)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ class Chosen:
         str | None, Query(description="`measure/M-1`, or `programme/herne` with all its measures; without it all")
     ] = None
     code: Annotated[str | None, Query(description="Of one check", examples=["BEL-05"], pattern="^[A-Z]{3}-[0-9]{2}$")] = None
-    severity: Annotated[Literal["B", "F", "W", "H"] | None, Query()] = None
+    severity: Annotated[Literal["B", "F", "W", "H"] | None, Query(description="Blocking, error, warning or note")] = None
     waived: Annotated[bool | None, Query(description="Only waived ones, or only those that are not")] = None
     begins: Annotated[str | None, Query(pattern="^[ -~]{1,36}$", description="How the id begins")] = None
 

@@ -142,7 +142,11 @@ class ReportRefused(Exception):
 
 
 class NoStatement(ReportRefused):
-    """Funding has not stated anything about the subject as of that day."""
+    """Funding has not stated anything about the subject as of that day; on other ``days`` it may have."""
+
+    def __init__(self, causes: Iterable[str], *, days: bool = False) -> None:
+        self.days = days
+        super().__init__(causes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +242,7 @@ def draft_report(
         days = ", ".join(day.isoformat() for day in store.cut_offs(work, subject)[:10])
         if not days:
             raise NoStatement([f"zu {subject} ist noch nichts abgeglichen"])
-        raise NoStatement([f"zu {subject} gibt es keinen Abgleich zum {as_of}; es gibt ihn zu {days}"])
+        raise NoStatement([f"zu {subject} gibt es keinen Abgleich zum {as_of}; es gibt ihn zu {days}"], days=True)
     missing = still_missing(work, event)
     if missing and not incomplete:
         raise ReportRefused(missing)

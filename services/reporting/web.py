@@ -142,8 +142,8 @@ def show_trail(
         )
         if row := application.row_named(reference):
             where = f"GET /intake/files/{row[0]}/rows/{row[1]}"
-            mend = f"{where} says which earlier row it repeats, whose trail leads on, or why it was rejected or passed over."
-            german = f"{where} sagt, welche frühere Zeile sie wiederholt (von da führt der Weg weiter), oder was ihr fehlt."
+            mend = f"If the file was handed in, {where} says which earlier row it repeats, or why it was rejected or passed over."
+            german = f"Ist die Datei eingereicht, sagt {where}, welche frühere Zeile sie wiederholt, oder was ihr fehlt."
         raise Problem(
             404,
             Say("Unknown reference", f"{unknown}.", mend),
@@ -197,20 +197,21 @@ def _no_such_document(subject: str, document: str, kinds: Iterable[str]) -> Prob
 
 
 def _not_stated(refused: NoStatement) -> Problem:
+    other, andere = (
+        "Take one of these days, or have a clerk set another (`pruefpfad decide cut-off`, instruction set_cut_off).",
+        "Einen dieser Tage nehmen oder von der Sachbearbeitung einen anderen setzen lassen (`pruefpfad decide cut-off`, "
+        "Anweisung set_cut_off).",
+    ) if refused.days else (
+        "Compare the key (GET /funding/measures lists all); if it is right, nothing about it was handed in, or just now: then "
+        "try again in a moment.",
+        "Den Schlüssel vergleichen (GET /funding/measures nennt alle); stimmt er, ist nichts dazu eingereicht, oder eben erst: "
+        "dann gleich noch einmal versuchen.",
+    )
+    said = "; ".join(refused.causes)
     return Problem(
         404,
-        Say(
-            "No statement",
-            f"{'; '.join(PHRASES.english(cause) for cause in refused.causes)}.",
-            "Compare the key with GET /funding/measures; if it is right, take one of these days, have a clerk set another "
-            "(instruction set_cut_off), or wait until what was handed in has arrived.",
-        ),
-        Say(
-            "Kein Abgleich",
-            f"Abgeglichen ist nichts: {refused}.",
-            "Den Schlüssel mit GET /funding/measures vergleichen; stimmt er, einen dieser Tage nehmen, von der Sachbearbeitung "
-            "einen anderen setzen lassen (Anweisung set_cut_off) oder warten, bis das Eingereichte da ist.",
-        ),
+        Say("No statement", f"{'; '.join(PHRASES.english(cause) for cause in refused.causes)}.", other),
+        Say("Kein Abgleich", f"{said[:1].upper()}{said[1:]}.", andere),
         causes=list(refused.causes),
     )
 

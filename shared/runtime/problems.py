@@ -139,10 +139,14 @@ def forbidden(actor: Actor, roles: Sequence[Role]) -> Problem:
     wanted = ", ".join(roles)
     return Problem(
         403,
-        Say("Not allowed", f"{actor.name} is {actor.role}; this call is for: {wanted}.", "Use a token of one of these roles."),
+        Say(
+            "Not allowed",
+            f"The token {actor.name} has the role {actor.role}; this call is for: {wanted}.",
+            "Use a token of one of these roles.",
+        ),
         Say(
             "Nicht erlaubt",
-            f"{actor.name} hat die Rolle {actor.role}; dieser Aufruf ist für: {wanted}.",
+            f"Der Token {actor.name} hat die Rolle {actor.role}; dieser Aufruf ist für: {wanted}.",
             "Einen Token mit einer dieser Rollen verwenden.",
         ),
         roles=list(roles),
