@@ -170,6 +170,9 @@ class TestDroppedCommitment:
     def test_a_cut_counts_with_what_it_takes_away(self) -> None:
         cut = a_promise(60_000_00, 2016, funder=BUND, number="B-1", version=2, status=CommitmentStatus.CUT)
         assert finding(dropped_commitment, self.case(cut)).arithmetic == "85,00 → KOF-01"
+        for cents, outcome in ((1, Outcome.HOLDS), (2, Outcome.FINDING)):
+            less = a_promise(60_085_00 - cents, 2016, funder=BUND, number="B-1", version=2, status=CommitmentStatus.CUT)
+            assert run(dropped_commitment, self.case(less)).outcome is outcome, "a gap of a cent is none"
 
     def test_a_version_that_promises_as_much_or_more_is_no_cut(self) -> None:
         more = a_promise(60_085_00, 2016, funder=BUND, number="B-1", version=2)
