@@ -27,6 +27,6 @@ def create(settings: Settings, clock: Clock | None = None) -> Service:
     )
     service.chore(application.Pace(application.Reconciling()).reconcile_due, every=0.1)
     service.chore(application.mark_new_day, every=60.0, wakes=False)
-    service.backlog(lambda session: sum(application.count_due(session).values()))
+    service.backlog(application.work_left)
     web.measure_gauges(service)
     return service

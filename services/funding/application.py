@@ -1004,6 +1004,11 @@ def count_due(session: Session) -> dict[str, int]:
     return waiting.count_due(session)
 
 
+def work_left(session: Session) -> int:
+    """How many subjects are due, and how many facts were parked or released since that was told: telling makes more due."""
+    return sum(waiting.count_due(session).values()) + waiting.count_untold(session)
+
+
 def count_set_aside(session: Session) -> dict[str, int]:
     """How many subjects could not be reconciled, by kind."""
     return waiting.count_set_aside(session)

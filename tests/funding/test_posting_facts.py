@@ -114,6 +114,19 @@ def test_a_correction_that_came_before_what_it_corrects_waits_and_counts_as_park
     assert (statement.parked, statement.totals.claimed_cents, statement.head.number) == (0, 1, 3)
 
 
+def test_there_is_something_left_to_do_until_what_was_parked_or_released_is_told(funding: Funding) -> None:
+    def work_left() -> int:
+        with funding.database.transaction() as session:
+            return application.work_left(session)
+
+    never_came = facts.voucher(1)
+    for news in (facts.measure(), facts.corrected(never_came, eligible_cents=1), never_came):
+        funding.post(news)
+        assert work_left() > 0
+        funding.settle()
+        assert work_left() == 0
+
+
 def test_a_person_may_have_a_parked_fact_tried_again(funding: Funding) -> None:
     correction = facts.corrected(facts.voucher(1), eligible_cents=1)
     funding.post(facts.measure(), correction)

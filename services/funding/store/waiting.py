@@ -191,6 +191,11 @@ class ParkedFact(NamedTuple):
     body: bytes
 
 
+_PARKED_UNTOLD: Final = """parked p left join told_parked t on t.reference = p.reference where p.consumer = %s
+  and p.status in ('waiting', 'unreadable', 'refused') and p.subject is not null
+  and (t.reference is null or t.attempts <> p.attempts)"""
+_RELEASED_UNTOLD: Final = """told_parked t join parked p on p.reference = t.reference and p.consumer = %s
+  where p.status in ('released', 'dismissed')"""
 _PARKED: Final = "p.reference, coalesce(p.subject, ''), p.type, p.status, p.reason, p.waits_for, p.attempts, p.body"
 
 
@@ -198,9 +203,7 @@ def parked_untold(session: Session, limit: int) -> list[ParkedFact]:
     """Parked facts nobody was told of yet, or which were parked again for another reason."""
     with cursor(session) as run:
         run.execute(
-            f"""select {_PARKED} from parked p left join told_parked t on t.reference = p.reference where p.consumer = %s
-                and p.status in ('waiting', 'unreadable', 'refused') and p.subject is not null
-                and (t.reference is null or t.attempts <> p.attempts) order by p.id limit %s""",  # noqa: S608
+            f"select {_PARKED} from {_PARKED_UNTOLD} order by p.id limit %s",  # noqa: S608
             (CONSUMER, limit),
         )
         return [ParkedFact(*row) for row in run]
@@ -210,12 +213,17 @@ def released_untold(session: Session, limit: int) -> list[tuple[str, str, UUID |
     """Facts told of as parked that are parked no longer: reference, subject, fact, how often it was parked."""
     with cursor(session) as run:
         run.execute(
-            """select t.reference, t.subject, t.fact, p.attempts from told_parked t
-               join parked p on p.reference = t.reference and p.consumer = %s where p.status in ('released', 'dismissed')
-               order by p.id limit %s""",
+            f"select t.reference, t.subject, t.fact, p.attempts from {_RELEASED_UNTOLD} order by p.id limit %s",  # noqa: S608
             (CONSUMER, limit),
         )
         return run.fetchall()
+
+
+def count_untold(session: Session) -> int:
+    """How many facts were parked, or released, since that was told."""
+    return sum(
+        count_of(session, f"select count(*) from {untold}", (CONSUMER,)) for untold in (_PARKED_UNTOLD, _RELEASED_UNTOLD)  # noqa: S608
+    )
 
 
 def save_told(session: Session, told: Sequence[tuple[str, str, UUID | None, int]], gone: Sequence[str]) -> None:
