@@ -1133,6 +1133,8 @@ def _print_trail(found: dict[str, Any]) -> None:
         as_handed_in = row.get("as_handed_in", {})
         for name, value in (as_handed_in.get("columns") or {}).items():
             line(name, name, f": {value}", indent=4)
+        if erased := as_handed_in.get("erased_at"):
+            line(f"its text was erased on {erased[:10]}", f"ihr Text wurde am {erased[:10]} gelöscht", indent=4)
         if as_handed_in.get("ignored"):
             line("passed over", "übergangen", f": {said(as_handed_in['ignored_en'], as_handed_in['ignored'])}", indent=4)
         for fault in as_handed_in.get("rejected", ()):

@@ -83,8 +83,9 @@ def answers_problems(app: FastAPI) -> None:
         return problems.unavailable([str(error)]).response(request)
 
     @app.exception_handler(NotStopped)
-    def not_stopped(request: Request, error: NotStopped) -> Response:
-        return problems.not_stopped(str(error)).response(request)
+    def not_stopped(request: Request, _: NotStopped) -> Response:
+        service: Service = request.app.state.service
+        return problems.not_stopped(service.name, request.query_params.get("subject", "")).response(request)
 
     @app.exception_handler(OtherHistory)
     def other_history(request: Request, error: OtherHistory) -> Response:

@@ -179,12 +179,20 @@ def unavailable(causes: Sequence[str]) -> Problem:
     )
 
 
-def not_stopped(reason: str) -> Problem:
+def not_stopped(service: str, subject: str) -> Problem:
     """404: there is nothing to resume."""
     return Problem(
         404,
-        Say("Not stopped", reason, "Look at /flow: `forks` names the service that has stopped subjects."),
-        Say("Nicht angehalten", reason, "Unter /flow nennt `forks` den Dienst, der Bezüge angehalten hat."),
+        Say(
+            "Not stopped",
+            f"Nothing of {service} has stopped {subject}.",
+            "Look at /flow: `forks` names the service that has stopped subjects.",
+        ),
+        Say(
+            "Nicht angehalten",
+            f"Nichts in {service} hat {subject} angehalten.",
+            "Unter /flow nennt `forks` den Dienst, der Bezüge angehalten hat.",
+        ),
     )
 
 
