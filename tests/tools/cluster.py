@@ -191,8 +191,7 @@ class Cluster:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka.address)
         await admin.start()
         try:
-            if there := set(await admin.list_topics()) & set(names):
-                await admin.delete_topics(list(there))
+            await _remove_topics(admin, lambda name: name in names)
             await admin.create_topics([NewTopic(name, LANES, 1) for name in names])
         finally:
             await admin.close()
@@ -201,8 +200,7 @@ class Cluster:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka.address)
         await admin.start()
         try:
-            if there := [name for name in await admin.list_topics() if not name.startswith("__")]:
-                await admin.delete_topics(there)
+            await _remove_topics(admin, lambda name: not name.startswith("__"))
         finally:
             await admin.close()
         await prepare_topics(self.settings)
@@ -436,6 +434,15 @@ def _health(member: Member) -> str:
         return httpx.get(f"{member.url}/health/ready", timeout=5).text[:500]
     except httpx.HTTPError as error:
         return repr(error)
+
+
+async def _remove_topics(admin: AIOKafkaAdminClient, chosen: Callable[[str], bool]) -> None:
+    """Delete topics, and wait until they are gone: Kafka answers before, and what is still there is not made anew."""
+    end = time.monotonic() + 60
+    while there := [name for name in await admin.list_topics() if chosen(name)]:
+        assert time.monotonic() < end, f"topics are not gone: {there}"
+        await admin.delete_topics(there)
+        await asyncio.sleep(0.05)
 
 
 def _is_ready(member: Member) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError
 
 from shared.messaging.flow import flow, settled
 from shared.messaging.inbox import Inbox
@@ -40,7 +41,11 @@ async def create_topics(address: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=address)
     await admin.start()
     try:
-        await admin.create_topics([NewTopic(name, partitions, 1) for name, partitions in TOPICS])
+        while True:                             # a broker that has just started may not be ready to hold topics, and says so
+            answer = await admin.create_topics([NewTopic(name, partitions, 1) for name, partitions in TOPICS])
+            if all(code in (0, TopicAlreadyExistsError.errno) for _, code, *_ in answer.topic_errors):
+                return
+            await asyncio.sleep(0.1)
     finally:
         await admin.close()
 
