@@ -118,9 +118,17 @@ def recognise(name: str, content: bytes | Content, given: Mapping[str, str | Non
 
 def receive_file(work: Work, files: Files, content: bytes | Content, file: Recognised, actor: str) -> UUID:
     """Keep a file by its digest and put it in the line of those to be read. Returns the id of the hand-in."""
-    files.keep(Content.of(content).pieces())
-    nth = store.times_handed_in(work, file.digest) + 1
+    nth = _kept(work, files, Content.of(content))
     return _add(work, file, nth, id_of("handin", file.digest, str(nth)), actor)
+
+
+def _kept(work: Work, files: Files, content: Content) -> int:
+    """Keep a content; returns how often it has come, this time included. Nobody erases it before the end of the transaction."""
+    files.keep(content.pieces())
+    nth = store.times_handed_in(work, content.digest) + 1
+    if not files.place(content.digest).exists():  # erased just before
+        files.keep(content.pieces())
+    return nth
 
 
 def refuse_file(work: Work, name: str, digest: str, fault: Fault, actor: str) -> UUID:
@@ -161,8 +169,7 @@ def receive_submission(work: Work, files: Files, submission: Submission, actor: 
     data = submission.data
     if data.kind not in TEMPLATES:
         raise readers.no_such_kind(data.kind, TEMPLATES, submission.id)
-    files.keep(content)
-    nth = store.times_handed_in(work, digest) + 1
+    nth = _kept(work, files, Content.of(content))
     given = {"series": data.series or f"{submission.source} {submission.id}"}  # without a series it settles no other one
     reading = readers.read_rows(data.kind, [], Given(name=submission.id, series=given["series"]))
     id = id_of("handin", "submission", submission.source, submission.id)
@@ -963,6 +970,8 @@ def erase(work: Work, files: Files, digest: str, place: str | None) -> dict[str,
     handin = store.latest(work, digest)
     if handin is None:
         raise UnknownFile(digest)
+    store.times_handed_in(work, handin.digest)  # who hands it in again is waited for
+    handin = store.latest(work, handin.digest) or handin
     if handin.state == "waiting":
         raise StillReading(handin.digest)
     count = store.erase(work, handin.digest, place, work.now)

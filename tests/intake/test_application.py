@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from itertools import permutations
@@ -35,12 +36,13 @@ from services.intake.domain.errors import Unreadable
 from services.intake.domain.text import Content
 from services.intake.phrases import PHRASES
 from shared.contracts.intake import FileRead, RowRejected, StepResult
-from shared.messaging.work import Work
+from shared.messaging.work import Work, unit_of_work
 from shared.persistence.database import cursor
 from shared.values.source import digest_of
 from tests.conftest import no_more_files
 from tests.intake.conftest import Intake, dumped
 from tests.intake.made import VOUCHERS, details, entry, statement, voucher, voucher_list
+from tests.shared.runtime.conftest import until
 
 
 def counts(view: dict[str, Any]) -> tuple[int, ...]:
@@ -333,6 +335,37 @@ def test_nothing_is_erased_of_a_file_that_is_being_read(intake: Intake) -> None:
     intake.receive(voucher_list(voucher("1")))
     with pytest.raises(StillReading):
         intake.do(application.erase, intake.files, digest_of(voucher_list(voucher("1"))), None)
+
+
+def test_what_is_handed_in_again_while_it_is_erased_is_there_to_be_read(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = voucher_list(voucher("1"))
+    digest, real = intake.hand_in(content)["digest"], store.times_handed_in
+
+    def erased_meanwhile(work: Work, of: str) -> int:
+        monkeypatch.undo()
+        intake.do(application.erase, intake.files, digest, None)
+        return real(work, of)
+
+    monkeypatch.setattr(store, "times_handed_in", erased_meanwhile)
+    assert intake.hand_in(content)["state"] == "read"
+
+
+def test_who_erases_waits_for_who_is_handing_in_the_same(intake: Intake) -> None:
+    content = voucher_list(voucher("1"))
+    digest = intake.hand_in(content)["digest"]
+    with ThreadPoolExecutor(1) as thread:
+        with unit_of_work(intake.database, intake.clock) as work:
+            application.receive_file(work, intake.files, content, application.recognise("datei", content, {}), "kasse")
+            erasing = thread.submit(intake.do, application.erase, intake.files, digest, None)
+            until(lambda: erasing.done() or intake.do(_somebody_waits))
+        with pytest.raises(StillReading):
+            erasing.result()
+    intake.read()
+    assert intake.do(application.show_file, digest)["state"] == "read"
+
+
+def _somebody_waits(work: Work) -> bool:
+    return bool(work.session.execute(text("select exists (select from pg_locks where not granted)")).scalar_one())
 
 
 def test_a_key_of_pseudonyms_that_was_not_committed_is_not_used(intake: Intake) -> None:
