@@ -283,20 +283,31 @@ class Case:
         return invoices_of((v.fact, named) for v in (*self.vouchers, *self.elsewhere) if (named := v.named))
 
     @cached_property
-    def cancelled(self) -> frozenset[UUID]:
-        """Vouchers, here and elsewhere, that another one of the same measure and invoice takes back by the opposite amount, and
-        those that do: together they claim nothing, and nothing was to be paid."""
+    def cancellations(self) -> tuple[tuple[CaseVoucher, CaseVoucher], ...]:
+        """Vouchers, here and elsewhere, that another one of the same measure and invoice takes back by the opposite amount, each
+        with that one."""
         of_invoice: dict[tuple[str, Invoice], tuple[list[CaseVoucher], list[CaseVoucher]]] = {}
         for voucher in (*self.vouchers, *self.elsewhere):
             if invoice := self.invoices.get(voucher.fact):
                 key = voucher.data.measure, invoice._replace(gross_cents=abs(invoice.gross_cents))
                 of_invoice.setdefault(key, ([], []))[invoice.gross_cents < 0].append(voucher)
-        return frozenset(v.fact for claims, takers in of_invoice.values() for pair in _cancelling(claims, takers) for v in pair)
+        return tuple(pair for claims, takers in of_invoice.values() for pair in _cancelling(claims, takers))
+
+    @cached_property
+    def cancelled(self) -> frozenset[UUID]:
+        """Both of each cancellation: of their invoices nothing was to be paid."""
+        return frozenset(voucher.fact for pair in self.cancellations for voucher in pair)
+
+    @cached_property
+    def void(self) -> frozenset[UUID]:
+        """Both of each cancellation that takes back all that was claimed."""
+        whole = (pair for pair in self.cancellations if sum(voucher.data.eligible_cents for voucher in pair) <= 0)
+        return frozenset(voucher.fact for pair in whole for voucher in pair)
 
     @cached_property
     def claims(self) -> tuple[CaseVoucher, ...]:
-        """Vouchers that claim something, without those that were cancelled."""
-        return tuple(v for v in self.vouchers if v.data.eligible_cents > 0 and v.fact not in self.cancelled)
+        """Vouchers that claim something, without those whose claim was taken back."""
+        return tuple(v for v in self.vouchers if v.data.eligible_cents > 0 and v.fact not in self.void)
 
     @property
     def eu_award(self) -> Award | None:

@@ -377,6 +377,8 @@ class TestUnpaid:
         assert (stage.verdict, stage.open_count) == ("reconciled", 0)
         assert finding(unpaid, a_case(vouchers=(wrong, replace(back, data=back.data.model_copy(update={"measure": "M-2"}))))), \
             "what another measure cancels is claimed here all the same"
+        part = replace(back, data=back.data.model_copy(update={"eligible_cents": -69_99}))
+        assert finding(unpaid, a_case(vouchers=(wrong, part))).at_risk_cents == 70_00, "a cent of it is claimed all the same"
 
     def test_nothing_claimed_needs_no_proof(self) -> None:
         assert run(unpaid, a_case(vouchers=(a_voucher(1, 0, proof=UNPAID),))).outcome is Outcome.NOT_APPLICABLE

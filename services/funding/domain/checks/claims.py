@@ -13,12 +13,12 @@ from shared.values.money import round_half_up
 
 def claims_by_invoice(case: Case) -> dict[Invoice, list[CaseVoucher]]:
     """All that is claimed of each invoice that this measure claims some of, by name; what was cancelled is out."""
-    own = {case.invoices[voucher.fact] for voucher in case.claims if voucher.fact in case.invoices}
     found: dict[Invoice, list[CaseVoucher]] = defaultdict(list)
-    for voucher in (*case.vouchers, *case.elsewhere):
-        invoice = case.invoices.get(voucher.fact)
-        if invoice in own and voucher.data.eligible_cents > 0 and voucher.fact not in case.cancelled:
-            found[invoice].append(voucher)
+    for vouchers, own in ((case.vouchers, True), (case.elsewhere, False)):
+        for voucher in vouchers:
+            invoice = case.invoices.get(voucher.fact)
+            if invoice and voucher.data.eligible_cents > 0 and voucher.fact not in case.cancelled and (own or invoice in found):
+                found[invoice].append(voucher)
     return {invoice: sorted(found[invoice], key=lambda v: v.name) for invoice in sorted(found)}
 
 

@@ -19,7 +19,7 @@ def paid_other_amount(case: Case) -> Iterator[Said]:
     declared BEL-03 judges that. A discount not taken is a note.
     """
     proofs = Proofs(case)
-    standing = [v for v in case.vouchers if v.fact not in case.cancelled]
+    standing = [v for v in case.vouchers if v.fact not in case.void]
     judged = [v for v in standing if v.data.gross_cents > 0 or (v.data.gross_cents < 0 and proofs.of(v))]
     if not judged:
         yield NOT_APPLICABLE
