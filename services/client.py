@@ -332,12 +332,12 @@ def _own_token(settings: Settings, role: Role) -> str:
     if not is_installed(settings):
         raise Refused(401, _NO_TOKEN)
     file = settings.data / "command-line" / f"{role}.token"
-    if file.exists():
-        return file.read_text("ascii").strip()
+    if file.exists() and (kept := file.read_text("ascii").strip()):
+        return kept
     name = f"{COMMAND_LINE}{role}"
     try:
         token = create_token(settings, name, role)
-    except TokenExists:  # its file was lost
+    except TokenExists:  # its file was lost, or a full disk did not take it
         revoke_token(settings, name)
         token = create_token(settings, name, role)
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import httpx
 import pytest
@@ -24,8 +25,11 @@ import typer
 from typer.testing import CliRunner, Result
 
 from services.__main__ import EXITS, app
+from services.client import TOKEN_VARIABLE, token_for
 from services.reporting.domain.documents.all import OF_MEASURE, TITLES
 from services.reporting.renderers.canonical import canonical
+from shared.runtime.access import Tokens, create_token
+from shared.runtime.settings import Settings
 
 MEASURES = (
     "Maßnahme;Bezeichnung;Kommune;Name der Kommune;Träger;Leistung;Zielgruppe;Beginn;Ende;Regelwerk;Demo\n"
@@ -190,6 +194,20 @@ def test_from_a_folder_without_an_installation_it_says_what_to_do_and_leaves_not
 def test_a_mistyped_data_folder_is_no_new_installation(data: Path) -> None:
     answer = run("trail", "CL-1/1")
     assert (answer.exit_code, (data / "data").exists()) == (4, False)
+
+
+def test_a_token_that_a_full_disk_did_not_take_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
+    settings = Settings(data=tmp_path)
+    create_token(settings, "one", "auditor")
+
+    def full(*_: object) -> Never:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as disk, pytest.raises(OSError, match="No space"):
+        disk.setattr(Path, "write_text", full)
+        token_for(settings)("clerk")
+    assert Tokens(settings.tokens_file).actor(token_for(settings)("clerk")).role == "clerk"
 
 
 def test_tokens_may_be_made_before_the_first_start_where_somebody_says_where(data: Path) -> None:
