@@ -40,19 +40,22 @@ class Files:
                 file.flush()
                 digest = hashed.hexdigest()
                 place = self.place(digest)
-                if place.exists():
+                there = place.exists()
+                if there:
                     self.check(digest)
-                    new.unlink()
-                    return digest
-                os.fsync(file.fileno())
-            new.chmod(0o440)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            new.replace(place)      # in one step: a reader sees the whole file or none; equal digests mean equal bytes
+                else:
+                    os.fsync(file.fileno())
+            if there:
+                new.unlink()
+            else:
+                new.chmod(0o440)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                new.replace(place)      # in one step: a reader sees the whole file or none; equal digests mean equal bytes
         except BaseException:
             new.unlink(missing_ok=True)
             raise
-        for folder in (place.parent, place.parent.parent, self.folder):
-            _sync(folder)
+        for folder in (place.parent, place.parent.parent, self.folder):     # of what is there, too: its keeper may have died
+            sync(folder)
         return digest
 
     def read(self, digest: str) -> bytes:
@@ -102,7 +105,7 @@ class Files:
         return self.folder / digest[:2] / digest[2:4] / digest
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
     """Make a new name in a folder survive a power cut, where the system lets a folder be opened (not on Windows)."""
     if not hasattr(os, "O_DIRECTORY"):
         return

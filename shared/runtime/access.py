@@ -22,6 +22,7 @@ from typing import Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from shared.persistence.files import sync
 from shared.runtime.settings import Settings
 
 Role = Literal["submitter", "clerk", "auditor", "operator"]
@@ -188,6 +189,7 @@ class _changing:
                     out.flush()
                     os.fsync(out.fileno())
                 beside.replace(self.file)
+                sync(self.file.parent)      # else a power cut could bring a revoked token back
         finally:
             self._lock.release()
 

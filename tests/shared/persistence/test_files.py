@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -46,6 +47,23 @@ def test_a_crash_before_the_name_leaves_nothing_under_it(tmp_path: Path, monkeyp
     with pytest.raises(OSError, match="no space"):
         files.keep(b"z")
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_what_is_there_already_is_on_disk_too_although_who_kept_it_was_killed_before_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, synced = Files(tmp_path), set[int]()
+
+    def killed(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise InterruptedError
+
+    monkeypatch.setattr(os, "fsync", killed)
+    with pytest.raises(InterruptedError):
+        files.keep(b"z")
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.add(os.fstat(handle).st_ino))
+    place = files.place(files.keep(b"z"))
+    assert {folder.stat().st_ino for folder in (place.parent, place.parent.parent, tmp_path)} <= synced
 
 
 def test_a_changed_file_is_not_handed_out_nor_covered_up(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,14 @@ def test_who_has_the_file_open_sees_new_and_revoked_tokens(settings: Settings) -
     with pytest.raises(UnknownToken):
         tokens.actor(first)
     assert [(kept.name, kept.revoked is None) for kept in list_tokens(settings)] == [("one", False), ("two", True)]
+
+
+def test_a_revoked_token_is_revoked_after_a_power_cut_too(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    create_token(settings, "one", "auditor")
+    synced: set[int] = set()
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.add(os.fstat(handle).st_ino))
+    revoke_token(settings, "one")
+    assert {settings.tokens_file.stat().st_ino, settings.tokens_file.parent.stat().st_ino} <= synced
 
 
 def test_a_name_is_given_once_until_it_is_revoked(settings: Settings) -> None:
