@@ -473,6 +473,7 @@ def _match_group(work: Work, using: Reconciling, accounts: Sequence[str], measur
         sorted({(f"account/{line.account}", line.entry, line.value_date) for line in found.unmatched}),
     )
     waiting.matched(work.session, unmoved)
+    waiting.match_again(work.session, set(measures) - unmoved)
     if leftovers or fresh:
         waiting.touch(work.session, set(measures) - changed)
     waiting.touch(work.session, changed, own=True)

@@ -155,3 +155,25 @@ def test_a_correction_that_comes_while_other_measures_are_reconciled_is_matched_
     assert told
     assert codes(funding.findings("measure/M-2")) == []
     assert funding.rows("select count(*) from journal where matching and kind = 'measure'") == [(0,)]
+
+
+def test_a_fact_that_comes_while_a_measures_payments_are_matched_does_not_lose_them(funding: Funding) -> None:
+    """The measure was reconciled before its bank lines came; while they are matched, a line of its plan comes."""
+    told: list[str] = []
+
+    class Meanwhile(Memory):
+        """While the payments are read, another fact of the measure is posted."""
+
+        def facts(self, session: Session, subject: str) -> list[IntakeEvent]:
+            if subject.startswith("account/") and not told:
+                told.append(subject)
+                funding.post(facts.plan(100_00))
+            return super().facts(session, subject)
+
+    funding.post(facts.measure(), facts.voucher(1, payment_reference="X1"))
+    funding.settle()
+    funding.post(facts.payment(1, -100_00, end_to_end_id="X1"))
+    funding.using = replace(funding.using, memory=Meanwhile())
+    funding.settle()
+    assert told
+    assert funding.statement().totals.spent_cents == 100_00

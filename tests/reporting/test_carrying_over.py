@@ -23,5 +23,5 @@ def test_statements_without_their_place_in_the_order_are_refused_and_left_as_the
         )
         with pytest.raises(migrations.CannotUpgrade, match=r"cannot be used: .*could not be proven\. Go on with that program, or"):
             migrations.upgrade(fresh.owner_url, fresh.name, MESSAGING, HISTORY, runtime_role="tester")
-        kept = owner.execute(f"select version_num from {HISTORY.version_table}").fetchall()              # type: ignore[call-overload]
+        kept = owner.execute(f"select version_num from {HISTORY.version_table}").fetchall()             # type: ignore[call-overload]
     assert kept == [("0002",)]

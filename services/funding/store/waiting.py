@@ -119,6 +119,12 @@ def matched(session: Session, subjects: Iterable[str]) -> None:
         )
 
 
+def match_again(session: Session, subjects: Iterable[str]) -> None:
+    """These subjects moved while they were matched, so that nothing of it was kept."""
+    with cursor(session) as run:
+        run.execute("update journal set matching = true where subject = any(%s)", (sorted(set(subjects)),))
+
+
 def set_aside(session: Session, subjects: Iterable[str], reason: str) -> None:
     """These subjects could not be reconciled: they stay due, and are tried again after a pause that doubles up to an hour.
 
