@@ -157,10 +157,10 @@ class Postgres:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the postmaster, as it wrote it down."""
+        """Process id of the postmaster, as it wrote it down. What cannot be read now is no stale note: ``OSError``."""
         try:
             return int((self.folder / "postmaster.pid").read_text("ascii").split("\n", 1)[0])
-        except (OSError, ValueError):
+        except (FileNotFoundError, ValueError):
             return None
 
     def start(self) -> None:
@@ -202,12 +202,12 @@ class Postgres:
 
     def _watch(self) -> None:
         while not self._stopping.wait(1.0):
-            if _is_postgres(self.pid) or self._stopping.is_set():
-                continue
-            log.error("embedded PostgreSQL is gone; starting it again")
             try:
+                if _is_postgres(self.pid) or self._stopping.is_set():
+                    continue
+                log.error("embedded PostgreSQL is gone; starting it again")
                 self.start()
-            except EmbeddedError:
+            except Exception:       # nobody else starts it again
                 log.exception("embedded PostgreSQL does not come back; trying again")
 
     def stop(self) -> None:

@@ -21,6 +21,7 @@ from shared.runtime.embedded import SESSION_TIMEOUT_MS, Embedded, EmbeddedError,
 from shared.runtime.settings import Settings
 from shared.runtime.stack import Stack
 from shared.values.subject import LANES
+from tests.conftest import no_more_files
 from tests.shared.runtime import ping
 from tests.shared.runtime.conftest import client, is_settled, numbers, until
 from tests.shared.runtime.ping import BOTH, Asked
@@ -74,6 +75,15 @@ def test_a_stale_or_damaged_note_of_a_postmaster_does_not_stop_the_start(tmp_pat
     (folder / "postmaster.pid").write_text(note, "ascii")
     with Postgres(folder) as server:
         assert kept(server) == (42,)
+
+
+def test_who_can_open_no_more_files_does_not_take_the_note_of_a_live_server_for_stale(tmp_path: Path, postgres: Postgres) -> None:
+    note = tmp_path / "postgres" / "postmaster.pid"
+    note.parent.mkdir()
+    note.write_text(f"{postgres.pid}\n", "ascii")
+    with no_more_files(), pytest.raises(EmbeddedError):
+        Postgres(note.parent, patience=0).start()
+    assert note.exists()
 
 
 def test_durability_is_left_on_and_settings_arrive(tmp_path: Path) -> None:
