@@ -452,7 +452,7 @@ class _Batch:
     def _attempt(self, facts: Sequence[Event], use_case: UseCase) -> None:
         if not facts:
             return
-        released = self.counts["released"]
+        released, parked = self.counts["released"], self.parked.count
         try:
             with self.work.undone_on_error(), self.session.begin_nested():
                 use_case(self.work, facts)
@@ -463,7 +463,7 @@ class _Batch:
         except Exception as error:
             if not is_offence(error):
                 raise
-            self.parked.forget()
+            self.parked.forget(parked)
             self.counts["released"] = released
             if len(facts) == 1:
                 log.warning("%s: %s set aside: %r", self.consumer, facts[0].type, driver_error(error) or error)

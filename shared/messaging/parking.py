@@ -151,9 +151,9 @@ class Parking:
                 run.execute(_PARK, (self._consumer, *map(list, zip(*self._rows.values(), strict=True))))
             self._rows.clear()
 
-    def forget(self) -> None:
-        """Drop what was set aside since the last flush: the attempt it belonged to is undone."""
-        self.count -= len(self._rows)
+    def forget(self, count: int) -> None:
+        """The attempt that set aside what goes beyond this count is undone, also where it had been flushed."""
+        self.count = count
         self._rows.clear()
 
     # ── taking out ────────────────────────────────────────────────────────────────────────────────────────────────

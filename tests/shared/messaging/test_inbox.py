@@ -562,6 +562,13 @@ def test_facts_that_wait_are_released_in_the_order_in_which_they_were_parked(
     assert inbox.counts["released"] == 3
 
 
+def test_what_was_parked_by_an_attempt_that_is_undone_counts_once(publisher: Publisher, consumer_database: Database) -> None:
+    inbox = an_inbox(consumer_database)
+    inbox.once(publisher.tell(note("measure/A", 1, "9"), note("measure/B", 2), note("measure/C", -666)), odd_needs_key)
+    assert [(r, s) for r, s, _ in parked(consumer_database)] == [("measure/A#1", "waiting"), ("measure/C#1", "refused")]
+    assert inbox.counts["parked"] == 2
+
+
 def test_a_fact_parked_and_wanted_in_the_same_batch_is_released_in_it(publisher: Publisher, consumer_database: Database) -> None:
     an_inbox(consumer_database).once(publisher.tell(note("measure/A", 1, "9"), note("measure/B", 9)), odd_needs_key)
     assert applied(consumer_database) == {"measure/B": [9], "measure/A": [1]}
