@@ -427,13 +427,14 @@ class Reader:
             )
         try:
             tell_rows(work, handin, chunk, current.identities, current.reading.remarks if current.ended else ())
+            if current.ended:
+                finish(work, handin, current.reading)
         except Exception as error:
             if is_offence(error):
                 self._failures[current.id] += 1
                 self._why = f"{type(error).__name__}: {error}"[:500]
             raise
         if current.ended:
-            finish(work, handin, current.reading)
             self._close()
         work.session.add(handin)
         work.session.flush()

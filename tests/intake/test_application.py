@@ -248,18 +248,21 @@ def test_a_database_that_takes_no_rows_for_a_while_fails_no_file(intake: Intake,
     assert (view["state"], view["facts"]) == ("read", 1)
 
 
-def test_a_file_whose_rows_cannot_be_told_fails_and_the_next_is_read(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("telling", ["tell_rows", "finish"])
+def test_a_file_whose_rows_cannot_be_told_fails_and_the_next_is_read(
+    intake: Intake, monkeypatch: pytest.MonkeyPatch, telling: str
+) -> None:
     broken, fine = intake.receive(voucher_list(voucher("bad"))), intake.receive(voucher_list(voucher("2")))
-    told = application.tell_rows
+    told = vars(application)[telling]
 
     def refuse(work: Any, handin: Any, *more: Any) -> None:
         if handin.id == broken:
             raise ValueError("these cannot be told")
         told(work, handin, *more)
 
-    monkeypatch.setattr(application, "tell_rows", refuse)
+    monkeypatch.setattr(application, telling, refuse)
     failures = 0
-    while intake.reader.ahead():
+    while intake.reader.ahead() and failures <= application.ATTEMPTS:
         try:
             intake.do(intake.reader.read_on)
         except ValueError:
