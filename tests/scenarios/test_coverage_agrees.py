@@ -89,7 +89,7 @@ def awards(draw: Draw) -> Award:
 
 @st.composite
 def promises(draw: Draw) -> Commitment:
-    status = draw(st.sampled_from((*CommitmentStatus, *[CommitmentStatus.DECIDED] * 4)))
+    status = draw(st.sampled_from((*CommitmentStatus, *[CommitmentStatus.DECIDED] * 4, CommitmentStatus.AWARDED)))
     return Commitment(
         measure="M-1", funder=draw(FUNDERS), number=draw(st.sampled_from(("K-1", "K-2"))), version=draw(st.integers(1, 3)),
         budget_year=draw(YEARS), amount_cents=0 if status is CommitmentStatus.WITHDRAWN else draw(AMOUNTS), status=status,

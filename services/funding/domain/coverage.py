@@ -156,11 +156,14 @@ def secured_of(case: Case) -> dict[UUID, tuple[int, str | None]]:
 
 
 def _award_behind(case: Case, promise: Commitment) -> Award | None:
-    """The award in force that a promise which says it was awarded speaks of: its funder's, for its year."""
-    if promise.status is not CommitmentStatus.AWARDED:
+    """The award meant by a promise that says it was awarded: its funder's, for its year; a revoked one where none is in force.
+
+    A promise below zero speaks of none: it is a cut that no version of the award tells.
+    """
+    if promise.status is not CommitmentStatus.AWARDED or promise.amount_cents < 0:
         return None
     return next(
-        (a for a in case.awards_in_force
+        (a for a in sorted(case.awards, key=lambda a: not a.in_force(case.as_of))
          if (a.grantor.key, a.grantor.kind) == (promise.funder.key, promise.funder.kind)
          and promise.budget_year in ([year.budget_year for year in a.years] or a.period.years)),
         None,

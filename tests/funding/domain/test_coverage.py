@@ -149,8 +149,10 @@ def test_an_award_that_was_handed_in_as_a_promise_as_well_covers_once() -> None:
         facts.promise(60, status=CommitmentStatus.AWARDED, funder=facts.ESF),
     ):
         assert covered(facts.plan(120), given, other).valid_cents == 160
-    revoked = facts.award(100, years={2026: 60}, grantor=facts.LAND, revoked_on=date(2026, 2, 1))
-    assert covered(facts.plan(120), revoked, again).valid_cents == 60, "then the promise is all there is"
+    cut = facts.promise(-10, status=CommitmentStatus.AWARDED)
+    assert covered(facts.plan(120), given, cut).valid == {2026: 50, 2027: 40}, "what is below zero is in no award"
+    revoked = covered(facts.plan(120), facts.award(100, years={2026: 60}, grantor=facts.LAND, revoked_on=date(2026, 2, 1)), again)
+    assert (revoked.valid_cents, revoked.lines[0].why_not) == (0, "widerrufen am 01.02.2026; im Bescheid AZ-1 enthalten")
     whole = facts.award(100, grantor=facts.LAND)
     assert covered(facts.plan(120), whole, again).valid_cents == 100
     assert covered(facts.plan(120), whole, facts.promise(60, 2028, status=CommitmentStatus.AWARDED)).valid_cents == 160
