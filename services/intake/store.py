@@ -20,7 +20,7 @@ from services.intake.tables import Handin, Proposal, Rejection, Repetition, RowT
 from services.intake.tables import Standing as StandingRow
 from shared.contracts.intake import SubjectTotal
 from shared.messaging.work import Work
-from shared.persistence.database import cursor, plain_url, url_for
+from shared.persistence.database import KEEPALIVE, cursor, plain_url, url_for
 from shared.values.source import Source
 
 READER: Final = 11
@@ -41,7 +41,7 @@ class Turn:
         """The oldest hand-in that waits, if it is ours to read. Cheap enough to be asked again and again."""
         try:
             if self._connection is None:
-                self._connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5)
+                self._connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5, **KEEPALIVE)
                 row = self._connection.execute("select pg_try_advisory_lock(%s)", (READER,)).fetchone()
                 if row is None or not row[0]:
                     self.give_back()

@@ -28,7 +28,7 @@ from shared.messaging.envelope import Delivery, Record, read
 from shared.messaging.inbox import Inbox
 from shared.messaging.relay import cluster_of, unknown
 from shared.messaging.replay import ROLL_CALL, STANDS, Said, read_said, statement
-from shared.persistence.database import plain_url
+from shared.persistence.database import KEEPALIVE, plain_url
 from shared.values.subject import LANES, lane_of
 
 log = logging.getLogger("pruefpfad.restored")
@@ -63,7 +63,9 @@ async def verify_own_log(
     """
     settings = {"bootstrap_servers": kafka, "metadata_max_age_ms": 10_000, **client}
     async with AsyncExitStack() as stack:
-        connection = await psycopg.AsyncConnection.connect(plain_url(database_url), autocommit=True, connect_timeout=10)
+        connection = await psycopg.AsyncConnection.connect(
+            plain_url(database_url), autocommit=True, connect_timeout=10, **KEEPALIVE
+        )
         stack.push_async_callback(connection.close)
         consumer = AIOKafkaConsumer(
             auto_offset_reset="earliest", enable_auto_commit=False, max_partition_fetch_bytes=4_000_000, **settings
