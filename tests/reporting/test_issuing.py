@@ -681,7 +681,7 @@ def test_an_older_report_is_verified_as_far_as_its_format_goes_and_a_newer_one_b
         "M-1/1": lambda r: r["entries"][0]["source"].update(place="99"),
     }
     for expected, change in wrong.items():
-        assert any(expected in text for text, sign in said_of(report, change).items() if sign == "✗"), "totals and seals must hold"
+        assert any(expected in text for text, sign in said_of(report, change).items() if sign == "✗"), "totals and seals hold"
 
     for format in (1, 3):
         said = said_of(report, lambda r: r.pop("stated"), format)
