@@ -24,6 +24,7 @@ from shared.contracts.funding import (
     MeasureStatement,
     Outcome,
     PaymentMatched,
+    PaymentUnmatched,
     Posting,
     Severity,
     Stage,
@@ -158,10 +159,12 @@ class Story:
         self._post("voucher", (("cost:1", new), ("suppliers", -new)), date(2026, 1, 20), fact, place, voucher=voucher)
         self.claimed += new - old
 
-    def pay(self, number: str, cents: int, place: str, *, on: date = date(2026, 2, 3), edition: str = "") -> None:
-        """The bank line of the voucher is found."""
+    def pay(
+        self, number: str, cents: int, place: str, *, on: date = date(2026, 2, 3), edition: str = "", debit: str = ""
+    ) -> None:
+        """The bank line of the voucher is found; one ``debit`` may pay several."""
         fact = id_of("v", number, *([edition] if edition else []))
-        payment = id_of("b", number)
+        payment = id_of("b", debit or number)
         entry = self._entry(Book.SETTLEMENT, "match", (("suppliers", cents), ("clearing", -cents)), on, payment,
                             Source(digest=BANK, place=place))
         match = Match(
@@ -170,6 +173,16 @@ class Story:
         )
         self.told.append(PaymentMatched(**named("pm", number, place), subject=self.subject, match=match, entry=entry))
         self.spent += cents
+
+    def unmatch(self, number: int) -> None:
+        """The match of that entry of the settlement book is taken back."""
+        (made,) = [e for e in self.told if isinstance(e, PaymentMatched) and e.entry.number == number]
+        old = made.entry
+        postings = tuple((p.account, -p.cents) for p in old.postings)
+        entry = self._entry(Book.SETTLEMENT, "reversal", postings, old.valued_on, old.fact, old.source, number)
+        about = {"subject": self.subject, "match": made.match, "entry": entry, "reason": "correction"}
+        self.told.append(PaymentUnmatched(**named("pu", str(number)), **about))
+        self.spent -= made.match.paid_cents
 
     def find(self, code: str = "BEL-05", cents: int = 5_000) -> Finding:
         """A finding is raised."""

@@ -21,6 +21,7 @@ from shared.contracts.intake import (
     PopulationRecorded,
     ProgrammeRegistered,
     ReceiptRecorded,
+    ReportSigned,
     SizeBandSet,
     StaffAssigned,
 )
@@ -61,6 +62,8 @@ def _since(fact: Fact) -> date | None:
             return fact.participation.joined_on
         case FigurePublished():
             return fact.figure.published_on
+        case ReportSigned():
+            return fact.report.signed_on
         case PopulationRecorded():
             return fact.population.counted_on
         case MeasureRegistered() | ProgrammeRegistered() | PlanLineRecorded() | SizeBandSet():

@@ -252,4 +252,5 @@ def _facts(snapshot: Snapshot) -> list[Fact]:
     papers: list[Fact] = []
     for paper in snapshot.papers.values():
         papers += ([paper.recorded] if paper.recorded else []) + list(paper.details)
-    return [*snapshot.plan, *snapshot.awards, *snapshot.commitments, *snapshot.receipts, *snapshot.staff, *papers]
+    money = [*snapshot.plan, *snapshot.awards, *snapshot.commitments, *snapshot.receipts, *snapshot.staff]
+    return [*money, *papers, *snapshot.signed]

@@ -23,6 +23,7 @@ from shared.contracts.intake import (
     PlanLineRecorded,
     ProgrammeData,
     ReceiptRecorded,
+    ReportSigned,
     StaffAssigned,
 )
 from shared.values.german import write_cents
@@ -74,6 +75,7 @@ class MeasureSnapshot:
     receipts: tuple[ReceiptRecorded, ...] = ()
     papers: Mapping[str, Paper] = field(default_factory=dict)
     staff: tuple[StaffAssigned, ...] = ()
+    signed: tuple[ReportSigned, ...] = ()
     predecessor: Predecessor | None = None
 
     @property
@@ -97,6 +99,7 @@ def measure_snapshot(
         commitments=tuple(f for f in facts if isinstance(f, CofundingCommitted)),
         receipts=tuple(f for f in facts if isinstance(f, ReceiptRecorded)),
         staff=tuple(f for f in facts if isinstance(f, StaffAssigned)),
+        signed=tuple(f for f in facts if isinstance(f, ReportSigned)),
         papers=papers_of(facts),
     )
 
@@ -116,7 +119,7 @@ class ProgrammeSnapshot:
     statements: Mapping[str, MeasureStatement] = field(default_factory=dict)
     """Of its measures, by key: the parts the programme's figures are the sum of."""
     facts: tuple[Fact, ...] = ()
-    """Told of the programme itself by the day: participations, published figures, size bands, inhabitants."""
+    """Told of the programme itself by the day: participations, published figures, size bands, inhabitants, signed reports."""
     predecessor: Predecessor | None = None
 
     @property

@@ -45,6 +45,7 @@ from shared.contracts.funding import (
     CheckResult,
     CoverageLine,
     EntryPosted,
+    FigureLine,
     Finding,
     FunderTotal,
     Head,
@@ -52,14 +53,25 @@ from shared.contracts.funding import (
     Missing,
     Outcome,
     PaymentMatched,
+    PaymentUnmatched,
     ProgrammeLine,
     ProgrammeStatement,
+    Provisional,
     Severity,
     Stage,
     Totals,
     YearLine,
 )
-from shared.contracts.intake import DecisionDetailed, DecisionRecorded, Fact, MeasureData, Municipality, ProgrammeData
+from shared.contracts.intake import (
+    DecisionDetailed,
+    DecisionRecorded,
+    Fact,
+    MeasureData,
+    Municipality,
+    ProgrammeData,
+    ReportSigned,
+    SignedReport,
+)
 from shared.contracts.seal import ZEROS
 from shared.values.dates import Period
 from shared.values.funders import Funder, FunderKind
@@ -123,7 +135,7 @@ def told(story: Story, *findings: Finding) -> MeasureSnapshot:
     """The snapshot of a story that has been stated."""
     event = story.state(*findings)
     facts = [f for f in story.facts() if isinstance(f, Fact)]
-    lines = [line_of(e) for e in story.told if isinstance(e, EntryPosted | PaymentMatched)]
+    lines = [line_of(e) for e in story.told if isinstance(e, EntryPosted | PaymentMatched | PaymentUnmatched)]
     main = tuple(x for x in lines if x.entry.book is Book.MAIN)
     settlement = tuple(x for x in lines if x.entry.book is Book.SETTLEMENT)
     nothing = empty()
@@ -327,6 +339,25 @@ def test_a_correction_shows_the_entry_the_one_that_took_it_back_and_the_new_one(
     assert (shown[5], shown[7]) == ("200,00", "180,00")
 
 
+def test_a_payment_that_proves_another_voucher_afterwards_is_not_booked_anew_for_the_one_before() -> None:
+    story = Story()
+    story.voucher("1", 10_000, "17")
+    story.voucher("2", 10_000, "18")
+    story.pay("1", 5_000, "3.1", debit="one")
+    story.pay("2", 5_000, "3.1", debit="one")
+    story.unmatch(1)
+    story.unmatch(2)
+    story.correct("1", 1, 10_000, 9_000, "30")
+    story.pay("1", 9_000, "3.1", edition="2", debit="one")
+    rows = table_of(compose("D5", told(story)), "Berichtigungen").rows
+    assert [row.cells[0] for row in rows[1:]] == [Text("Zahlungsnachweis", "L/1"), Text("Zahlungsnachweis", "L/2")]
+    told_of = [[plain_cell(c).split(" · ")[0] for c in row.cells if c] for row in rows[1:]]
+    assert [(r[1], r[5], r[6], r[7]) for r in told_of] == [
+        ("M-1/S-1", "50,00", "M-1/S-5", "90,00"),
+        ("M-1/S-2", "50,00", "–", "–"),
+    ]
+
+
 def test_every_row_of_amounts_of_a_voucher_list_names_its_source() -> None:
     table = table_of(compose("D5", told(two_vouchers())), "Belege nach Position")
     assert column_of(table, "Prüfpfad") == [f"M-1/1 · {LIST[:12]}:17 · M-1/S-1 · {'b' * 12}:3.1", f"M-1/2 · {LIST[:12]}:18"]
@@ -523,6 +554,10 @@ def test_each_sum_of_a_programme_is_added_up_by_funder_municipality_and_measure_
     shown = [t for section, t in tables(OF_PROGRAMME["D9"](snapshot, "P-D9-2026-02-28-1")) if t.caption == "Summenprobe"]
     assert column_of(shown[0], "Kontrolle").count("weicht ab") == 1
     assert column_of(shown[0], "Σ Mittelgeber €")[:3] == ["–", "0,49", "0,00"]
+    document = OF_PROGRAMME["D9"](snapshot, "P-D9-2026-02-28-1")
+    origin = next(t for section, t in tables(document) if t.caption and "zugesagte" in t.caption)
+    row = dict(zip([c.title for c in origin.columns], [plain_cell(c) for c in origin.rows[0].cells if c], strict=True))
+    assert (row["ESF €"], row["Bund €"], row["Sonstige €"]) == ("0,49", "–", "–"), "what nobody promised is no promise of nothing"
 
 
 def test_the_verdict_of_a_reconciliation_says_what_it_rests_on() -> None:
@@ -625,6 +660,54 @@ def test_a_programme_says_of_a_plan_nobody_handed_in_that_it_is_missing(
     assert column_of(control, "Programm €")[0] == sum_planned
     assert column_of(control, "Kontrolle")[0] == ("stimmt überein" if any(plans) else "fehlt")
     assert pages(document).startswith(b"%PDF")
+
+
+def test_figures_that_are_provisional_by_a_report_of_the_programme_say_where_the_finding_stands() -> None:
+    provisional = Provisional(cut_off=AS_OF, period_end=AS_OF + timedelta(days=31))
+    checks = (CheckResult(code="ZEI-07", outcome=Outcome.NOT_APPLICABLE),)
+    document = compose("D6", empty(provisional=provisional, checks=checks))
+    assert "beim Programm festgestellt" in words(document) and "in dessen Übersicht (D9)" in words(document)
+    assert "Nicht anwendbar" not in words(document)
+    own = replace(empty(provisional=provisional, checks=checks), findings=(two_vouchers().find("ZEI-07"),))
+    assert "Programms" not in words(compose("D6", own)), "a report on the measure is the measure's own finding"
+    assert "Nicht anwendbar" in words(compose("D6", empty(checks=checks)))
+
+
+@pytest.mark.parametrize("of", ["measure", "programme"])
+def test_a_signed_report_is_one_of_the_sources(of: str) -> None:
+    report = SignedReport(
+        title="4. Quartal", period=Period(start=AS_OF, end=AS_OF), cut_off=AS_OF, signed_on=AS_OF, **{of: "M-1"},
+    )
+    signed = ReportSigned(
+        id=id_of("rs"), recorded_at=WHEN, actor="jugendamt", subject=f"{of}/M-1", source=Source(digest="e" * 64, place="3"),
+        report=report,
+    )
+    assert shown([signed], AS_OF) == (signed,) and shown([signed], AS_OF - timedelta(days=1)) == ()
+    document = (
+        compose("D6", replace(empty(), signed=(signed,)))
+        if of == "measure"
+        else OF_PROGRAMME["D9"](replace(a_programme({}), facts=(signed,)), "P-D9-2026-02-28-1")
+    )
+    found = {plain_cell(r.cells[3]): plain_cell(r.cells[1]) for r in table_of(document, "Quellenverzeichnis").rows
+             if r.cells[3] and r.cells[1]}
+    assert found["e" * 64] == "Unterzeichnete Berichte"
+
+
+def test_a_published_number_says_that_a_newer_one_counts_and_only_then() -> None:
+    def figure(value: int, published_on: date) -> FigureLine:
+        return FigureLine(
+            scope="municipalities", unit="count", published=value, published_on=published_on, publication="Seite", counted=35
+        )
+
+    def judged(*figures: FigureLine) -> list[str]:
+        document = OF_PROGRAMME["D9"](a_programme({}, figures=figures), "P-D9-2026-02-28-1")
+        return column_of(next(t for _, t in tables(document) if t.caption == "Anzahlen"), "Vergleich")
+
+    old, day = AS_OF - timedelta(days=30), timedelta(days=1)
+    assert judged(figure(36, old)) == judged(figure(36, AS_OF)) == ["weicht ab"]
+    assert judged(figure(36, old), figure(35, AS_OF)) == ["weicht ab, neuere liegt vor", "stimmt"]
+    assert judged(figure(36, old), figure(34, old)) == ["weicht ab", "weicht ab"], "of the same day neither is newer"
+    assert judged(figure(36, old), figure(35, AS_OF + day))[0] == "weicht ab", "after the programme's end nothing is judged"
 
 
 def test_page_one_of_a_programme_without_findings_says_what_keeps_it_open() -> None:

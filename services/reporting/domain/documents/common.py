@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import chain
 from typing import Final
+from uuid import UUID
 
 from services.reporting.domain.document import (
     Block,
@@ -103,12 +104,24 @@ def notices(snapshot: Snapshot) -> tuple[Notice, ...]:
     if statement.provisional:
         cut_off, end = write_day(statement.provisional.cut_off), write_day(statement.provisional.period_end)
         text = f"Der Bericht über den Zeitraum bis {end} wurde vor dessen Ende gezeichnet; die Zahlen sind nicht endgültig."
+        if _of_programme(snapshot):
+            text += f" Er ist einer des Programms; die Feststellung ({SIGNED_EARLY}) steht in dessen Übersicht (D9)."
         boxes.append(Notice(Mark.WARNING, f"Stichtag {cut_off} (vorläufig)", text))
     if is_demo(snapshot):
         boxes.append(
             Notice(Mark.HINT, "Demodaten", "Belege, Buchungen und nicht veröffentlichte Zahlen sind zur Vorführung erfunden.")
         )
     return tuple(boxes)
+
+
+SIGNED_EARLY: Final = "ZEI-07"
+"""The check that makes figures provisional."""
+
+
+def _of_programme(snapshot: Snapshot) -> bool:
+    """Is a measure provisional because of a report on its programme? The finding is the programme's then, and counts there."""
+    own = any(f.code == SIGNED_EARLY for f in snapshot.findings)
+    return isinstance(snapshot, MeasureSnapshot) and snapshot.statement.provisional is not None and not own
 
 
 def cut_off(snapshot: Snapshot) -> Fact:
@@ -291,6 +304,8 @@ def checks_section(snapshot: Snapshot) -> Section:
     for result in snapshot.statement.checks:
         title = catalogue.title(result.code, "de")
         match result.outcome:
+            case Outcome.NOT_APPLICABLE if result.code == SIGNED_EARLY and _of_programme(snapshot):
+                items.append(CheckItem(Mark.HINT, title, detail="beim Programm festgestellt", code=result.code))
             case Outcome.NOT_APPLICABLE:
                 silent.append(result.code)
             case Outcome.HOLDS:
@@ -351,16 +366,17 @@ def tail(snapshot: Snapshot) -> tuple[Section, ...]:
 
 def corrections_section(snapshot: MeasureSnapshot) -> tuple[Section, ...]:
     """Entries that were corrected, each with the one that took it back: both stay visible."""
+    names, origins = _names(snapshot), _origins(snapshot.main)
     rows = [
         Row(
             (
-                Text(KIND.get(old.entry.kind, old.entry.kind), _what(old)),
+                Text(KIND.get(old.entry.kind, old.entry.kind), _what(old, names)),
                 trail(old),
                 Day(old.entry.booked_on),
                 trail(new),
                 Day(new.entry.booked_on),
                 Cents(_amount(old)),
-                *_instead(new, book),
+                *_instead(old, new, book, origins),
             )
         )
         for book in (snapshot.main, snapshot.settlement)
@@ -381,23 +397,44 @@ def corrections_section(snapshot: MeasureSnapshot) -> tuple[Section, ...]:
     return (Section("Berichtigungen", (Table(columns, tuple(rows)),), landscape=True),)
 
 
-def _instead(reversal: Line, book: Sequence[Line]) -> tuple[Cell, Cell]:
-    """What was booked in place of a reversed entry, and its amount."""
+def _instead(old: Line, reversal: Line, book: Sequence[Line], origins: Mapping[UUID, UUID]) -> tuple[Cell, Cell]:
+    """What was booked in place of a reversed entry, and its amount; a payment may prove other vouchers afterwards, so the match
+    that takes the place of one is that of the same voucher, be it corrected since."""
+
+    def voucher(line: Line) -> UUID | None:
+        return origins.get(line.match.voucher, line.match.voucher) if line.match else None
+
     anew = next(
         (
             x
             for x in book
-            if x.entry.reverses is None and x.entry.number > reversal.entry.number and x.entry.fact == reversal.entry.fact
+            if x.entry.reverses is None
+            and x.entry.number > reversal.entry.number
+            and x.entry.fact == reversal.entry.fact
+            and voucher(x) == voucher(old)
         ),
         None,
     )
     return (trail(anew), Cents(_amount(anew))) if anew else (Text("–"), Text("–"))
 
 
-def _what(line: Line) -> str | None:
-    if line.voucher is not None:
-        return f"{line.voucher.list}/{line.voucher.number}"
-    return None
+def _origins(main: Sequence[Line]) -> dict[UUID, UUID]:
+    """Fact → the first of those it takes the place of."""
+    origins: dict[UUID, UUID] = {}
+    for old, new in corrections(main):
+        origins[new.entry.fact] = origins.get(old.entry.fact, old.entry.fact)
+    return origins
+
+
+def _names(snapshot: MeasureSnapshot) -> dict[UUID, str]:
+    """Facts that were posted, as a reader finds them in the lists: a voucher's number, a promise's and its year."""
+    names = {f.id: f"{f.commitment.number}, {f.commitment.budget_year}" for f in snapshot.commitments}
+    return names | {x.entry.fact: f"{x.voucher.list}/{x.voucher.number}" for x in snapshot.main if x.voucher is not None}
+
+
+def _what(line: Line, names: Mapping[UUID, str]) -> str | None:
+    """What an entry is about; of a match, the voucher it proves the payment of."""
+    return names.get(line.match.voucher if line.match else line.entry.fact)
 
 
 def _amount(line: Line) -> int:
@@ -413,14 +450,12 @@ def changes_section(snapshot: MeasureSnapshot) -> tuple[Section, ...]:
     if snapshot.predecessor is None:
         return ()
     changes: Changes = changes_since(snapshot.predecessor, snapshot)
+    names = _names(snapshot)
     rows = tuple(
         Row(
             (
                 trail(x),
-                Text(
-                    KIND.get(x.entry.kind, x.entry.kind),
-                    f"hebt {reference_of(x.subject, x.entry.book, x.entry.reverses)} auf" if x.entry.reverses else _what(x),
-                ),
+                Text(KIND.get(x.entry.kind, x.entry.kind), _undone(x) if x.entry.reverses else _what(x, names)),
                 Day(x.entry.booked_on),
                 Day(x.entry.valued_on),
                 Cents(_amount(x)),
@@ -438,6 +473,11 @@ def changes_section(snapshot: MeasureSnapshot) -> tuple[Section, ...]:
         if findings:
             blocks.append(Paragraph(f"{word}: " + "; ".join(f"{f.code} {wording.object_of(f, issuers)}" for f in findings) + "."))
     return (Section(f"Änderungen seit {snapshot.predecessor.number}", tuple(blocks), landscape=True),)
+
+
+def _undone(reversal: Line) -> str:
+    """Which entry it takes back."""
+    return f"hebt {reference_of(reversal.subject, reversal.entry.book, reversal.entry.reverses or 0)} auf"
 
 
 KIND: Final = {

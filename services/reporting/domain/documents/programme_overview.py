@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -119,7 +120,7 @@ def _minimum(share: Decimal | None) -> Cell:
 
 
 def _active(line: ProgrammeLine, snapshot: ProgrammeSnapshot) -> bool:
-    day = min(snapshot.as_of, snapshot.programme.period.end)
+    day = _judged_on(snapshot)
     return (line.joined_on is None or line.joined_on <= day) and (line.left_on is None or line.left_on >= day)
 
 
@@ -234,7 +235,7 @@ def _money(snapshot: ProgrammeSnapshot) -> tuple[Block, ...]:
     how = (
         "Je Mittelgeber die gesichert zugesagten Mittel; gesichert ist ihre Summe, die ESF-Quote der Anteil des ESF daran. Jeder"
         " Betrag ist die Summe der Maßnahmen der Kommune, die unten einzeln stehen; deren Kofinanzierungsnachweise (D6) zum"
-        " selben Stichtag führen zu den Zeilen."
+        " selben Stichtag führen zu den Zeilen. „–“ heißt: von diesem Mittelgeber ist nichts zugesagt."
     )
     shown = Table(columns, tuple(rows), caption="Gesichert zugesagte Mittel der Kommunen mit eigenen Maßnahmen")
     return shown, Paragraph(how), _crosswise(snapshot, lines)
@@ -343,14 +344,15 @@ def _amounts(lines: list[ProgrammeLine]) -> tuple[Cell, ...]:
     for line in lines:
         for funder in line.funders:
             by_kind[funder.kind] = by_kind.get(funder.kind, 0) + funder.valid_cents
+    others = [cents for kind, cents in by_kind.items() if kind not in SHOWN]
     everything = sum(by_kind.values())
     eu = sum(cents for kind, cents in by_kind.items() if kind in EU)
     totals = [x.totals for x in lines if x.totals]
     unplanned, measures = sum(x.unplanned for x in lines), sum(len(x.measures) for x in lines)
     return (
         _of_plan(sum(t.planned_cents for t in totals), unplanned, measures),
-        *(Cents(by_kind.get(kind, 0)) for kind in SHOWN),
-        Cents(sum(cents for kind, cents in by_kind.items() if kind not in SHOWN)),
+        *(Cents(by_kind[kind]) if kind in by_kind else Text("–") for kind in SHOWN),
+        Cents(sum(others)) if others else Text("–"),
         Cents(everything),
         Share(Fraction(eu, everything)) if everything else Text("–"),
         Cents(sum(t.spent_cents for t in totals)),
@@ -376,7 +378,10 @@ def _figures(snapshot: ProgrammeSnapshot) -> Iterator[Block]:
                 Column("Prüfpfad", 2),
             )
             yield Table(columns, rows, caption=caption)
-    yield Paragraph("Widersprechende Veröffentlichungen bleiben nebeneinander stehen; Differenz = gezählt − veröffentlicht.")
+    yield Paragraph(
+        "Widersprechende Veröffentlichungen bleiben nebeneinander stehen; geprüft (PRG-01, PRG-03) wird von jeder Zahl die"
+        " jüngste. Differenz = gezählt − veröffentlicht."
+    )
 
 
 def _figure(f: FigureLine, snapshot: ProgrammeSnapshot) -> tuple[Cell, ...]:
@@ -393,7 +398,7 @@ def _figure(f: FigureLine, snapshot: ProgrammeSnapshot) -> tuple[Cell, ...]:
         _value(f.published, f.unit),
         none if f.counted is None else _value(f.counted, f.unit),
         none if f.counted is None else _value(f.counted - f.published, f.unit),
-        _judged(f),
+        _judged(f, snapshot),
         Reference(wording.references(sources)),
     )
 
@@ -402,10 +407,23 @@ def _value(value: int, unit: str) -> Cell:
     return Cents(value) if unit == "cents" else Count(value)
 
 
-def _judged(figure: FigureLine) -> Cell:
+def _judged(figure: FigureLine, snapshot: ProgrammeSnapshot) -> Cell:
     if not figure.compared or figure.counted is None:
         return Chip(Mark.NOT_APPLICABLE, "nicht verglichen")
     if abs(figure.counted - figure.published) <= figure.tolerance:
         exact = figure.counted == figure.published
         return Chip(Mark.HOLDS, "stimmt" if exact else f"stimmt gerundet, ± {write_cents(int(figure.tolerance), unit=True)}")
+    if _superseded(figure, snapshot):
+        return Chip(Mark.HINT, "weicht ab, neuere liegt vor")
     return Chip(Mark.WARNING, "weicht ab")
+
+
+def _superseded(figure: FigureLine, snapshot: ProgrammeSnapshot) -> bool:
+    """Was the same published anew by the day it is judged on? The checks take the latest."""
+    same = [x for x in snapshot.statement.figures if (x.scope, x.unit) == (figure.scope, figure.unit)]
+    return any(figure.published_on < x.published_on <= _judged_on(snapshot) for x in same)
+
+
+def _judged_on(snapshot: ProgrammeSnapshot) -> date:
+    """The cut-off date, or the programme's end if that was earlier."""
+    return min(snapshot.as_of, snapshot.programme.period.end)
