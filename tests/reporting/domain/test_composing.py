@@ -575,6 +575,9 @@ def test_the_verdict_of_a_reconciliation_says_what_it_rests_on() -> None:
     assert compose("D7", closed).notices[0].text == "S5 Belege und Kontoauszug: 1 Posten ohne Gegenstück."
     calm = compose("D7", empty()).notices[0]
     assert (calm.mark.value, calm.title) == ("holds", "Abgeglichen")
+    of_years = "nicht jedes Jahr: S5."
+    assert of_years in words(compose("D7", told(story, finding))), "the year is reconciled, the stage is open"
+    assert of_years not in words(compose("D7", closed))
 
 
 LACKING = (

@@ -189,7 +189,11 @@ def _differences(stages: tuple[Stage, ...]) -> tuple[Block, ...]:
 def _years(snapshot: MeasureSnapshot) -> Section:
     calm = "Es gibt weder Plan noch Zusagen, Eingänge oder Belege zu einem Haushaltsjahr."
     table = common.years_table(snapshot.statement, tuple(common.YEAR_FIGURES), "Ergebnis", lambda y: _chip(y.verdict), calm)
-    return Section("Urteil je Haushaltsjahr", (table,), landscape=True)
+    open_stages = [s.code for s in snapshot.statement.stages if s.verdict == "open"]
+    if not open_stages or all(y.verdict == "open" for y in snapshot.statement.years):
+        return Section("Urteil je Haushaltsjahr", (table,), landscape=True)
+    how = "Die Stufen rechnen über die ganze Laufzeit; was eine offen lässt, hält die Maßnahme offen und nicht jedes Jahr: "
+    return Section("Urteil je Haushaltsjahr", (table, Paragraph(f"{how}{', '.join(open_stages)}.")), landscape=True)
 
 
 def _open_items(snapshot: MeasureSnapshot) -> Section:
