@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -23,6 +24,8 @@ from services.reporting.making import composed, made_with
 from services.reporting.renderers.canonical import NotCanonical, canonical
 from services.reporting.renderers.pdf.render import render as render_pdf
 from shared.contracts.funding import Book
+
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it cannot read of a damaged file is a step's to say
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -688,6 +689,13 @@ def test_an_older_report_is_verified_as_far_as_its_format_goes_and_a_newer_one_b
         assert "✗" not in said.values() and any(f"is of format {format}" in text for text in said)
     assert "✗" in said_of(report, lambda r: r.pop("stated"), 2).values()
     assert not examine(canonical({"format": "else"})).holds
+
+
+def test_a_damaged_file_is_told_of_by_the_proof_alone(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    (step,) = examine(b"%PDF-1.7\n1 0 obj << /Root [G> >> endobj\ntrailer << /Root 1 0 R >>\nstartxref\n9\n%%EOF\n").steps
+    assert not step.holds and step.de.startswith("die PDF-Datei enthält keine lesbaren Berichtsdaten: ")
+    assert not caplog.records
 
 
 def test_data_nested_without_end_are_no_report(desk: Desk) -> None:
