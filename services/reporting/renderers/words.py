@@ -60,7 +60,7 @@ WORDS = {
 
 MARKS = {
     "de": {
-        Mark.HOLDS: "erfüllt",
+        Mark.HOLDS: "ohne Feststellung",
         Mark.BLOCKING: "Feststellung B",
         Mark.FAULT: "Feststellung F",
         Mark.WARNING: "Warnung",
@@ -69,7 +69,7 @@ MARKS = {
         Mark.NOT_APPLICABLE: "entfällt",
     },
     "en": {
-        Mark.HOLDS: "holds",
+        Mark.HOLDS: "nothing found",
         Mark.BLOCKING: "Finding B",
         Mark.FAULT: "Finding F",
         Mark.WARNING: "Warning",

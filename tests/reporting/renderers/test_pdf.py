@@ -167,7 +167,7 @@ def test_a_notice_and_a_check_longer_than_a_page_lose_no_word() -> None:
     checks = CheckList((CheckItem(Mark.FAULT, "Frage", words), CheckItem(Mark.HOLDS, "Antwort", "kurz")))
     tree = read_tree(pdf_of(document(Notice(Mark.FAULT, "Achtung", words), checks)))
     assert tree.words().count(words) == 2
-    assert [item.words() for item in tree.all("LI")] == [f"Frage Feststellung F · {words}", "Antwort erfüllt · kurz"]
+    assert [item.words() for item in tree.all("LI")] == [f"Frage Feststellung F · {words}", "Antwort ohne Feststellung · kurz"]
 
 
 def test_a_group_that_goes_on_repeats_its_heading_on_the_next_page() -> None:
