@@ -21,7 +21,7 @@ select format('create role %I login', name)
  where not exists (select from pg_roles where rolname = name) \gexec
 alter role :"owner" password :'owner_password';
 alter role :"service" password :'password';
-select format('create database %I owner %I template template0 encoding ''UTF8'' locale ''C''', :'service', :'owner')
+select format('create database %I owner %I template template0 encoding ''UTF8'' locale_provider libc locale ''C''', :'service', :'owner')
  where not exists (select from pg_database where datname = :'service') \gexec
 revoke all on database :"service" from public;
 grant connect on database :"service" to :"service";

@@ -513,8 +513,8 @@ def tell_rows(work: Work, handin: Handin, rows: Sequence[Row], identities: Ident
     told = _Told(work, handin)
     for row in rows:
         told.row(row, identities)
-    if told.names:
-        store.keep_names(work, told.names, told.corrected)
+    if told.names or told.named_before:
+        store.keep_names(work, told.names, told.corrected, told.named_before)
         told.remarks += _came_before(work, told.names)
     store.keep_standings(work, identities.made)
     store.keep_rows(work, handin.digest, [(row.place, row.cells, row.ignored) for row in rows], again=handin.nth > 1)
@@ -554,6 +554,8 @@ class _Told:
         self.remarks: list[str] = []
         self.names: list[tuple[str, str]] = []
         """What measures are called: name and key."""
+        self.named_before: list[tuple[str, str]] = []
+        """The same of rows that say nothing new: they may have been corrected since."""
         self.corrected: set[str] = set()
         """Keys of measures whose row is marked as a correction: they are called so now, and no longer otherwise."""
         self.rejections: list[tuple[UUID, str, int, str, str | None, str | None, str, str]] = []
@@ -592,8 +594,9 @@ class _Told:
         self.facts += new
         if row.drafts and row.drafts[0][1].event is MeasureRegistered and not refused and left is None:
             names = [name for _, draft in row.drafts for name in names_in(draft)]
-            self.names += names
-            self.corrected |= {measure for _, measure in names} if row.drafts[0][1].marked else set()
+            marked = row.drafts[0][1].marked and not identities.again
+            (self.names if new or marked else self.named_before).extend(names)
+            self.corrected |= {measure for _, measure in names} if marked else set()
         if refused:
             row.concerns = row.concerns or row.drafts[0][1].subject
             self.reject(row, tuple(refused))

@@ -340,14 +340,17 @@ def add_submission(work: Work, row: Submission) -> None:
 _NAMES: Final = "select distinct on (name, measure) name, measure, holds from measure_name order by name, measure, n desc"
 
 
-def keep_names(work: Work, names: Iterable[tuple[str, str]], corrected: Collection[str] = ()) -> None:
+def keep_names(
+    work: Work, names: Iterable[tuple[str, str]], corrected: Collection[str] = (), before: Iterable[tuple[str, str]] = ()
+) -> None:
     """Keep what measures are called: name and key of the measure. Measures whose row was ``corrected`` are called so, and no
-    longer otherwise."""
-    said = set(names)
+    longer otherwise. What was said ``before`` counts only where nothing is known of it: a correction may have left it out."""
+    said, repeated = set(names), set(before)
+    measures = list({measure for _, measure in said | repeated})
     with cursor(work.session) as at:
-        at.execute(f"select name, measure, holds from ({_NAMES}) n where measure = any(%s)", (list({m for _, m in said}),))  # noqa: S608
+        at.execute(f"select name, measure, holds from ({_NAMES}) n where measure = any(%s)", (measures,))  # noqa: S608
         known = {(name, measure): holds for name, measure, holds in at}
-        news = [(*one, True) for one in said if not known.get(one)]
+        news = [(*one, True) for one in said | (repeated - known.keys()) if not known.get(one)]
         news += [(*one, False) for one, holds in known.items() if holds and one[1] in corrected and one not in said]
         at.executemany("insert into measure_name (name, measure, holds) values (%s, %s, %s)", sorted(news))
 

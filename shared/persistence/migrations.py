@@ -80,9 +80,9 @@ def create_database(admin_url: str, name: str, *, owner: str, runtime: str) -> N
         if connection.execute("select from pg_database where datname = %s", (name,)).fetchone() is None:
             with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):     # another was faster
                 connection.execute(
-                    sql.SQL("create database {} owner {} template template0 encoding 'UTF8' locale 'C'").format(
-                        sql.Identifier(name), sql.Identifier(owner)
-                    )
+                    sql.SQL(
+                        "create database {} owner {} template template0 encoding 'UTF8' locale_provider libc locale 'C'"
+                    ).format(sql.Identifier(name), sql.Identifier(owner))
                 )
         connection.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(name)))
         connection.execute(sql.SQL("grant connect on database {} to {}").format(sql.Identifier(name), sql.Identifier(runtime)))

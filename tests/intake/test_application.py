@@ -500,8 +500,12 @@ def test_a_name_that_a_correction_left_out_yields_to_another_measure_and_else_st
     assert known() == {"FKZ-9": "M-1", "51.2-7/14": "M-1", "51.2-8/14": "M-1"} and not answer["remarks"]
     intake.hand_in(measures(("M-2", "", "51.2-7/14")))
     assert known() == {"FKZ-9": "M-1", "51.2-7/14": "M-2", "51.2-8/14": "M-1"}
+    intake.hand_in(measures(("M-1", "FKZ-9", "51.2-7/14")) + b"\n")
+    assert known() == {"FKZ-9": "M-1", "51.2-7/14": "M-2", "51.2-8/14": "M-1"}, "what was corrected since says nothing new"
     intake.hand_in(corrected(("M-1", "FKZ-9", "51.2-7/14")))
     assert known() == {"FKZ-9": "M-1", "51.2-8/14": "M-1"}, "now both are called so"
+    intake.hand_in(corrected(("M-1", "FKZ-9", "51.2-8/14")))
+    assert known() == {"FKZ-9": "M-1", "51.2-8/14": "M-1"}, "the same file again corrects nothing"
 
 
 def test_trying_knows_names_it_is_given_and_those_of_files_tried_before_and_says_if_it_was_given_none() -> None:

@@ -115,11 +115,16 @@ def members(content: Content) -> dict[str, Content]:
     names = sorted(info.filename for info in infos)
     if "[Content_Types].xml" in names or "mimetype" in names:
         raise Unreadable(Fault("FILE-06", value="XLSX, DOCX oder ODS"))
-    if not names or not all(name.lower().endswith(".xml") for name in names) or any(info.flag_bits & 1 for info in infos):
+    if not names or not all(name.lower().endswith(".xml") for name in names) or any(map(_is_locked, infos)):
         raise Unreadable(Fault("FILE-06", value=f"ZIP: {', '.join(names)}"[:200], hint=_UNPACK))
     if sum(info.file_size for info in infos) > MOST_UNPACKED:
         raise Unreadable(Fault("FILE-11", value="ZIP"))
     return {name: Content(partial(_member, content, name)) for name in names}
+
+
+def _is_locked(info: zipfile.ZipInfo) -> bool:
+    """Encrypted, or packed in a way no bank uses: Python tells a damaged member of these as if the disk had failed."""
+    return bool(info.flag_bits & 1) or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def _of_the_system(name: str) -> bool:

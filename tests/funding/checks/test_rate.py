@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -118,6 +119,13 @@ class TestRateExceeded:
     def test_proportional_funding_without_a_rate_makes_the_rate_missing(self) -> None:
         result = run(rate_exceeded, a_case(awards=(an_award(share=None),), receipts=(esf(1_00),)))
         assert [(m.object, m.what) for m in result.missing] == [("award M-1 AZ-1", "Fördersatz")]
+
+    @pytest.mark.parametrize(("cents", "outcome"), [(0, Outcome.HOLDS), (1, Outcome.MISSING)])
+    def test_a_revoked_award_needs_a_rate_only_for_what_was_paid_under_it(self, cents: int, outcome: Outcome) -> None:
+        revoked = an_award(share=None, revoked_on=date(2015, 3, 1))
+        paid = esf(cents, award="AZ-1") if cents else esf(1_00, award="AZ-2")
+        case = a_case(awards=(revoked, an_award(reference="AZ-2")), vouchers=(a_voucher(),), receipts=(paid,))
+        assert run(rate_exceeded, case).outcome is outcome
 
     @given(st.lists(st.integers(1, 10**7), min_size=1, max_size=8), st.integers(1, 10_000))
     def test_it_never_fires_at_exactly_the_rate_rounded_down_and_always_one_cent_above(

@@ -171,8 +171,9 @@ class TestAllocatedBeyondPayment:
             return a_case(vouchers=(catering(cents=one, **shared),), elsewhere=(catering("M-2", other, **shared),))
 
         assert run(allocated_beyond_payment, halves(50_01, 50_01)).outcome is Outcome.HOLDS
-        assert finding(allocated_beyond_payment, halves(50_02, 50_01)).at_risk_cents == 1
-        assert run(allocated_beyond_payment, halves(50_01, 50_02)).outcome is Outcome.HOLDS, "that cent is the other measure's"
+        assert run(allocated_beyond_payment, halves(50_02, 50_01)).outcome is Outcome.HOLDS, "a cent is how it was split"
+        assert finding(allocated_beyond_payment, halves(50_03, 50_01)).at_risk_cents == 2
+        assert run(allocated_beyond_payment, halves(50_01, 50_03)).outcome is Outcome.HOLDS, "these cents are the other measure's"
         short = finding(allocated_beyond_payment, halves(50_01, 50_01, paid=99_00))
         assert (short.at_risk_cents, short.arithmetic) == (1_01, "2 × 50,01 = 100,02; 100,01 − 99,00 = 1,01")
 
@@ -197,12 +198,14 @@ class TestAllocatedBeyondPayment:
         assert finding(allocated_beyond_payment, case).at_risk_cents == 0
         assert finding(claimed_twice, case).at_risk_cents == 50_00
 
-    def test_a_share_may_claim_its_part_of_the_invoice_and_a_cent_more_is_at_risk_though_all_of_them_stay_within_it(self) -> None:
-        assert run(allocated_beyond_payment, self.shared(500_00, 300_00, 100_00)).outcome is Outcome.HOLDS
-        found = finding(allocated_beyond_payment, self.shared(500_00, 300_01, 199_99))
+    def test_a_share_may_claim_its_part_of_the_invoice_to_the_cent_and_more_is_at_risk_though_all_of_them_stay_within_it(
+        self,
+    ) -> None:
+        assert run(allocated_beyond_payment, self.shared(500_00, 300_01, 100_00)).outcome is Outcome.HOLDS
+        found = finding(allocated_beyond_payment, self.shared(500_00, 300_02, 199_98))
         assert (found.object, found.budget_year, found.crosses) == ("voucher M-1 2015-1/C", 2015, ())
-        assert (found.at_risk_cents, list(found.vouchers.values())) == (1, [1])
-        assert found.arithmetic == "0,6 × 500,00 = 300,00; 300,01 − 300,00 = 0,01"
+        assert (found.at_risk_cents, list(found.vouchers.values())) == (2, [2])
+        assert found.arithmetic == "0,6 × 500,00 = 300,00; 300,02 − 300,00 = 0,02"
         assert run(allocated_beyond_payment, self.shared(500_00, 299_99, 200_01)).outcome is Outcome.HOLDS, "the other measure's"
 
     def test_what_one_share_claims_too_much_is_no_claim_beyond_the_payment_as_well(self) -> None:
@@ -225,7 +228,7 @@ class TestAllocatedBeyondPayment:
         assert [f.at_risk_cents for f in beyond if f.object.startswith("voucher")] == [250_00 - 126_92]
 
     @pytest.mark.parametrize(("claimed", "paid", "at_risk"), [
-        (50_00, 100_00, 0), (50_01, 100_00, 1), (50_00, 50_00, 0), (50_00, 49_99, 1), (60_00, 40_00, 20_00),
+        (50_01, 100_00, 0), (50_02, 100_00, 2), (50_00, 49_99, 0), (50_00, 49_98, 2), (60_00, 40_00, 20_00),
     ])
     def test_a_share_without_invoice_number_is_judged_alone_by_share_and_payment(
         self, claimed: int, paid: int, at_risk: int
@@ -238,11 +241,11 @@ class TestAllocatedBeyondPayment:
         assert run(allocated_beyond_payment, a_case(vouchers=(pay,))).outcome is (Outcome.FINDING if at_risk else Outcome.HOLDS)
 
     def test_what_a_share_claims_too_much_is_known_without_a_bank_statement_and_what_is_unpaid_is_bel_05s(self) -> None:
-        unpaid_share = catering(cents=300_01, allocation=Decimal("0.6"), proof=UNPAID)
+        unpaid_share = catering(cents=300_02, allocation=Decimal("0.6"), proof=UNPAID)
         result, (found,) = allocated_beyond_payment.run(a_case(vouchers=(unpaid_share,), bank_statements=False))
-        assert (found.at_risk_cents, [m.what for m in result.missing]) == (1, ["Kontoauszug"])
+        assert (found.at_risk_cents, [m.what for m in result.missing]) == (2, ["Kontoauszug"])
         assert run(allocated_beyond_payment, a_case(vouchers=(unpaid_share,))).outcome is Outcome.NOT_APPLICABLE
-        assert finding(unpaid, a_case(vouchers=(unpaid_share,))).at_risk_cents == 300_01
+        assert finding(unpaid, a_case(vouchers=(unpaid_share,))).at_risk_cents == 300_02
 
     def test_a_share_of_a_discount_that_was_taken_is_not_claimed_and_of_one_that_was_not_is_no_excess(self) -> None:
         def discounted(paid: int):
@@ -329,9 +332,12 @@ class TestPaidOtherAmount:
             paid_other_amount, a_case(vouchers=(a_voucher(1, 100_00, proof=a_proof(120_00)),))
         ).at_risk_cents == 0, "what was overpaid is not claimed"
 
+    @pytest.mark.parametrize("claimed", [-100_00, -50_00, 0])
     @pytest.mark.parametrize(("back", "at_risk"), [(-99_99, None), (-99_98, 0), (-100_01, None), (-100_02, 2)])
-    def test_a_credit_note_is_compared_with_the_money_that_came_back(self, back: int, at_risk: int | None) -> None:
-        credit = a_voucher(1, -100_00, invoice_number="GS-1", proof=a_proof(back))
+    def test_a_credit_note_is_compared_with_the_money_that_came_back_whatever_of_it_was_claimed(
+        self, back: int, at_risk: int | None, claimed: int
+    ) -> None:
+        credit = a_voucher(1, claimed, gross_cents=-100_00, invoice_number="GS-1", proof=a_proof(back))
         found = findings(paid_other_amount, a_case(vouchers=(credit,)))
         assert [f.at_risk_cents for f in found] == ([] if at_risk is None else [at_risk])
         waits = a_voucher(1, -100_00, invoice_number="GS-1", proof=UNPAID)
@@ -378,7 +384,8 @@ class TestUnpaid:
         assert finding(unpaid, a_case(vouchers=(wrong, replace(back, data=back.data.model_copy(update={"measure": "M-2"}))))), \
             "what another measure cancels is claimed here all the same"
         part = replace(back, data=back.data.model_copy(update={"eligible_cents": -69_99}))
-        assert finding(unpaid, a_case(vouchers=(wrong, part))).at_risk_cents == 70_00, "a cent of it is claimed all the same"
+        found = finding(unpaid, a_case(vouchers=(wrong, part)))
+        assert (found.at_risk_cents, found.arithmetic) == (1, "70,00 − 69,99 = 0,01"), "a cent of it is claimed all the same"
 
     def test_nothing_claimed_needs_no_proof(self) -> None:
         assert run(unpaid, a_case(vouchers=(a_voucher(1, 0, proof=UNPAID),))).outcome is Outcome.NOT_APPLICABLE

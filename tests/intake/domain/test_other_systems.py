@@ -276,6 +276,12 @@ def test_a_state_of_a_system_that_keeps_no_moment_of_change_is_no_older_one() ->
     assert [type(verdict) for verdict in verdicts] == [New, New]
 
 
+@pytest.mark.parametrize("never", ["0001-01-01T00:00:00", "9999-12-31T23:59:59-12:00"])
+def test_a_moment_at_the_edge_of_the_calendar_is_none(never: str) -> None:
+    (found,) = decisions(PAPER | {"modified": never}, MEETING | {"modified": never, "start": never}, BODY)
+    assert found.steps[0].result is StepResult.PASSED_UNCHANGED and found.steps[0].held_on is None
+
+
 def test_a_piece_of_a_meeting_within_a_paper_does_not_hide_the_meeting() -> None:
     piece = {"id": MEETING["id"], "type": f"{TYPE}Meeting", "name": "Kreistag"}
     referring = PAPER | {"consultation": [PAPER["consultation"][0] | {"meeting": piece}]}

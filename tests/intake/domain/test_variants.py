@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from datetime import date
 from typing import Any
@@ -291,6 +292,20 @@ def test_a_zip_file_of_statements_is_read_as_one_file() -> None:
     reading = read(zipped({"2.xml": PLAIN, "1.xml": statement([entry("5.00", ref="B7")]), "3.xml": PLAIN}))
     assert [(place, draft.cents) for place, draft in reading.drafts] == [("1.1", -500), ("2.1", -11_900)]
     assert [ignored.place for ignored in reading.ignored] == ["3.1"]
+
+
+def test_a_zip_file_packed_as_no_bank_packs_is_refused_before_it_is_read() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_BZIP2) as file:
+        file.writestr("1.xml", PLAIN)
+    with pytest.raises(Unreadable) as refused:
+        read(packed.getvalue())
+    assert refused.value.fault.code == "FILE-06"
+
+
+def test_a_booking_day_at_the_edge_of_the_calendar_is_a_fault_of_its_row() -> None:
+    late = re.sub(rb"<BookgDt>.*?</BookgDt>", b"<BookgDt><DtTm>9999-12-31T23:59:59Z</DtTm></BookgDt>", statement([entry("5.00")]))
+    assert [code for _, code, _ in faults(read(late))] == ["ROW-03"]
 
 
 def test_a_statement_that_breaks_off_costs_the_others_of_its_zip_file_nothing() -> None:

@@ -497,7 +497,7 @@ def _day(entry: Node, name: str) -> date | None:
             instant = datetime.fromisoformat(said.replace("Z", "+00:00"))
             return business_date(instant) if instant.tzinfo else instant.date()
         return date.fromisoformat(said[:10])
-    except ValueError:
+    except (ValueError, OverflowError):
         raise RowFault(Fault("ROW-03", f"Ntry/{name}", said, _ISO_DAY)) from None
 
 

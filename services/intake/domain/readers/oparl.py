@@ -290,8 +290,6 @@ def _rows(top: list[tuple[str, Object]], given: Given, reading: Reading) -> Iter
                 row = _paper_row(f"{by}>{_tail(identity)}", thing, index, given, reading.remarks)
                 row.cells = {"id": identity, "reference": thing.get("reference")}
                 yield row
-
-
     if awaited:
         some = ", ".join(map(_tail, islice(awaited, MOST_NAMED))) + (" …" if len(awaited) > MOST_NAMED else "")
         reading.remarks.append(f"Noch nicht eingereicht: Sitzungen {some}; bis dahin zeigen Beratungen weder Tag noch Ergebnis.")
@@ -647,9 +645,15 @@ def _tail(identity: str) -> str:
     return (own[0] if own else f"{end}?{parts.query}" if parts.query else end) or identity[-60:]
 
 
+EARLIEST: Final = 1900
+"""Year before which nothing was decided that anybody hands in: .NET's empty date is 0001-01-01."""
+
+
 def _moment(said: str) -> datetime:
-    """An OParl date-time; one that names no zone is of Berlin. Raises ``ValueError``."""
+    """An OParl date-time; one that names no zone is of Berlin. Raises ``ValueError``, also for "never"."""
     moment = datetime.fromisoformat(said.strip().upper().replace("Z", "+00:00").replace("::", ":"))  # „+01::00“ is a known slip
+    if moment.year < EARLIEST:
+        raise ValueError(said)
     return moment if moment.tzinfo else moment.replace(tzinfo=BERLIN)
 
 
@@ -663,7 +667,7 @@ def _date(said: Any) -> date | None:
         if found := re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:,?\s+\d{1,2}[:.]\d{2}.*)?", said.strip()):
             return date(int(found[3]), int(found[2]), int(found[1]))
         return date.fromisoformat(said.strip()[:10])
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -678,7 +682,7 @@ def instant_of(thing: Object) -> str:
         return ""
     try:
         return _moment(said).astimezone(UTC).isoformat()
-    except ValueError:
+    except (ValueError, OverflowError):
         return ""
 
 

@@ -22,7 +22,8 @@ MOST_PAIRS: Final = 20
 def same_purpose(case: Case) -> Iterator[Said]:
     """Does another awarded measure of the same carrier or municipality do the same, or for the same people, at the same time?
 
-    Once per pair of measures, seen alike from both; where a measure overlaps with very many, once for all of them.
+    Once per pair of measures, seen alike from both. A measure that overlaps with very many has one finding for all of them
+    instead; of those, who overlaps with few still tells the pair.
     """
     others = [r for r in case.related if r.awards and not r.withdrawn and _neighbours(case.measure, r.measure)]
     if not others or not case.awards_in_force or case.withdrawn_on:

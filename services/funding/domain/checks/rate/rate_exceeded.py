@@ -26,13 +26,13 @@ def rate_exceeded(case: Case) -> Iterator[Said]:
     judged, excess = False, 0
     rated: list[tuple[Award, int]] = []
     for award in (a for a in case.awards if a.grantor.is_eu):
+        paid = sum(receipt.amount_cents for receipt in receipts_of(case, award))
         if award.share is None:
-            if award.financing is FinancingType.PROPORTIONAL:
+            if award.financing is FinancingType.PROPORTIONAL and (paid > 0 or award in case.awards_in_force):
                 yield Lacks(objects.award(award, case.awards), "Fördersatz")
                 judged = True
             continue
         judged = True
-        paid = sum(receipt.amount_cents for receipt in receipts_of(case, award))
         if paid <= 0:
             continue
         rated.append((award, paid))

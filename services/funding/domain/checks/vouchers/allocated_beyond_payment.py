@@ -11,7 +11,7 @@ from services.funding.domain.checks import objects
 from services.funding.domain.checks.arithmetic import less, number, sum_of
 from services.funding.domain.checks.claims import beyond_invoice, claims_by_invoice, exceed_invoice, share_of
 from services.funding.domain.checks.crossing import crossed, eu_part, spread
-from services.funding.domain.checks.proofs import Proofs, owed_cents, references, unproven
+from services.funding.domain.checks.proofs import TOLERANCE_CENTS, Proofs, owed_cents, references, unproven
 from services.funding.domain.finding import NOT_APPLICABLE, Noticed, Said, about, check, written
 from services.funding.domain.invoice import Invoice
 from shared.contracts.funding import Severity
@@ -54,11 +54,12 @@ def _share_cents(voucher: CaseVoucher, proof: Proof | None) -> int:
 
 
 def _beyond_share(case: Case, voucher: CaseVoucher, proof: Proof | None, counted: int) -> Iterator[Noticed]:
-    """What a voucher claims beyond its own share; one that names no invoice also beyond what was paid."""
+    """What a voucher claims beyond its own share; one that names no invoice also beyond what was paid. A cent is none: shares of
+    an amount that does not divide evenly differ by it."""
     claimed, share = voucher.data.eligible_cents, _share_cents(voucher, proof)
     paid = max(0, proof.invoice_paid_cents) if proof and voucher.named is None else share
     most = min(share, paid)
-    if claimed <= most:
+    if claimed - most <= TOLERANCE_CENTS:
         return
     owed = write_cents(owed_cents(voucher.data, proof))
     part = f"{number(share_of(voucher))} × {owed} = {write_cents(share)}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from services.funding.domain.case import Case
+from services.funding.domain.case import Case, Proof
 from services.funding.domain.checks.arithmetic import less
 from services.funding.domain.checks.proofs import TOLERANCE_CENTS, Proofs, discount_unused, owed_cents, references, unproven
 from services.funding.domain.finding import NOT_APPLICABLE, Said, about, check
 from shared.contracts.funding import Severity
+from shared.contracts.intake import Voucher
 
 
 @check("BEL-04", Severity.ERROR, "voucher")
@@ -30,12 +31,12 @@ def paid_other_amount(case: Case) -> Iterator[Said]:
         if proof is None:
             continue
         paid, unused = proof.invoice_paid_cents, discount_unused(data, proof)
-        most = min(paid, owed_cents(data, proof))
-        beyond = max(0, data.eligible_cents - most) if data.allocation is None else 0
+        claim, most = _limits(data, proof)
+        beyond = max(0, claim - most) if data.allocation is None else 0
         if abs(paid - data.payable_cents) <= TOLERANCE_CENTS and beyond <= TOLERANCE_CENTS:
             continue
         steps = [less(data.gross_cents, data.discount_cents, data.credit_cents), less(paid, data.payable_cents)]
-        steps += [less(data.eligible_cents, most)] if beyond else []
+        steps += [less(claim, most)] if beyond else []
         yield about(
             case,
             voucher,
@@ -48,3 +49,11 @@ def paid_other_amount(case: Case) -> Iterator[Said]:
             arithmetic="; ".join(steps),
             also=references(proof),
         )
+
+
+def _limits(data: Voucher, proof: Proof) -> tuple[int, int]:
+    """What is claimed, and what it may come to: the payment, and no more than was owed. Of a credit note: what it takes back, and
+    what came back, whatever part of it had been claimed."""
+    if data.gross_cents < 0:
+        return data.payable_cents, proof.invoice_paid_cents
+    return data.eligible_cents, min(proof.invoice_paid_cents, owed_cents(data, proof))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.funding.domain.case import Case
+from services.funding.domain.checks.arithmetic import less
 from services.funding.domain.checks.proofs import Proofs, unproven
 from services.funding.domain.finding import NOT_APPLICABLE, Said, about, check
 from shared.contracts.funding import Severity
-from shared.values.german import write_cents
 
 
 @check("BEL-05", Severity.BLOCKING, "voucher")
@@ -25,11 +25,13 @@ def unpaid(case: Case) -> Iterator[Said]:
     if without and not case.bank_statements:
         yield from unproven(case, without, proofs)
         return
+    taken_back = {claim.fact: max(0, -taker.data.eligible_cents) for claim, taker in case.cancellations}
     for voucher in without:
+        claimed, back = voucher.data.eligible_cents, taken_back.get(voucher.fact, 0)
         yield about(
             case,
             voucher,
-            at_risk=voucher.data.eligible_cents,
-            inputs={"claimed": voucher.data.eligible_cents, "invoice_date": voucher.data.invoice_date},
-            arithmetic=f"{write_cents(voucher.data.eligible_cents)} − 0,00 = {write_cents(voucher.data.eligible_cents)}",
+            at_risk=claimed - back,
+            inputs={"claimed": claimed, "invoice_date": voucher.data.invoice_date},
+            arithmetic=less(claimed, back),
         )
