@@ -32,12 +32,7 @@ from services.funding.domain.ledger import ZEROS, Broken, Journal, built, refere
 from services.funding.domain.matching import Matched, Matching, Suggested, claims_of, match, words_of
 from services.funding.domain.posting import Unpostable, entries_for, settle
 from services.funding.domain.purpose import purpose_of
-from services.funding.domain.reconciliation import (
-    ProgrammeReconciliation,
-    Reconciled,
-    reconcile,
-    reconcile_programme,
-)
+from services.funding.domain.reconciliation import ProgrammeReconciliation, Reconciled, reconcile, reconcile_programme
 from services.funding.domain.rules import RuleSet, in_force, rule_sets
 from services.funding.domain.waiver import Content, first_seen, waivers_of, waiving
 from services.funding.store import looking, matching, posting, reading, reconciling, relations, waiting
@@ -274,8 +269,7 @@ class _Posting:
 
     def _settle_parked(self, subject: str, given: ReleaseParked | DismissParked) -> None:
         """Try a parked fact of the subject again, also one that was dismissed, or dismiss it; nothing where it was applied."""
-        releases = isinstance(given, ReleaseParked)
-        reference = self.work.parked_under(subject, given.fact, dismissed=releases)
+        reference = self.work.parked_under(subject, given.fact, dismissed=isinstance(given, ReleaseParked))
         if reference is None:
             return
         if isinstance(given, ReleaseParked):
@@ -820,6 +814,8 @@ def _reconcile_programme(work: Work, due: Due, using: Reconciling) -> None:
         keys = {s: data.key for s, data in relations.programmes_of(session, measures).items()}
         others = reading.facts_others_see(session, measures)
         known, first = _given_for(session, subject, standing)
+        parked = reconciling.count_parked(session, subject) + waiting.count_set_aside_of(session, subject)
+        rejected, dismissed = reconciling.count_rejected(session, subject), reconciling.dismissed(session, [subject])
         for day in sorted({work.today, *reconciling.days_of(session, subject, None)}):
             statements = reconciling.measure_statements(session, measures, day)
             findings = reconciling.findings_of(session, measures, day)
@@ -835,9 +831,7 @@ def _reconcile_programme(work: Work, due: Due, using: Reconciling) -> None:
             )
             results.append(
                 reconcile_programme(
-                    case, facts_upto=place.facts_upto, dismissed=reconciling.dismissed(session, [subject]),
-                    parked=reconciling.count_parked(session, subject) + waiting.count_set_aside_of(session, subject),
-                    rejected=reconciling.count_rejected(session, subject),
+                    case, facts_upto=place.facts_upto, dismissed=dismissed, parked=parked, rejected=rejected,
                 )
             )
     now = waiting.lock(session, [subject])
